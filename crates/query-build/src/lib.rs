@@ -1,1 +1,31 @@
-//! To be written.
+//! A build script that proves the migrations on a real PostgreSQL, checks every SQL query against the schema they
+//! produce, and generates typed Rust for it.
+//!
+//! ```no_run
+//! // In the main function of build.rs:
+//! query_build::Build::new()
+//!     .map_type("pg_catalog.timestamptz", "chrono::DateTime<chrono::Utc>")
+//!     .run();
+//! ```
+
+mod annotation;
+mod assemble;
+mod build;
+mod check;
+mod embed;
+mod error;
+mod generate;
+mod lexer;
+mod output;
+mod query_file;
+mod read;
+mod run;
+mod scratch;
+mod shipped;
+mod source;
+mod support;
+mod vet;
+
+pub use build::{Build, Module, Report};
+pub use error::{Error, Problem};
+pub use revisions::SourceError;

@@ -1,0 +1,161 @@
+//! Makes one file of the crate that cornucopia generates, fit for `include!` anywhere in an application.
+//!
+//! The paths of the generated code start at its own crate root (`crate::client`): they become relative
+//! (`super::client`). It asks for features of the package it is in: the conditions are taken out. It names
+//! crates that tokio-postgres exports anyway: it takes them from there.
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
+
+use crate::error::Error;
+use crate::generate::APPLICATION;
+use crate::support;
+
+/// Generated code answers to no lint of the application.
+const ALLOW: &str = "#[allow(warnings, missing_docs, clippy::all, clippy::pedantic, clippy::nursery, \
+                     clippy::restriction, clippy::cargo)]";
+
+/// The line with which every file of cornucopia starts.
+const CORNUCOPIAS_HEAD: &str = "// This file was generated with `cornucopia`. Do not modify.";
+
+/// The text of `queries.rs`, from the sources that cornucopia wrote into `generated`.
+///
+/// `modules` are the names of the modules directly below the root, sorted.
+pub(crate) fn one_file(generated: &Path, modules: &[String]) -> Result<String, Error> {
+    let mut body = String::new();
+    for name in modules {
+        let path = generated.join("queries").join(format!("{name}.rs"));
+        module(&mut body, "pub mod", name, &inline(&path, 1)?);
+    }
+    let types = inline(&generated.join("types.rs"), 1)?;
+    module(&mut body, "pub mod", "types", &types);
+    let client = inline(&generated.join("client.rs"), 1)?;
+    module(&mut body, "pub mod", "client", &client);
+
+    let parts = support::Parts::used_by(&body);
+    let traits = inline(&generated.join("type_traits.rs"), 2)?;
+    let mut support = String::new();
+    for name in parts.modules() {
+        let path = generated.join(format!("{name}.rs"));
+        let text = match *name {
+            "type_traits" => parts.traits(&traits)?,
+            _ => inline(&path, 2)?,
+        };
+        module(&mut support, "pub mod", name, &text);
+    }
+    support.push_str(parts.imports());
+    module(&mut body, "mod", "support", &support);
+    Ok(format!(
+        "// Written by query-build from the files in queries/. Changes here are lost.\n\n\
+         {body}#[allow(unused_imports)]\n{}\n",
+        parts.exports()
+    ))
+}
+
+fn module(text: &mut String, keyword: &str, name: &str, content: &str) {
+    text.push_str(&format!("{ALLOW}\n{keyword} {name} {{\n{content}\n}}\n\n"));
+}
+
+/// The text of the file at `path` with its submodules in place, as the content of a module that lies
+/// `depth` modules below the root.
+fn inline(path: &Path, depth: usize) -> Result<String, Error> {
+    let text = fs::read_to_string(path).map_err(Error::io(path))?;
+    let tokens = TokenStream::from_str(&text)
+        .map_err(|error| Error::Generator(format!("{}: {error}", path.display())))?;
+    let mut rewrite = Rewrite {
+        submodules: path.with_extension(""),
+        edits: Vec::new(),
+    };
+    rewrite.stream(tokens, depth)?;
+    let mut text = text;
+    for (range, replacement) in rewrite.edits.into_iter().rev() {
+        text.replace_range(range, &replacement);
+    }
+    let code = text.trim_start_matches(CORNUCOPIAS_HEAD);
+    Ok(code.trim().to_owned())
+}
+
+struct Rewrite {
+    /// The directory that has the files of the submodules.
+    submodules: PathBuf,
+    /// What to put in the place of what, in the order of the text.
+    edits: Vec<(Range<usize>, String)>,
+}
+
+impl Rewrite {
+    fn stream(&mut self, stream: TokenStream, depth: usize) -> Result<(), Error> {
+        let tokens: Vec<TokenTree> = stream.into_iter().collect();
+        let mut at = 0;
+        while at < tokens.len() {
+            at += self.step(&tokens[at..], depth)?;
+        }
+        Ok(())
+    }
+
+    /// Rewrites what `tokens` begin with; returns how many tokens that was.
+    fn step(&mut self, tokens: &[TokenTree], depth: usize) -> Result<usize, Error> {
+        match tokens {
+            [
+                TokenTree::Ident(word),
+                TokenTree::Ident(name),
+                TokenTree::Group(content),
+                ..,
+            ] if word == "mod" && content.delimiter() == Delimiter::Brace => {
+                let _ = name;
+                self.stream(content.stream(), depth + 1)?;
+                return Ok(3);
+            }
+            [
+                TokenTree::Ident(word),
+                TokenTree::Ident(name),
+                TokenTree::Punct(end),
+                ..,
+            ] if word == "mod" && end.as_char() == ';' => {
+                let name = name.to_string();
+                let path = self.submodules.join(format!("{name}.rs"));
+                let content = inline(&path, depth + 1)?;
+                self.edits
+                    .push((end.span().byte_range(), format!(" {{\n{content}\n}}")));
+                return Ok(3);
+            }
+            [TokenTree::Punct(hash), TokenTree::Group(attribute), ..]
+                if hash.as_char() == '#' && asks_for_a_feature(attribute) =>
+            {
+                let range = hash.span().byte_range().start..attribute.span().byte_range().end;
+                self.edits.push((range, String::new()));
+                return Ok(2);
+            }
+            [TokenTree::Ident(word), first, second, ..] if is_path(first, second) => {
+                let replacement = match word.to_string().as_str() {
+                    "crate" => vec!["super"; depth].join("::"),
+                    APPLICATION => "crate".to_owned(),
+                    "futures" => "futures_util".to_owned(),
+                    "postgres_types" => "tokio_postgres::types".to_owned(),
+                    _ => return Ok(3),
+                };
+                self.edits.push((word.span().byte_range(), replacement));
+                return Ok(3);
+            }
+            [TokenTree::Group(group), ..] => self.stream(group.stream(), depth)?,
+            _ => {}
+        }
+        Ok(1)
+    }
+}
+
+fn is_path(first: &TokenTree, second: &TokenTree) -> bool {
+    let colon = |token: &TokenTree| match token {
+        TokenTree::Punct(punct) if punct.as_char() == ':' => Some(punct.spacing()),
+        _ => None,
+    };
+    colon(first) == Some(Spacing::Joint) && colon(second).is_some()
+}
+
+fn asks_for_a_feature(attribute: &Group) -> bool {
+    let text = attribute.stream().to_string();
+    text.starts_with("cfg") && text.contains("feature")
+}

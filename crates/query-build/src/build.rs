@@ -1,0 +1,275 @@
+//! The build: its settings, its steps in their order, and what it says about itself.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use revisions::{Migrator, Revisions, SourceError};
+
+use crate::error::{Error, Problem};
+use crate::query_file::QueryFile;
+use crate::read::{Queries, read_queries};
+use crate::scratch::{self, Scratch};
+use crate::shipped::Shipped;
+use crate::{assemble, check, embed, generate, output};
+
+/// The build script of an application: where its SQL is, and which Rust types it wants.
+///
+/// ```no_run
+/// query_build::Build::new()
+///     .map_type("pg_catalog.timestamptz", "chrono::DateTime<chrono::Utc>")
+///     .run();
+/// ```
+#[derive(Debug, Clone)]
+pub struct Build {
+    pub(crate) migrations: PathBuf,
+    pub(crate) queries: PathBuf,
+    mapped_types: BTreeMap<String, String>,
+}
+
+impl Default for Build {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Build {
+    /// Migrations in `sql/` and queries in `queries/`, both beside `Cargo.toml`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            migrations: PathBuf::from("sql"),
+            queries: PathBuf::from("queries"),
+            mapped_types: BTreeMap::new(),
+        }
+    }
+
+    /// The directory of the migrations, relative to the package.
+    #[must_use]
+    pub fn migrations(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.migrations = directory.into();
+        self
+    }
+
+    /// The directory of the queries, relative to the package.
+    #[must_use]
+    pub fn queries(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.queries = directory.into();
+        self
+    }
+
+    /// Uses `rust_type` for a PostgreSQL type, which is named with its schema: `pg_catalog.timestamptz`.
+    ///
+    /// The Rust type is `Copy`, implements `ToSql` and `FromSql`, and is named by its path; a path that starts with
+    /// `crate::` is one of the application.
+    #[must_use]
+    pub fn map_type(mut self, postgres_type: &str, rust_type: &str) -> Self {
+        self.mapped_types
+            .insert(postgres_type.to_owned(), rust_type.to_owned());
+        self
+    }
+
+    /// Builds from explicit directories, without reading the environment that cargo sets or printing for it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with all that is wrong with the migrations and the queries, or what kept the build from
+    /// finding out. `out_dir` is then as it was.
+    pub fn try_run(&self, package: &Path, out_dir: &Path) -> Result<Report, Error> {
+        let mut clock = Clock::start();
+        let mut problems = Vec::new();
+
+        let revisions = self.read_revisions(package, &mut problems);
+        let mut queries = self.read_queries(package, &mut problems)?;
+        let revisions = revisions.ok_or_else(|| Error::Refused(std::mem::take(&mut problems)))?;
+        clock.step("read");
+
+        let mut scratch = match Scratch::start(&scratch::directory_for(out_dir)) {
+            Err(_) if !problems.is_empty() => return Err(Error::Refused(problems)),
+            started => started?,
+        };
+        clock.step("start PostgreSQL");
+
+        if let Err(problem) = apply_revisions(&mut scratch, &revisions) {
+            problems.push(problem);
+            return Err(Error::Refused(problems));
+        }
+        clock.step("apply the migrations");
+
+        self.check_queries(&scratch, &mut queries, &mut problems)?;
+        if !problems.is_empty() {
+            return Err(Error::Refused(problems));
+        }
+        clock.step("check the queries");
+
+        let code = self.generate(&scratch, &queries, out_dir)?;
+        clock.step("generate");
+
+        let revisions_text = embed::revisions_file(&revisions);
+        let files = [
+            ("revisions.rs", revisions_text.as_str()),
+            ("queries.rs", &code),
+        ];
+        let written = output::write_changed(out_dir, &files)?;
+        let server = scratch.name();
+        drop(scratch);
+        clock.step("write");
+
+        Ok(Report {
+            revisions: revisions
+                .iter()
+                .map(|revision| revision.file_name().to_owned())
+                .collect(),
+            modules: queries.files.iter().map(Module::of).collect(),
+            server,
+            written,
+            steps: clock.steps,
+        })
+    }
+
+    /// Step 1: the migrations as one history, without bad names, missing parents, cycles, or two heads.
+    fn read_revisions(&self, package: &Path, problems: &mut Vec<Problem>) -> Option<Revisions> {
+        let directory = package.join(&self.migrations);
+        if !directory.is_dir() {
+            let problem = SourceError::of_file(
+                self.migrations.display().to_string(),
+                "the directory of the migrations does not exist",
+            );
+            let remedy = "create it, or name another one in build.rs: `.migrations(\"directory\")`";
+            problems.push(problem.remedy(remedy).into());
+            return None;
+        }
+        match Revisions::read(&directory) {
+            Ok(revisions) => Some(revisions),
+            Err(error) => {
+                problems.push(error.into());
+                None
+            }
+        }
+    }
+
+    /// Step 1, the other half: the query files, and what their text alone shows to be wrong.
+    fn read_queries(&self, package: &Path, problems: &mut Vec<Problem>) -> Result<Queries, Error> {
+        let mut found = Vec::new();
+        let name = self.queries.display().to_string().replace('\\', "/");
+        let queries = read_queries(&package.join(&self.queries), &name, &mut found);
+        problems.extend(found.into_iter().map(Problem::from));
+        queries
+    }
+
+    /// Step 6, first half: every query fits the schema, and has a Rust type for all it takes and gives.
+    fn check_queries(
+        &self,
+        scratch: &Scratch,
+        queries: &mut Queries,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), Error> {
+        let mut found = Vec::new();
+        let types = &self.mapped_types;
+        let check = check::check_queries(&scratch.client, &mut queries.files, types, &mut found);
+        let checked = scratch.runtime.block_on(check);
+        problems.extend(found.into_iter().map(Problem::from));
+        checked.map_err(|error| scratch.lost(error))
+    }
+
+    /// Step 6, second half, and of step 7: the code, which ships the SQL that is written.
+    fn generate(
+        &self,
+        scratch: &Scratch,
+        queries: &Queries,
+        out_dir: &Path,
+    ) -> Result<String, Error> {
+        let directory = tempfile::Builder::new()
+            .prefix(".query-build-")
+            .tempdir_in(out_dir)
+            .map_err(Error::io(out_dir))?;
+        let types = &self.mapped_types;
+        let generated =
+            generate::run_cornucopia(&scratch.client, &queries.files, types, directory.path())?;
+        let mut problems = Vec::new();
+        for file in &queries.files {
+            let shipped = generate::shipped_sql(&generated, file)?;
+            for query in &file.queries {
+                let sql = shipped
+                    .get(&query.line.name.text)
+                    .map_or("", String::as_str);
+                let compared = Shipped::of(&file.source, query).compare(file, query, sql);
+                problems.extend(compared.map(Problem::from));
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Error::Refused(problems));
+        }
+        let mut roots: Vec<String> = queries
+            .files
+            .iter()
+            .filter_map(|file| file.module.first().cloned())
+            .collect();
+        roots.sort();
+        roots.dedup();
+        assemble::one_file(&generated, &roots)
+    }
+}
+
+/// Step 3: every revision, on the empty scratch database.
+fn apply_revisions(scratch: &mut Scratch, revisions: &Revisions) -> Result<(), Problem> {
+    let mut migrator = Migrator::new(&mut scratch.client, revisions);
+    scratch.runtime.block_on(migrator.upgrade("head"))?;
+    Ok(())
+}
+
+/// What a build did.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Report {
+    /// The file names of the revisions, in the order in which they are applied.
+    pub revisions: Vec<String>,
+    /// The modules of queries.
+    pub modules: Vec<Module>,
+    /// The PostgreSQL that checked them.
+    pub server: String,
+    /// The files in the output directory that changed.
+    pub written: Vec<PathBuf>,
+    /// How long each step took, in the order of the steps.
+    pub steps: Vec<(&'static str, Duration)>,
+}
+
+/// One module of queries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Module {
+    /// Its path below the module that includes the queries: `admin::users` for `admin/users.sql`.
+    pub path: String,
+    /// Its queries, in the order of the file.
+    pub queries: Vec<String>,
+}
+
+impl Module {
+    fn of(file: &QueryFile) -> Self {
+        let queries = file.queries.iter();
+        Self {
+            path: file.module.join("::"),
+            queries: queries.map(|query| query.line.name.text.clone()).collect(),
+        }
+    }
+}
+
+/// Measures the steps.
+struct Clock {
+    last: Instant,
+    steps: Vec<(&'static str, Duration)>,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self {
+            last: Instant::now(),
+            steps: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, name: &'static str) {
+        let now = Instant::now();
+        self.steps.push((name, now - self.last));
+        self.last = now;
+    }
+}

@@ -1,0 +1,89 @@
+//! Why a build stops.
+
+use std::fmt::{self, Display, Formatter};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use revisions::SourceError;
+
+/// Why a build stops. Its [`Display`] is what the reader of a compile error sees.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The migrations or the queries are wrong, each problem with its file, line and column.
+    #[error("{}", Numbered(.0))]
+    Refused(Vec<Problem>),
+    /// There is no PostgreSQL to check with.
+    #[error(transparent)]
+    ScratchPostgres(#[from] scratch_postgres::Error),
+    /// The scratch PostgreSQL failed in the middle of the work.
+    #[error("the scratch PostgreSQL ({server}) failed: {source}; run the build again")]
+    Connection {
+        /// Which server it was.
+        server: String,
+        /// What the client said.
+        source: tokio_postgres::Error,
+    },
+    /// cornucopia did something that it did not do before.
+    #[error(
+        "the code generator failed: {0}; this is a fault of query-build or cornucopia: take the query back \
+         that was changed last, and report it"
+    )]
+    Generator(String),
+    /// A directory or file could not be read or written.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A variable that cargo sets for build scripts is missing.
+    #[error("{0} is not set: call `Build::run` from a build script, or use `Build::try_run`")]
+    NoBuildScript(&'static str),
+}
+
+impl Error {
+    /// Turns the error of a file operation on `path` into this one.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, source }
+    }
+}
+
+/// One thing that is wrong with the migrations or the queries.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Something wrong in a file.
+    #[error(transparent)]
+    Source(Box<SourceError>),
+    /// The migrations cannot be read as one history.
+    #[error(transparent)]
+    Revisions(#[from] revisions::ReadError),
+    /// A migration failed.
+    #[error(transparent)]
+    Migration(#[from] revisions::MigrateError),
+}
+
+impl From<SourceError> for Problem {
+    fn from(error: SourceError) -> Self {
+        Self::Source(Box::new(error))
+    }
+}
+
+/// Problems, one after the other, and how many there are.
+struct Numbered<'a>(&'a [Problem]);
+
+impl Display for Numbered<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n\nerror: " };
+            write!(f, "{separator}{problem}")?;
+        }
+        if self.0.len() > 1 {
+            write!(f, "\n\n{} problems: nothing was generated", self.0.len())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! The build as a build script: what cargo is told, and how an error is shown.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::build::Build;
+use crate::error::Error;
+use crate::scratch;
+
+impl Build {
+    /// Builds from the environment that cargo gives to build scripts, into OUT_DIR.
+    ///
+    /// Ends the process with exit code 1, and the error on standard error, when the build is refused: cargo
+    /// shows it as the error of the compilation.
+    pub fn run(self) {
+        if let Err(error) = self.run_for_cargo() {
+            eprintln!("\nerror: {error}\n");
+            std::process::exit(1);
+        }
+    }
+
+    fn run_for_cargo(&self) -> Result<(), Error> {
+        let package = directory("CARGO_MANIFEST_DIR")?;
+        let out_dir = directory("OUT_DIR")?;
+        self.tell_cargo(&package);
+        keep_temporary_files_in(&scratch::directory_for(&out_dir))?;
+        self.try_run(&package, &out_dir)?;
+        Ok(())
+    }
+
+    /// What makes cargo run the script again, and nothing else does. Cargo looks at all that lies in a directory.
+    #[expect(
+        clippy::print_stdout,
+        reason = "this is how a build script talks to cargo"
+    )]
+    fn tell_cargo(&self, package: &Path) {
+        for directory in [&self.migrations, &self.queries] {
+            println!(
+                "cargo::rerun-if-changed={}",
+                package.join(directory).display()
+            );
+        }
+        println!("cargo::rerun-if-env-changed=SCRATCH_POSTGRES");
+    }
+}
+
+fn directory(variable: &'static str) -> Result<PathBuf, Error> {
+    match env::var_os(variable) {
+        Some(directory) => Ok(PathBuf::from(directory)),
+        None => Err(Error::NoBuildScript(variable)),
+    }
+}
+
+/// cornucopia writes its code to the system's temporary directory first; a build writes nothing there.
+fn keep_temporary_files_in(directory: &Path) -> Result<(), Error> {
+    let directory = directory.join("temporary");
+    fs::create_dir_all(&directory).map_err(Error::io(&directory))?;
+    // It is set already if the application's build script has done so: that is its choice.
+    tempfile::env::override_temp_dir(&directory).ok();
+    Ok(())
+}

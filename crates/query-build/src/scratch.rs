@@ -1,0 +1,81 @@
+//! The scratch PostgreSQL of a build, and the one connection to it.
+//!
+//! The embedded engine has one connection at a time, so everything goes through this one, in sequence.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use scratch_postgres::{Builder, Preference, Server};
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, NoTls};
+
+use crate::error::Error;
+
+/// A running server and a connection to it. Both are gone when this is dropped.
+pub(crate) struct Scratch {
+    pub(crate) client: Client,
+    /// Drives the connection on a thread of its own, so that this one may block.
+    pub(crate) runtime: Runtime,
+    server: Server,
+}
+
+impl Scratch {
+    /// Starts a server with its files below `directory`, and connects to it.
+    pub(crate) fn start(directory: &Path) -> Result<Self, Error> {
+        let (cache, temporary) = (directory.join("cache"), directory.join("temporary"));
+        for directory in [&cache, &temporary] {
+            fs::create_dir_all(directory).map_err(Error::io(directory))?;
+        }
+        let server = Builder::new()
+            .prefer(Preference::Embedded)
+            .temporary_in(temporary)
+            .cache_dir(cache)
+            .start()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(Error::io(directory))?;
+        let url = server.url();
+        let connected = runtime.block_on(tokio_postgres::connect(url, NoTls));
+        let (client, connection) = match connected {
+            Ok(connected) => connected,
+            Err(source) => {
+                let server = server.to_string();
+                return Err(Error::Connection { server, source });
+            }
+        };
+        // A lost connection is an error of the next statement, which has more to say.
+        runtime.spawn(async { connection.await.ok() });
+        Ok(Self {
+            client,
+            runtime,
+            server,
+        })
+    }
+
+    /// Which server it is, for messages.
+    pub(crate) fn name(&self) -> String {
+        self.server.to_string()
+    }
+
+    /// Turns an error of the connection into the build's.
+    pub(crate) fn lost(&self, source: tokio_postgres::Error) -> Error {
+        Error::Connection {
+            server: self.name(),
+            source,
+        }
+    }
+}
+
+/// Where the scratch servers of a build have their files: beside the `build` directory that `out_dir` lies in,
+/// so that all packages of a target directory share one cache.
+pub(crate) fn directory_for(out_dir: &Path) -> PathBuf {
+    let build = out_dir
+        .ancestors()
+        .find(|directory| directory.file_name().is_some_and(|name| name == "build"));
+    build
+        .and_then(Path::parent)
+        .unwrap_or(out_dir)
+        .join("scratch-postgres")
+}

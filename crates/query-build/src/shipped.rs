@@ -1,0 +1,166 @@
+//! The SQL that is shipped: what cornucopia makes of the SQL that is written, and the proof that both
+//! are the same.
+//!
+//! cornucopia trims the lines of a query, joins them with spaces, and numbers its parameters. The same is
+//! done here, but with the origin of every character, so that what PostgreSQL says about the one can
+//! be shown in the other.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use revisions::SourceError;
+
+use crate::lexer::{Kind, significant};
+use crate::query_file::{Query, QueryFile};
+use crate::source::Source;
+
+/// The SQL of a query as PostgreSQL gets it.
+#[derive(Debug)]
+pub(crate) struct Shipped {
+    pub(crate) sql: String,
+    /// For every character of `sql`, the offset in the source of the character that it stands for.
+    origins: Vec<usize>,
+}
+
+impl Shipped {
+    /// What is shipped for `query`.
+    pub(crate) fn of(source: &Source, query: &Query) -> Self {
+        let mut shipped = Self {
+            sql: String::new(),
+            origins: Vec::new(),
+        };
+        let numbers = numbers(source, query);
+        let body = without_comments(source, query);
+        let mut start = query.body.start;
+        for line in body.split('\n') {
+            let words = line.trim();
+            if !words.is_empty() {
+                let indent = line.len() - line.trim_start().len();
+                shipped.line(words, start + indent, &numbers);
+            }
+            start += line.len() + 1;
+        }
+        shipped
+    }
+
+    fn line(&mut self, words: &str, start: usize, numbers: &BTreeMap<usize, (usize, String)>) {
+        if !self.sql.is_empty() {
+            self.push(' ', start);
+        }
+        let mut after_parameter = 0;
+        for (offset, character) in words.char_indices() {
+            let origin = start + offset;
+            if let Some((end, number)) = numbers.get(&origin) {
+                number.chars().for_each(|digit| self.push(digit, origin));
+                after_parameter = *end;
+            }
+            if origin >= after_parameter {
+                self.push(character, origin);
+            }
+        }
+    }
+
+    fn push(&mut self, character: char, origin: usize) {
+        self.sql.push(character);
+        self.origins.push(origin);
+    }
+
+    /// The word in the source that PostgreSQL means by a `position`: characters, counted from one.
+    pub(crate) fn word_at(&self, query: &Query, source: &Source, position: u32) -> Range<usize> {
+        let index = usize::try_from(position).unwrap_or(usize::MAX).max(1) - 1;
+        let Some(&origin) = self.origins.get(index) else {
+            // Behind the last character: "syntax error at end of input".
+            let end = self.origins.last().map_or(query.body.end, |last| last + 1);
+            return end..end;
+        };
+        let tokens = &query.tokens;
+        let Some(first) = tokens
+            .iter()
+            .position(|token| token.range.contains(&origin))
+        else {
+            return origin..origin + 1;
+        };
+        // `users.emial` is one name for PostgreSQL, which points at its beginning.
+        let mut last = first;
+        while let Some([dot, name]) = tokens.get(last + 1..last + 3) {
+            let joined =
+                dot.range.start == tokens[last].range.end && name.range.start == dot.range.end;
+            let named = matches!(name.kind, Kind::Word | Kind::QuotedName);
+            if !joined || !named || dot.text(&source.text) != "." {
+                break;
+            }
+            last += 2;
+        }
+        origin..tokens[last].range.end
+    }
+
+    /// Whether `generated`, the SQL in the generated code, is this SQL; else what became of it.
+    pub(crate) fn compare(
+        &self,
+        file: &QueryFile,
+        query: &Query,
+        generated: &str,
+    ) -> Option<SourceError> {
+        let written = significant(&self.sql);
+        let found = significant(generated);
+        let same = written
+            .iter()
+            .zip(&found)
+            .take_while(|(a, b)| a.kind == b.kind && a.text(&self.sql) == b.text(generated))
+            .count();
+        if same == written.len() && same == found.len() {
+            return None;
+        }
+        let became = match found.get(same) {
+            Some(token) => format!("`{}` is shipped instead", token.text(generated)),
+            None => "nothing of it, and of what follows, is shipped".to_owned(),
+        };
+        let offset = written
+            .get(same)
+            .map_or(self.sql.len(), |token| token.range.start);
+        let position = self.sql[..offset].chars().count() + 1;
+        let position = u32::try_from(position).unwrap_or(u32::MAX);
+        let range = self.word_at(query, &file.source, position);
+        Some(
+            file.source
+                .problem(
+                    range,
+                    "the generated code would not ship the SQL that is written",
+                )
+                .note("note", became)
+                .remedy("write it in another way; a parameter can carry any literal"),
+        )
+    }
+}
+
+/// The text of `query` with its comments blanked out, so that every position stays.
+pub(crate) fn without_comments(source: &Source, query: &Query) -> String {
+    let mut text = String::with_capacity(query.body.len());
+    let mut at = query.body.start;
+    for token in &query.tokens {
+        if matches!(token.kind, Kind::LineComment | Kind::BlockComment) {
+            text.push_str(&source.text[at..token.range.start]);
+            let comment = token.text(&source.text).bytes();
+            text.extend(comment.map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
+            at = token.range.end;
+        }
+    }
+    text.push_str(&source.text[at..query.body.end]);
+    text
+}
+
+/// Where each parameter starts: where it ends, and the number it gets.
+fn numbers(source: &Source, query: &Query) -> BTreeMap<usize, (usize, String)> {
+    let names = query.parameters(source);
+    let parameters = query
+        .tokens
+        .iter()
+        .filter(|token| token.kind == Kind::Parameter);
+    parameters
+        .filter_map(|token| {
+            let name = token.text(&source.text).trim_start_matches(':');
+            let number = names.iter().position(|&known| known == name)? + 1;
+            Some((token.range.start, (token.range.end, format!("${number}"))))
+        })
+        .collect()
+}

@@ -1,0 +1,9 @@
+//! What a build makes, and what it refuses.
+
+#![allow(
+    clippy::expect_used,
+    reason = "a test may end where something is not as it must be"
+)]
+
+mod good;
+mod project;
