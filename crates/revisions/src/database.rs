@@ -1,0 +1,159 @@
+//! How a database is reached: its URL, TLS, and words for a connection that fails.
+//!
+//! How a URL is taken apart is in `url.rs`, TLS in `tls.rs`, connecting in `connect.rs`.
+
+use std::fmt::{self, Debug, Display, Formatter};
+
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+mod connect;
+mod error;
+mod tls;
+mod url;
+
+pub use error::{ConnectError, UrlError};
+
+/// Where a database is, and as whom it is reached.
+///
+/// `Debug` and `Display` never show the password.
+#[derive(Clone)]
+pub struct DatabaseUrl {
+    /// What was given, with the scheme `postgresql`.
+    text: String,
+    config: Config,
+    tls: tls::Settings,
+}
+
+impl DatabaseUrl {
+    /// Reads `postgres://…`, `postgresql://…`, or SQLAlchemy's `postgresql+asyncpg://…`.
+    ///
+    /// The parameters are those of libpq, as far as tokio-postgres has them, and `sslmode` (`disable`, `allow`,
+    /// `prefer`, `require`, `verify-ca`, `verify-full`) and `sslrootcert` (a PEM file, or `system`). Several hosts,
+    /// and `target_session_attrs`, work. Without `connect_timeout` it is 10 s.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be understood, or would be ignored, is refused by name; the password is not in the message.
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        url::parse(text)
+    }
+
+    /// The database of the environment: `DATABASE_URL`; else `DB_HOST` (default `localhost`), `DB_PORT` (5432),
+    /// `DB_USER`, `DB_PASSWORD` and `DB_NAME`. An empty variable counts as unset; `None` if none is set.
+    ///
+    /// # Errors
+    ///
+    /// As [`DatabaseUrl::parse`]; the message names the variable.
+    pub fn from_env() -> Result<Option<Self>, UrlError> {
+        Self::from_lookup(environment)
+    }
+
+    /// The database that migrations use: `MIGRATION_DATABASE_URL`, for a role that owns the schema; else as
+    /// [`DatabaseUrl::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// As [`DatabaseUrl::from_env`].
+    pub fn for_migrations_from_env() -> Result<Option<Self>, UrlError> {
+        Self::for_migrations_from_lookup(environment)
+    }
+
+    /// As [`DatabaseUrl::from_env`], with another source of variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`DatabaseUrl::from_env`].
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, UrlError> {
+        url::from_lookup(&lookup)
+    }
+
+    /// As [`DatabaseUrl::for_migrations_from_env`], with another source of variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`DatabaseUrl::from_env`].
+    pub fn for_migrations_from_lookup(
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, UrlError> {
+        match url::variable("MIGRATION_DATABASE_URL", &lookup)? {
+            Some(url) => Ok(Some(url)),
+            None => url::from_lookup(&lookup),
+        }
+    }
+
+    /// The settings for tokio-postgres. TLS is not among them: see [`DatabaseUrl::tls`].
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The connector that does TLS as `sslmode` says. Whether TLS is used at all is in the
+    /// [`config`](DatabaseUrl::config); through a Unix socket it never is.
+    ///
+    /// # Errors
+    ///
+    /// [`UrlError::RootCertificates`] if the certificates of `sslrootcert`, or those of the system, cannot be read.
+    pub fn tls(&self) -> Result<MakeRustlsConnect, UrlError> {
+        self.tls.connector()
+    }
+
+    /// Connects, and spawns the task that drives the connection on the current tokio runtime; it ends with the client.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says what is wrong, and what to do.
+    pub async fn connect(&self, application_name: &str) -> Result<Client, ConnectError> {
+        connect::connect(self, application_name).await
+    }
+
+    /// The URL with its password, for a program that has to be given it. Not for people.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+impl Display for DatabaseUrl {
+    /// `postgresql://user@host:port/database`, without password and parameters.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("postgresql://")?;
+        if let Some(user) = self.config.get_user() {
+            write!(f, "{user}@")?;
+        }
+        f.write_str(&self.hosts())?;
+        if let Some(database) = self.config.get_dbname() {
+            write!(f, "/{database}")?;
+        }
+        Ok(())
+    }
+}
+
+impl DatabaseUrl {
+    /// The hosts with their ports, as a person writes them.
+    fn hosts(&self) -> String {
+        let ports = self.config.get_ports();
+        let port = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+        let hosts = self.config.get_hosts().iter().enumerate();
+        let hosts: Vec<String> = hosts
+            .map(|(index, host)| match host {
+                Host::Tcp(name) if name.contains(':') => format!("[{name}]:{}", port(index)),
+                Host::Tcp(name) => format!("{name}:{}", port(index)),
+                #[cfg(unix)]
+                Host::Unix(path) => format!("{}/.s.PGSQL.{}", path.display(), port(index)),
+            })
+            .collect();
+        hosts.join(",")
+    }
+}
+
+impl Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}

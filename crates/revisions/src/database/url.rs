@@ -1,0 +1,323 @@
+//! URLs and variables taken apart. Nothing here connects.
+
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
+
+use super::tls::{Mode, Settings};
+use super::{DatabaseUrl, UrlError};
+
+/// All but letters, digits and what never means anything in a URL.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Without `connect_timeout`, a host that swallows packets would be waited for until the system gives up.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Parameters of libpq and its kin that change nothing here.
+const HARMLESS: [&str; 5] = [
+    "gssencmode",
+    "sslcompression",
+    "sslsni",
+    "fallback_application_name",
+    "prepared_statement_cache_size",
+];
+
+/// See [`DatabaseUrl::parse`].
+pub(super) fn parse(text: &str) -> Result<DatabaseUrl, UrlError> {
+    let (driver, rest) = without_scheme(text.trim())?;
+    let (authority, tail) = split_authority(rest)?;
+    let (path, parameters) = match tail.split_once('?') {
+        Some((path, parameters)) => (path, parameters),
+        None => (tail, ""),
+    };
+    let mut tls = Settings::default();
+    let mut kept = Vec::new();
+    for parameter in parameters
+        .split('&')
+        .filter(|parameter| !parameter.is_empty())
+    {
+        if let Some(parameter) = take_parameter(parameter, driver, &mut tls)? {
+            kept.push(parameter);
+        }
+    }
+    let query = if kept.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", kept.join("&"))
+    };
+    let plain = format!("postgresql://{authority}{path}{query}");
+    let mut config: Config = plain.parse().map_err(|error| bad_config(&error))?;
+    complete(&mut config);
+    let through_socket = config
+        .get_hosts()
+        .iter()
+        .all(|host| !matches!(host, Host::Tcp(_)));
+    config.ssl_mode(if through_socket {
+        SslMode::Disable
+    } else {
+        tls.mode.config()
+    });
+    let text = format!("postgresql://{rest}");
+    Ok(DatabaseUrl { text, config, tls })
+}
+
+/// The driver that SQLAlchemy's schemes name, and what follows `://`.
+fn without_scheme(text: &str) -> Result<(Option<&str>, &str), UrlError> {
+    let found = || UrlError::Scheme {
+        // Without `://` the text may be a password that was put in the wrong place: it is not shown.
+        found: match text.split_once("://") {
+            Some((scheme, _)) => format!("begins with `{scheme}://`"),
+            None if text.is_empty() => "is empty".to_owned(),
+            None => "has no `://`".to_owned(),
+        },
+    };
+    let (scheme, rest) = text.split_once("://").ok_or_else(found)?;
+    let (name, driver) = match scheme.split_once('+') {
+        Some((name, driver)) => (name, Some(driver)),
+        None => (scheme, None),
+    };
+    match name {
+        "postgres" | "postgresql" => Ok((driver, rest)),
+        _ => Err(found()),
+    }
+}
+
+/// `user:password@host:port`, and the rest. What a person forgot to encode is found by what it breaks.
+fn split_authority(rest: &str) -> Result<(&str, &str), UrlError> {
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    let unencoded = |problem| Err(UrlError::Unencoded { problem });
+    let path = tail.split('?').next().unwrap_or_default();
+    if authority.contains('@') {
+        if authority.matches('@').count() > 1 {
+            return unencoded("there is more than one `@`");
+        }
+    } else if path.contains('@')
+        || (tail.contains('@') && authority.contains(':') && !has_port(authority))
+    {
+        return unencoded("there is a `/`, `?` or `#` before the `@`");
+    }
+    if tail.contains('#') {
+        return unencoded("there is a `#`");
+    }
+    let (credentials, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    if !is_percent_encoded(credentials) {
+        return unencoded("there is a `%` that is not followed by two hexadecimal digits");
+    }
+    if credentials.contains(char::is_whitespace) {
+        return unencoded("there is a blank");
+    }
+    if percent_decode_str(credentials.split(':').next().unwrap_or_default())
+        .decode_utf8()
+        .is_err()
+    {
+        return unencoded("the user is not UTF-8 when decoded");
+    }
+    for host in hosts.split(',').filter(|_| !hosts.is_empty()) {
+        check_host(host)?;
+    }
+    Ok((authority, tail))
+}
+
+/// Whether every host of a list that has a colon has a number after it.
+fn has_port(authority: &str) -> bool {
+    authority.split(',').all(|host| check_host(host).is_ok())
+}
+
+fn check_host(host: &str) -> Result<(), UrlError> {
+    let (name, port) = match host.strip_prefix('[') {
+        Some(rest) => {
+            let (name, after) = rest.split_once(']').ok_or_else(|| UrlError::Host {
+                problem: "an IPv6 address is not closed with `]`".to_owned(),
+            })?;
+            (name, after.strip_prefix(':'))
+        }
+        None => match host.split_once(':') {
+            Some((name, port)) => (name, Some(port)),
+            None => (host, None),
+        },
+    };
+    if !is_percent_encoded(name) {
+        return Err(UrlError::Host {
+            problem: "the host has a `%` that encodes nothing".to_owned(),
+        });
+    }
+    match port {
+        Some(port) if !matches!(port.parse::<u16>(), Ok(1..)) => Err(UrlError::Host {
+            problem: "a port has to be a number from 1 to 65535; if what is before the `@` is a \
+                      password, its signs have to be percent-encoded"
+                .to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn is_percent_encoded(text: &str) -> bool {
+    let mut pieces = text.split('%');
+    pieces.next();
+    pieces.all(|piece| {
+        piece
+            .get(..2)
+            .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    })
+}
+
+/// Takes what is ours out of the parameters; what is tokio-postgres's is given back.
+fn take_parameter<'p>(
+    parameter: &'p str,
+    driver: Option<&str>,
+    tls: &mut Settings,
+) -> Result<Option<&'p str>, UrlError> {
+    let wrong = |name: &str, problem: String| UrlError::Parameter {
+        name: name.to_owned(),
+        problem,
+    };
+    let (name, value) = parameter
+        .split_once('=')
+        .ok_or_else(|| wrong(parameter, "has no value: write `name=value`".to_owned()))?;
+    let value = percent_decode_str(value)
+        .decode_utf8()
+        .map_err(|_| wrong(name, "is not UTF-8 when decoded".to_owned()))?;
+    match name {
+        "sslmode" => tls.mode = Mode::parse(&value).map_err(|problem| wrong(name, problem))?,
+        // asyncpg's name for it, in the URLs of SQLAlchemy.
+        "ssl" if driver.is_some() => {
+            let mode = match &*value {
+                "true" | "True" | "1" => "require",
+                "false" | "False" | "0" => "disable",
+                other => other,
+            };
+            tls.mode = Mode::parse(mode).map_err(|problem| wrong(name, problem))?;
+        }
+        "sslrootcert" => tls.root_certificates = Some(value.into_owned()),
+        "client_encoding"
+            if value.eq_ignore_ascii_case("utf8") || value.eq_ignore_ascii_case("utf-8") => {}
+        _ if HARMLESS.contains(&name) => {}
+        _ => {
+            check_parameter(name, &value)?;
+            return Ok(Some(parameter));
+        }
+    }
+    Ok(None)
+}
+
+/// Asks tokio-postgres about one parameter alone, so that the message can name it.
+fn check_parameter(name: &str, value: &str) -> Result<(), UrlError> {
+    let alone = format!(
+        "postgresql:///?{}={}",
+        utf8_percent_encode(name, ENCODED),
+        utf8_percent_encode(value, ENCODED)
+    );
+    match alone.parse::<Config>() {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let cause = std::error::Error::source(&error)
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let problem = if cause.starts_with("unknown option") {
+                "is not known here: remove it".to_owned()
+            } else if name == "password" {
+                "has a value that cannot be".to_owned()
+            } else {
+                format!("cannot be `{value}`")
+            };
+            Err(UrlError::Parameter {
+                name: name.to_owned(),
+                problem,
+            })
+        }
+    }
+}
+
+/// What is left for tokio-postgres to refuse, in its words (which never have the password).
+fn bad_config(error: &tokio_postgres::Error) -> UrlError {
+    let cause = std::error::Error::source(error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    UrlError::Host {
+        problem: format!("the URL cannot be understood: {cause}"),
+    }
+}
+
+/// Host, and database, as libpq fills them in. The user is filled in by tokio-postgres.
+fn complete(config: &mut Config) {
+    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+        config.host("localhost");
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+}
+
+/// See [`DatabaseUrl::from_lookup`].
+pub(super) fn from_lookup(
+    lookup: &impl Fn(&str) -> Option<String>,
+) -> Result<Option<DatabaseUrl>, UrlError> {
+    match variable("DATABASE_URL", lookup)? {
+        Some(url) => Ok(Some(url)),
+        None => from_parts(lookup),
+    }
+}
+
+/// The URL in the variable `name`, if it is set and not empty.
+pub(super) fn variable(
+    name: &'static str,
+    lookup: &impl Fn(&str) -> Option<String>,
+) -> Result<Option<DatabaseUrl>, UrlError> {
+    let Some(text) = lookup(name).filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    let named = |error| UrlError::Variable {
+        name,
+        error: Box::new(error),
+    };
+    parse(&text).map(Some).map_err(named)
+}
+
+fn from_parts(lookup: &impl Fn(&str) -> Option<String>) -> Result<Option<DatabaseUrl>, UrlError> {
+    let part = |name| lookup(name).filter(|value: &String| !value.is_empty());
+    let (host, user, database) = (part("DB_HOST"), part("DB_USER"), part("DB_NAME"));
+    if host.is_none() && user.is_none() && database.is_none() {
+        return Ok(None);
+    }
+    let missing = |name| {
+        UrlError::Part {
+        name,
+        problem: "is not set, and other DB_ variables are\n  = help: set DB_HOST, DB_USER, DB_PASSWORD and DB_NAME, or DATABASE_URL instead".to_owned(),
+    }
+    };
+    let user = user.ok_or_else(|| missing("DB_USER"))?;
+    let database = database.ok_or_else(|| missing("DB_NAME"))?;
+    let port = part("DB_PORT").unwrap_or_else(|| "5432".to_owned());
+    if !matches!(port.trim().parse::<u16>(), Ok(1..)) {
+        let problem = format!("has to be a number from 1 to 65535, not `{port}`");
+        return Err(UrlError::Part {
+            name: "DB_PORT",
+            problem,
+        });
+    }
+    let host = host.unwrap_or_else(|| "localhost".to_owned());
+    let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
+    let password = part("DB_PASSWORD")
+        .map(|text| format!(":{}", encode(&text)))
+        .unwrap_or_default();
+    // An IPv6 address has to be in brackets.
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        encode(&host)
+    };
+    let text = format!(
+        "postgresql://{}{password}@{host}:{}/{}",
+        encode(&user),
+        port.trim(),
+        encode(&database)
+    );
+    parse(&text).map(Some)
+}

@@ -1,0 +1,168 @@
+//! What a database says of its revisions: the table `refinery_schema_history`.
+//!
+//! It is read with a query of our own, because refinery's driver panics on a row that it does not expect. It is
+//! written by refinery alone (`migrator/execute.rs`), but for the deletion of a row when a revision is undone.
+
+use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
+
+use crate::revision::Revision;
+use crate::revisions::Revisions;
+
+/// refinery's table.
+pub const HISTORY_TABLE: &str = "refinery_schema_history";
+
+/// A row of the history, as it is found: whoever wrote it may have left things out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRow {
+    /// The version.
+    pub id: i64,
+    /// The name of the migration.
+    pub name: Option<String>,
+    /// When it was applied, as refinery writes it (RFC 3339).
+    pub applied_on: Option<String>,
+    /// refinery's checksum, a decimal number.
+    pub checksum: Option<String>,
+}
+
+/// An applied revision whose file is not what was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The revision.
+    pub id: i64,
+    /// Its file.
+    pub path: String,
+    /// The name and the checksum that were applied.
+    pub applied: (Option<String>, Option<String>),
+    /// The name and the checksum of the file.
+    pub found: (String, String),
+}
+
+/// Where a database is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// The rows of the history, by version.
+    pub applied: Vec<HistoryRow>,
+    /// The revisions that are not applied, in the order in which they would be.
+    pub pending: Vec<i64>,
+    /// The rows of revisions that are not known here: a newer release has migrated.
+    pub unknown: Vec<HistoryRow>,
+    /// The applied revisions whose file has changed since.
+    pub changed: Vec<Changed>,
+    /// Whether the history table is there.
+    pub has_history: bool,
+}
+
+impl State {
+    /// Whether the revision is applied.
+    #[must_use]
+    pub fn is_applied(&self, id: i64) -> bool {
+        self.applied.binary_search_by_key(&id, |row| row.id).is_ok()
+    }
+
+    /// The applied revisions that no other applied one revises: where the database is.
+    #[must_use]
+    pub fn heads(&self, revisions: &Revisions) -> Vec<i64> {
+        let known = self
+            .applied
+            .iter()
+            .filter_map(|row| revisions.get(row.id))
+            .map(Revision::id);
+        let unknown = self.unknown.iter().map(|row| row.id);
+        known
+            .filter(|&id| {
+                !revisions
+                    .children(id)
+                    .iter()
+                    .any(|&child| self.is_applied(child))
+            })
+            .chain(unknown)
+            .collect()
+    }
+
+    fn new(applied: Vec<HistoryRow>, has_history: bool, revisions: &Revisions) -> Self {
+        let unknown = applied
+            .iter()
+            .filter(|row| revisions.get(row.id).is_none())
+            .cloned()
+            .collect();
+        let changed = applied
+            .iter()
+            .filter_map(|row| {
+                revisions
+                    .get(row.id)
+                    .and_then(|revision| change(row, revision))
+            })
+            .collect();
+        let mut state = Self {
+            applied,
+            unknown,
+            changed,
+            has_history,
+            pending: Vec::new(),
+        };
+        state.pending = revisions
+            .iter()
+            .map(Revision::id)
+            .filter(|&id| !state.is_applied(id))
+            .collect();
+        state
+    }
+}
+
+fn change(row: &HistoryRow, revision: &Revision) -> Option<Changed> {
+    let checksum = row
+        .checksum
+        .as_ref()
+        .and_then(|text| text.trim().parse::<u64>().ok());
+    let same_name = row.name.as_deref() == Some(revision.name());
+    if same_name && checksum.is_some_and(|checksum| revision.has_checksum(checksum)) {
+        return None;
+    }
+    Some(Changed {
+        id: row.id,
+        path: revision.path().to_owned(),
+        applied: (row.name.clone(), row.checksum.clone()),
+        found: (revision.name().to_owned(), revision.checksum().to_string()),
+    })
+}
+
+/// Reads the history; a database without the table has applied nothing. Writes nothing.
+pub(crate) async fn read(
+    client: &Client,
+    revisions: &Revisions,
+) -> Result<State, tokio_postgres::Error> {
+    // The simple protocol: one round trip, and nothing is left prepared on the session.
+    let table = format!("select to_regclass('{HISTORY_TABLE}')");
+    let has_history = rows(&client.simple_query(&table).await?)
+        .any(|row| row.try_get(0).ok().flatten().is_some());
+    if !has_history {
+        return Ok(State::new(Vec::new(), false, revisions));
+    }
+    let query = format!(
+        "select version, name, applied_on, checksum from {HISTORY_TABLE} \
+         where version is not null order by version"
+    );
+    let messages = client.simple_query(&query).await?;
+    let applied = rows(&messages).filter_map(history_row).collect();
+    Ok(State::new(applied, true, revisions))
+}
+
+fn history_row(row: &SimpleQueryRow) -> Option<HistoryRow> {
+    let text = |column| row.try_get(column).ok().flatten().map(str::to_owned);
+    // The column is an integer, so this is one.
+    let id = text(0)?.parse().ok()?;
+    Some(HistoryRow {
+        id,
+        name: text(1),
+        applied_on: text(2),
+        checksum: text(3),
+    })
+}
+
+/// The rows among the answers to a simple query.
+pub(crate) fn rows(messages: &[SimpleQueryMessage]) -> impl Iterator<Item = &SimpleQueryRow> {
+    messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    })
+}

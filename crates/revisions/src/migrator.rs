@@ -1,0 +1,379 @@
+//! Runs revisions on a database, and undoes them.
+//!
+//! Here is what is done in which order; how a script is sent is in `execute.rs`, the lock in `lock.rs`, the session
+//! in `session.rs`, the words for what went wrong in `error.rs` and `report.rs`.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_postgres::Client;
+
+mod error;
+mod execute;
+mod lock;
+mod options;
+mod plan;
+mod report;
+mod session;
+
+pub use error::Error;
+pub(crate) use error::database_message;
+pub use lock::Holder;
+pub use options::{Applied, Event, Options, Undone};
+
+use crate::header::Transaction;
+use crate::history::{self, HISTORY_TABLE, HistoryRow, State};
+use crate::revision::{Down, Revision};
+use crate::revisions::Revisions;
+use crate::target::{self, Target};
+use execute::{Failure, Way};
+use report::Script;
+use session::Session;
+
+/// Brings a database to a revision.
+///
+/// It works on one connection, which it has for itself meanwhile: the migration lock belongs to its session. So the
+/// connection must not go through a pool that changes the session under it (PgBouncer in transaction mode).
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// # use revisions::{DatabaseUrl, Migrator, Revisions};
+/// let revisions = Revisions::read("sql".as_ref())?;
+/// let url = DatabaseUrl::parse("postgresql://localhost/example")?;
+/// let mut client = url.connect("example").await?;
+/// let applied = Migrator::new(&mut client, &revisions).upgrade("head").await?;
+/// # Ok(()) }
+/// ```
+pub struct Migrator<'a> {
+    client: &'a mut Client,
+    revisions: &'a Revisions,
+    options: Options,
+    on_event: Box<dyn FnMut(Event<'_>) + Send + 'a>,
+}
+
+impl std::fmt::Debug for Migrator<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Migrator")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How the database was found when a server started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Startup {
+    /// All revisions are applied.
+    UpToDate,
+    /// These were applied now.
+    Upgraded(Vec<Applied>),
+    /// The database has revisions that this program does not know, since a newer release has migrated. Nothing was
+    /// changed.
+    Ahead {
+        /// Their rows in the history.
+        unknown: Vec<HistoryRow>,
+    },
+}
+
+impl<'a> Migrator<'a> {
+    /// A migrator with the default [`Options`].
+    pub fn new(client: &'a mut Client, revisions: &'a Revisions) -> Self {
+        Self {
+            client,
+            revisions,
+            options: Options::default(),
+            on_event: Box::new(|_| {}),
+        }
+    }
+
+    /// Sets how it waits and retries.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Sets what is told of the progress. Without it, the progress is in the log (tracing) only.
+    #[must_use]
+    pub fn on_event(mut self, on_event: impl FnMut(Event<'_>) + Send + 'a) -> Self {
+        self.on_event = Box::new(on_event);
+        self
+    }
+
+    /// Where the database is. Takes no lock, and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::History`] if the history cannot be read.
+    pub async fn state(&mut self) -> Result<State, Error> {
+        read_state(self.client, self.revisions).await
+    }
+
+    /// Applies what is pending up to `target`: a revision id, a unique prefix of one, `head`, `heads` or `+N`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. The revisions before the one that failed stay applied.
+    pub async fn upgrade(&mut self, target: &str) -> Result<Vec<Applied>, Error> {
+        let meant = target::upgrade(target, self.revisions, &self.options.program)?;
+        let on_event = &mut self.on_event;
+        let waiting = |holder: &Holder| on_event(Event::Waiting(holder));
+        let mut session = Session::open(self.client, &self.options, waiting).await?;
+        let mut run = Run {
+            revisions: self.revisions,
+            options: &self.options,
+            on_event,
+        };
+        let outcome = run.upgrade(&mut session, target, meant).await;
+        finish(session, outcome).await
+    }
+
+    /// Undoes what was applied after `target`: a revision id, a unique prefix of one, `base` or `-N`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. The revisions undone before the one that failed stay undone; that none lacks its down script
+    /// is seen before the first is undone.
+    pub async fn downgrade(&mut self, target: &str) -> Result<Vec<Undone>, Error> {
+        let meant = target::downgrade(target, self.revisions, &self.options.program)?;
+        let on_event = &mut self.on_event;
+        let waiting = |holder: &Holder| on_event(Event::Waiting(holder));
+        let mut session = Session::open(self.client, &self.options, waiting).await?;
+        let mut run = Run {
+            revisions: self.revisions,
+            options: &self.options,
+            on_event,
+        };
+        let outcome = run.downgrade(&mut session, target, meant).await;
+        finish(session, outcome).await
+    }
+
+    /// What a server does before it serves: applies what is pending, and takes no lock if there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::upgrade`], but a database that is ahead is no error: see [`Startup::Ahead`].
+    pub async fn on_startup(&mut self) -> Result<Startup, Error> {
+        let state = self.state().await?;
+        let ahead = |unknown| {
+            tracing::warn!("the database is ahead of this program; its schema is left as it is");
+            Ok(Startup::Ahead { unknown })
+        };
+        match plan::refuse_foreign(&state) {
+            Err(Error::Ahead { unknown }) => return ahead(unknown),
+            Err(error) => return Err(error),
+            Ok(()) => {}
+        }
+        if state.pending.is_empty() {
+            return Ok(Startup::UpToDate);
+        }
+        match self.upgrade("head").await {
+            // Another replica has migrated in the meantime.
+            Ok(applied) if applied.is_empty() => Ok(Startup::UpToDate),
+            Ok(applied) => Ok(Startup::Upgraded(applied)),
+            Err(Error::Ahead { unknown }) => ahead(unknown),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+async fn read_state(client: &Client, revisions: &Revisions) -> Result<State, Error> {
+    let doing = || format!("reading {HISTORY_TABLE}");
+    history::read(client, revisions)
+        .await
+        .map_err(|source| Error::History {
+            doing: doing(),
+            source,
+        })
+}
+
+/// Gives the lock back whatever happened; what went wrong first is what counts.
+async fn finish<T>(session: Session<'_>, outcome: Result<T, Error>) -> Result<T, Error> {
+    let closed = session.close().await;
+    let value = outcome?;
+    closed.map(|()| value)
+}
+
+/// The work that is done under the lock.
+struct Run<'r, 'a> {
+    revisions: &'r Revisions,
+    options: &'r Options,
+    on_event: &'r mut Box<dyn FnMut(Event<'_>) + Send + 'a>,
+}
+
+impl<'r> Run<'r, '_> {
+    async fn upgrade(
+        &mut self,
+        session: &mut Session<'_>,
+        name: &str,
+        target: Target,
+    ) -> Result<Vec<Applied>, Error> {
+        // Read only now: whoever had the lock before has changed it.
+        let state = read_state(session.client, self.revisions).await?;
+        plan::refuse_foreign(&state)?;
+        let planned = plan::upgrade(self.revisions, &state, name, target)?;
+        let mut has_history = state.has_history;
+        let mut applied = Vec::with_capacity(planned.len());
+        for revision in planned {
+            applied.push(self.apply(session, revision, has_history).await?);
+            has_history = true;
+        }
+        Ok(applied)
+    }
+
+    async fn apply(
+        &mut self,
+        session: &mut Session<'_>,
+        revision: &'r Revision,
+        has_history: bool,
+    ) -> Result<Applied, Error> {
+        let script = Script {
+            id: revision.id(),
+            path: revision.path(),
+            sql: revision.up(),
+            transaction: revision.transaction(),
+            undoes: false,
+            program: &self.options.program,
+        };
+        script.refuse_impossible()?;
+        if revision.headers().repeat.is_some() {
+            return Err(Error::Unsupported {
+                path: revision.path().to_owned(),
+                what: "`repeat: until-no-rows`",
+                help: "run the statement by hand until it changes no row, or without the `repeat` line",
+            });
+        }
+        (self.on_event)(Event::Applying(revision));
+        let started = Instant::now();
+        let way = Way {
+            transaction: revision.transaction(),
+            lock_timeout: revision.headers().lock_timeout,
+        };
+        let mut attempt = 1;
+        loop {
+            let migration = revision.migration();
+            match execute::apply(session, migration, way, has_history).await {
+                Ok(()) => break,
+                Err(failure) => self.retry(revision, script, failure, attempt).await?,
+            }
+            attempt += 1;
+        }
+        let applied = Applied {
+            id: revision.id(),
+            message: revision.message().to_owned(),
+            path: revision.path().to_owned(),
+            duration: started.elapsed(),
+        };
+        tracing::info!(revision = applied.id, duration = ?applied.duration, "applied: {}", applied.message);
+        (self.on_event)(Event::Applied(&applied));
+        Ok(applied)
+    }
+
+    async fn downgrade(
+        &mut self,
+        session: &mut Session<'_>,
+        name: &str,
+        target: Target,
+    ) -> Result<Vec<Undone>, Error> {
+        let state = read_state(session.client, self.revisions).await?;
+        plan::refuse_foreign(&state)?;
+        let planned = plan::downgrade(self.revisions, &state, name, target, &self.options.program)?;
+        let mut undone = Vec::with_capacity(planned.len());
+        for revision in planned {
+            undone.push(self.undo(session, revision).await?);
+        }
+        Ok(undone)
+    }
+
+    async fn undo(
+        &mut self,
+        session: &mut Session<'_>,
+        revision: &'r Revision,
+    ) -> Result<Undone, Error> {
+        // The plan has no revision without a down script.
+        let (Down::Sql(sql), Some(path), Some(headers)) = (
+            revision.down(),
+            revision.down_path(),
+            revision.down_headers(),
+        ) else {
+            return Err(plan::no_way_back(revision));
+        };
+        let script = Script {
+            id: revision.id(),
+            path,
+            sql,
+            transaction: headers.transaction,
+            undoes: true,
+            program: &self.options.program,
+        };
+        script.refuse_impossible()?;
+        (self.on_event)(Event::Undoing(revision));
+        let started = Instant::now();
+        let lock_timeout = headers.lock_timeout.or(revision.headers().lock_timeout);
+        let way = Way {
+            transaction: headers.transaction,
+            lock_timeout,
+        };
+        let delete = format!(
+            "delete from {HISTORY_TABLE} where version = {}",
+            revision.id()
+        );
+        let settle = session.settle_query().to_owned();
+        let mut attempt = 1;
+        let rows = loop {
+            match execute::run(session.client, sql, way, &settle, &delete).await {
+                Ok(rows) => break rows,
+                Err(failure) => self.retry(revision, script, failure, attempt).await?,
+            }
+            attempt += 1;
+        };
+        if rows == 0 {
+            return Err(Error::RowGone { id: revision.id() });
+        }
+        let undone = Undone {
+            id: revision.id(),
+            message: revision.message().to_owned(),
+            path: path.to_owned(),
+            duration: started.elapsed(),
+        };
+        tracing::info!(revision = undone.id, duration = ?undone.duration, "undone: {}", undone.message);
+        (self.on_event)(Event::Undone(&undone));
+        Ok(undone)
+    }
+
+    /// Waits before the next attempt, or says why there is none.
+    async fn retry(
+        &mut self,
+        revision: &Revision,
+        script: Script<'_>,
+        failure: Failure,
+        attempt: u32,
+    ) -> Result<(), Error> {
+        let lock_failure = matches!(&failure, Failure::Script { source, .. }
+            if source.code().is_some_and(report::is_lock_failure));
+        // Outside a transaction, what was done before stands: nothing can simply be done again.
+        let attempts = match script.transaction {
+            Transaction::One => self.options.lock_attempts,
+            Transaction::None => 1,
+        };
+        if !lock_failure || attempt >= attempts {
+            return Err(script.error(failure, attempt));
+        }
+        let delay: Duration = self.options.delay_after(attempt);
+        tracing::warn!(
+            revision = revision.id(),
+            attempt,
+            attempts,
+            ?delay,
+            "rolled back, to be tried again: {}",
+            report::short(&failure)
+        );
+        (self.on_event)(Event::Retrying {
+            revision,
+            attempt,
+            attempts,
+            delay,
+        });
+        tokio::time::sleep(delay).await;
+        Ok(())
+    }
+}

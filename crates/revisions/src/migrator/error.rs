@@ -1,0 +1,201 @@
+//! Why a migrator stopped.
+
+use std::time::Duration;
+
+use crate::history::{Changed, HISTORY_TABLE, HistoryRow};
+use crate::migrator::lock::Holder;
+use crate::source_error::SourceError;
+use crate::target::TargetError;
+
+/// Why a migrator stopped. Each message says what happened, where, and what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The revision that was asked for cannot be gone to.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// A statement failed. What it did, and all of its revision, was rolled back, unless the report says otherwise.
+    #[error(transparent)]
+    Failed(Box<SourceError>),
+    /// A migration did not get its locks, however often it was tried. Nothing of it was applied.
+    #[error("{report}")]
+    LocksNotHad {
+        /// How often it was tried.
+        attempts: u32,
+        /// The statement that waited.
+        report: Box<SourceError>,
+    },
+    /// Another migrator was at work for longer than was waited for.
+    #[error("another migrator has been at work on this database for {} s{}\n  = help: wait for it; or see what it does in pg_stat_activity, and end it with `select pg_terminate_backend({})`", .waited.as_secs(), holder_note(.holder.as_ref()), .holder.as_ref().map_or_else(|| "pid".to_owned(), |holder| holder.pid.to_string()))]
+    Locked {
+        /// How long it was waited for.
+        waited: Duration,
+        /// Who it is, if it can be seen.
+        holder: Option<Holder>,
+    },
+    /// The database has revisions that are not known here.
+    #[error("the database is ahead: it has {}, which this program does not know; the schema was left as it is\n  = help: run a release that has them, or bring back their files", ids(.unknown))]
+    Ahead {
+        /// Their rows in the history.
+        unknown: Vec<HistoryRow>,
+    },
+    /// Files were changed after they had been applied.
+    #[error("{}\n  = help: restore the file as it was applied, and write what is new in a new revision", changes(.changed))]
+    Changed {
+        /// Which.
+        changed: Vec<Changed>,
+    },
+    /// A `V` migration that is older than what is applied.
+    #[error(
+        "{path}: the revision {id} is older than {newest}, which is applied, and a `V` migration is not applied late\n  = help: give it a version of now, or rename it to `U…`, if it may be applied after the newer ones"
+    )]
+    Late {
+        /// The revision.
+        id: i64,
+        /// Its file.
+        path: String,
+        /// The newest that is applied.
+        newest: i64,
+    },
+    /// A revision to be undone has no down script.
+    #[error(
+        "{path}: the revision {id} cannot be undone: it has no down script\n  = help: write {down_path}, or restore a backup"
+    )]
+    NoDownScript {
+        /// The revision.
+        id: i64,
+        /// Its file.
+        path: String,
+        /// The script to be written.
+        down_path: String,
+    },
+    /// A revision to be undone says that it cannot be.
+    #[error(
+        "{path}: the revision {id} cannot be undone: {reason}\n  = help: restore a backup, or write a new revision that goes on from here"
+    )]
+    Irreversible {
+        /// The revision.
+        id: i64,
+        /// Its file.
+        path: String,
+        /// The reason that its header gives.
+        reason: String,
+    },
+    /// A revision asks for something that cannot be done yet.
+    #[error("{path}: {what} is not supported by this version\n  = help: {help}")]
+    Unsupported {
+        /// Its file.
+        path: String,
+        /// What it asks for.
+        what: &'static str,
+        /// What to do instead.
+        help: &'static str,
+    },
+    /// The history table cannot be read, made or written.
+    #[error("{doing}: {}\n  = help: {}", database_message(.source), history_help(.source))]
+    History {
+        /// What was being done.
+        doing: String,
+        /// What PostgreSQL said.
+        source: tokio_postgres::Error,
+    },
+    /// The row of an undone revision was no longer in the history.
+    #[error(
+        "the revision {id} was undone by somebody else at the same time; nothing was changed\n  = help: look where the database is, and run the command again"
+    )]
+    RowGone {
+        /// The revision.
+        id: i64,
+    },
+    /// The connection was lost, or PostgreSQL refused something that has nothing to do with a revision.
+    #[error("{doing}: {}\n  = help: see whether the server still runs, and run the command again: what was committed stands, the rest was rolled back", database_message(.source))]
+    Database {
+        /// What was being done.
+        doing: String,
+        /// What went wrong.
+        source: tokio_postgres::Error,
+    },
+    /// refinery refused a migration for a reason of its own.
+    #[error("refinery refused the revision {id}: {message}")]
+    Refinery {
+        /// The revision.
+        id: i64,
+        /// What it said.
+        message: String,
+    },
+}
+
+/// PostgreSQL's words for an error, with its code; else the chain of causes.
+pub(crate) fn database_message(error: &tokio_postgres::Error) -> String {
+    if let Some(error) = error.as_db_error() {
+        let detail = error
+            .detail()
+            .map(|detail| format!("; {detail}"))
+            .unwrap_or_default();
+        return format!("{} ({}){detail}", error.message(), error.code().code());
+    }
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
+}
+
+fn history_help(error: &tokio_postgres::Error) -> String {
+    match error.code().map(tokio_postgres::error::SqlState::code) {
+        Some("42501") => format!(
+            "migrate with a role that may create tables in the schema and owns {HISTORY_TABLE} \
+             (MIGRATION_DATABASE_URL)"
+        ),
+        Some("22003") => format!(
+            "the table was made for small versions: `alter table {HISTORY_TABLE} alter column version type bigint`"
+        ),
+        Some("3F000") => "the search_path names no schema that exists: create it".to_owned(),
+        Some("25006") => "connect to the primary: this server, or this role, only reads".to_owned(),
+        _ => format!("{HISTORY_TABLE} has to be the table that refinery makes"),
+    }
+}
+
+fn ids(rows: &[HistoryRow]) -> String {
+    let ids: Vec<String> = rows
+        .iter()
+        .map(|row| match &row.name {
+            Some(name) => format!("{} ({name})", row.id),
+            None => row.id.to_string(),
+        })
+        .collect();
+    ids.join(", ")
+}
+
+fn changes(changed: &[Changed]) -> String {
+    let lines: Vec<String> = changed
+        .iter()
+        .map(|change| {
+            let (name, checksum) = &change.applied;
+            let known =
+                |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
+            if name.as_deref() == Some(&change.found.0) {
+                format!(
+                    "{}: was changed after it had been applied: its checksum was {} and is {}",
+                    change.path,
+                    known(checksum),
+                    change.found.1
+                )
+            } else {
+                format!(
+                    "{}: the revision {} was applied under another name: {}",
+                    change.path,
+                    change.id,
+                    known(name)
+                )
+            }
+        })
+        .collect();
+    lines.join("\n")
+}
+
+fn holder_note(holder: Option<&Holder>) -> String {
+    holder.map_or_else(String::new, |holder| format!(": {holder}"))
+}

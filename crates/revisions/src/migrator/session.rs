@@ -1,0 +1,184 @@
+//! The session of a migrator: the lock and the settings that it works under, given back on every path.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio_postgres::{Client, SimpleQueryRow};
+
+use crate::history::rows;
+use crate::migrator::error::Error;
+use crate::migrator::lock::{self, Holder};
+use crate::migrator::options::Options;
+
+/// Settings that a migration script may change for good, as what pg_dump writes does, and that the next one, and
+/// the row in the history, rely upon.
+const KEPT: [&str; 3] = ["search_path", "role", "lock_timeout"];
+
+/// Settings that let the server notice soon that a migrator is gone, so that its lock is free again. None of them is
+/// necessary, and not every server, or platform, has each.
+const WATCHFUL: [(&str, &str); 4] = [
+    // Since PostgreSQL 14: looks for a closed connection even while a statement runs.
+    ("client_connection_check_interval", "2s"),
+    // A machine that vanished without a word, after half a minute.
+    ("tcp_keepalives_idle", "15"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+];
+
+/// A session that holds the migration lock.
+pub(crate) struct Session<'a> {
+    pub(crate) client: &'a mut Client,
+    /// The settings that were changed, and what they were before.
+    before: Vec<(String, String)>,
+    /// The statement that puts back what a script may have changed.
+    settle: String,
+    /// Whether the lock has been given back.
+    closed: bool,
+}
+
+impl<'a> Session<'a> {
+    /// Takes the lock and prepares the session.
+    pub(crate) async fn open(
+        client: &'a mut Client,
+        options: &Options,
+        waiting: impl FnMut(&Holder) + Send,
+    ) -> Result<Self, Error> {
+        let mut session = Self {
+            client,
+            before: Vec::new(),
+            settle: String::new(),
+            closed: false,
+        };
+        let opened = session.prepare(options, waiting).await;
+        match opened {
+            Ok(()) => Ok(session),
+            Err(error) => {
+                // What went wrong first is what counts.
+                let _ = session.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn prepare(
+        &mut self,
+        options: &Options,
+        waiting: impl FnMut(&Holder) + Send,
+    ) -> Result<(), Error> {
+        self.remember().await.map_err(preparing)?;
+        for (name, value) in WATCHFUL {
+            // Refused where the platform cannot do it (the embedded engine): then it is done without.
+            let _ = self.client.simple_query(&set_config(name, value)).await;
+        }
+        let lock_timeout = options.lock_timeout.as_millis().to_string();
+        let set = set_config("lock_timeout", &lock_timeout);
+        self.client.simple_query(&set).await.map_err(preparing)?;
+        let kept: Vec<(String, String)> = self
+            .before
+            .iter()
+            .filter(|(name, _)| KEPT.contains(&name.as_str()))
+            .map(|(name, value)| match name.as_str() {
+                "lock_timeout" => (name.clone(), lock_timeout.clone()),
+                _ => (name.clone(), value.clone()),
+            })
+            .collect();
+        self.settle = set_all(&kept);
+        lock::take(self.client, options.migration_lock_timeout, waiting).await
+    }
+
+    async fn remember(&mut self) -> Result<(), tokio_postgres::Error> {
+        let names: Vec<String> = KEPT
+            .iter()
+            .copied()
+            .chain(WATCHFUL.iter().map(|(name, _)| *name))
+            .map(|name| format!("('{name}')"))
+            .collect();
+        let query = format!(
+            "select name, current_setting(name, true) from (values {}) as setting (name)",
+            names.join(", ")
+        );
+        let messages = self.client.simple_query(&query).await?;
+        let text =
+            |row: &SimpleQueryRow, column| row.try_get(column).ok().flatten().map(str::to_owned);
+        self.before = rows(&messages)
+            .filter_map(|row| Some((text(row, 0)?, text(row, 1)?)))
+            .collect();
+        Ok(())
+    }
+
+    /// The statement that puts back the settings that a script may have changed, for the next script.
+    pub(crate) fn settle_query(&self) -> &str {
+        &self.settle
+    }
+
+    /// Gives the lock back, and puts back all settings.
+    pub(crate) async fn close(mut self) -> Result<(), Error> {
+        self.closed = true;
+        let give_back = self.give_back_query();
+        self.client
+            .batch_execute(&give_back)
+            .await
+            .map_err(|source| Error::Database {
+                doing: "giving back the migration lock".to_owned(),
+                source,
+            })
+    }
+
+    fn give_back_query(&self) -> String {
+        format!("{}; {}", lock::release_query(), set_all(&self.before))
+    }
+}
+
+impl Drop for Session<'_> {
+    /// Whoever is dropped in the middle gives the lock back too. The request is on its way once it is polled;
+    /// nobody waits for the answer.
+    fn drop(&mut self) {
+        if !self.closed {
+            let _ = self
+                .client
+                .batch_execute(&self.give_back_query())
+                .now_or_never();
+        }
+    }
+}
+
+fn preparing(source: tokio_postgres::Error) -> Error {
+    Error::Database {
+        doing: "preparing the session for a migration".to_owned(),
+        source,
+    }
+}
+
+fn set_config(name: &str, value: &str) -> String {
+    format!(
+        "select set_config('{name}', '{}', false)",
+        value.replace('\'', "''")
+    )
+}
+
+/// One statement that sets them all; what a server refuses is left as it is.
+fn set_all(settings: &[(String, String)]) -> String {
+    let calls: Vec<String> = settings
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "set_config('{name}', '{}', false)",
+                value.replace('\'', "''")
+            )
+        })
+        .collect();
+    if calls.is_empty() {
+        "select 1".to_owned()
+    } else {
+        format!("select {}", calls.join(", "))
+    }
+}
+
+/// The statement that sets `lock_timeout` for one transaction, or for the session.
+pub(crate) fn lock_timeout_query(timeout: Duration, local: bool) -> String {
+    format!(
+        "set {} lock_timeout = {}",
+        if local { "local" } else { "session" },
+        timeout.as_millis()
+    )
+}

@@ -1,0 +1,137 @@
+//! The statements of a script, and what can be told from their first words. Nothing here is sent anywhere.
+
+use std::ops::Range;
+
+use crate::lexer::{Kind, Token, tokens};
+
+/// One statement of a script: from its first word up to, and without, its semicolon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) range: Range<usize>,
+    /// The first words, in lower case.
+    words: Vec<String>,
+    /// Where its first dollar-quoted text lies, with its quotes.
+    pub(crate) body: Option<Range<usize>>,
+}
+
+/// How many words at the head of a statement are looked at; enough for
+/// `create or replace function`, and to find `concurrently` in `create unique index concurrently`.
+const WORDS: usize = 8;
+
+/// The statements of `sql`, in order; empty ones are left out, as PostgreSQL does.
+pub(crate) fn split(sql: &str) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    let mut current = Scan::default();
+    for token in tokens(sql) {
+        if token.kind == Kind::Semicolon && current.ends_here() {
+            statements.extend(current.finish());
+            current = Scan::default();
+        } else if token.kind != Kind::Space {
+            current.take(sql, &token);
+        }
+    }
+    statements.extend(current.finish());
+    statements
+}
+
+/// A statement that is being read.
+#[derive(Default)]
+struct Scan {
+    range: Option<Range<usize>>,
+    words: Vec<String>,
+    body: Option<Range<usize>>,
+    parentheses: usize,
+    /// How many `begin` and `case` are open in the body of a SQL-standard function.
+    blocks: usize,
+}
+
+impl Scan {
+    fn take(&mut self, sql: &str, token: &Token) {
+        let start = self
+            .range
+            .as_ref()
+            .map_or(token.range.start, |range| range.start);
+        self.range = Some(start..token.range.end);
+        match token.kind {
+            Kind::Open => self.parentheses += 1,
+            Kind::Close => self.parentheses = self.parentheses.saturating_sub(1),
+            Kind::DollarQuoted if self.body.is_none() => self.body = Some(token.range.clone()),
+            Kind::Word => self.take_word(sql[token.range.clone()].to_lowercase()),
+            _ => {}
+        }
+    }
+
+    fn take_word(&mut self, word: String) {
+        if self.is_routine() && self.parentheses == 0 {
+            match word.as_str() {
+                "begin" => self.blocks += 1,
+                "case" if self.blocks > 0 => self.blocks += 1,
+                "end" if self.blocks > 0 => self.blocks -= 1,
+                _ => {}
+            }
+        }
+        if self.words.len() < WORDS {
+            self.words.push(word);
+        }
+    }
+
+    fn is_routine(&self) -> bool {
+        let mut words = self.words.iter().map(String::as_str);
+        words.next() == Some("create")
+            && matches!(
+                words.find(|word| !matches!(*word, "or" | "replace")),
+                Some("function" | "procedure")
+            )
+    }
+
+    fn ends_here(&self) -> bool {
+        self.parentheses == 0 && self.blocks == 0
+    }
+
+    fn finish(self) -> Option<Statement> {
+        Some(Statement {
+            range: self.range?,
+            words: self.words,
+            body: self.body,
+        })
+    }
+}
+
+impl Statement {
+    fn word(&self, index: usize) -> &str {
+        self.words.get(index).map_or("", String::as_str)
+    }
+
+    /// Whether it begins or ends a transaction, which would part a revision from its row in the history.
+    /// (`savepoint`, `release` and `rollback to` do not.)
+    pub(crate) fn controls_the_transaction(&self) -> bool {
+        match self.word(0) {
+            "begin" | "commit" | "end" | "abort" => true,
+            "start" => self.word(1) == "transaction",
+            "prepare" => self.word(1) == "transaction",
+            "rollback" => !self.words.iter().any(|word| word == "to"),
+            _ => false,
+        }
+    }
+
+    /// Whether it wants data from the client that sent it: `copy … from stdin`.
+    pub(crate) fn reads_from_the_client(&self, sql: &str) -> bool {
+        self.word(0) == "copy"
+            && tokens(&sql[self.range.clone()]).any(|token| {
+                token.kind == Kind::Word
+                    && sql[self.range.start + token.range.start..self.range.start + token.range.end]
+                        .eq_ignore_ascii_case("stdin")
+            })
+    }
+
+    /// Whether it builds, drops or rebuilds something `concurrently`: such a statement leaves an invalid index
+    /// when it fails, so it cannot simply be tried again.
+    pub(crate) fn is_concurrent(&self) -> bool {
+        self.words.iter().any(|word| word == "concurrently")
+    }
+
+    /// Whether it is a `do` block.
+    pub(crate) fn is_do_block(&self) -> bool {
+        self.word(0) == "do"
+    }
+}
