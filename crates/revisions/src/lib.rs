@@ -25,12 +25,12 @@
 //!   round.
 //! - [`DatabaseUrl`] is how a database is reached: from a URL or the environment, with TLS.
 //! - [`SourceError`] is the picture of an error: file, line, column, caret, and what to do.
-//! - `cli`, with the feature of that name, has the commands for a clap program to mount.
+//! - The module `cli`, with the feature of that name, has the commands for a clap program to mount.
 //!
 //! Deliberately absent: anything that knows what the tables are about.
 
 #[cfg(feature = "cli")]
-mod cli;
+pub mod cli;
 mod database;
 mod file_name;
 mod graph;

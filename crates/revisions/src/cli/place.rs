@@ -1,0 +1,149 @@
+//! Which directory and which database: from the arguments, the environment, and files of settings.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{CommandError, Context};
+use crate::database::{DatabaseUrl, UrlError};
+use crate::migrator::Options;
+use crate::revisions::Revisions;
+
+/// Where the migrations are when nobody says.
+const DIRECTORY: &str = "sql";
+
+/// Which migrations, and which database. For all commands.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Place {
+    /// The directory of the migrations [variable: MIGRATIONS_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// The database [variables: MIGRATION_DATABASE_URL, DATABASE_URL, or DB_HOST, DB_PORT, DB_USER, DB_PASSWORD,
+    /// DB_NAME]
+    #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
+    pub url: Option<String>,
+    /// A file of settings to use instead of `.env`; what it says about the database goes before the environment
+    #[arg(long, global = true, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
+}
+
+impl Place {
+    /// What the commands work on: what the arguments name; else `embedded` and `configured`, which the program brings
+    /// along; else what the environment and `.env` name, and the directory `sql`.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError`], if something that is named cannot be read. No database is no error yet.
+    pub fn context<'a>(
+        &self,
+        embedded: Option<&'a Revisions>,
+        configured: Option<DatabaseUrl>,
+    ) -> Result<Context<'a>, CommandError> {
+        let settings = Settings::read(self.env_file.as_deref())?;
+        let dir = self
+            .dir
+            .clone()
+            .or_else(|| settings.get("MIGRATIONS_DIR").map(PathBuf::from));
+        let revisions = match (dir, embedded) {
+            (Some(dir), _) => Cow::Owned(Revisions::read(&dir)?),
+            (None, Some(embedded)) => Cow::Borrowed(embedded),
+            (None, None) => Cow::Owned(Revisions::read(Path::new(DIRECTORY))?),
+        };
+        let url = match &self.url {
+            Some(url) => Some(DatabaseUrl::parse(url)?),
+            None => match (settings.own_database()?, configured) {
+                (Some(own), _) => Some(own),
+                (None, Some(configured)) => Some(configured),
+                (None, None) => DatabaseUrl::for_migrations_from_lookup(|name| settings.get(name))?,
+            },
+        };
+        Ok(Context {
+            revisions,
+            url,
+            options: settings.options()?,
+        })
+    }
+}
+
+/// The environment and a file of settings.
+struct Settings {
+    file: HashMap<String, String>,
+    /// Whether the file was named, so that it goes before the environment in what concerns the database.
+    named: bool,
+}
+
+impl Settings {
+    fn read(named: Option<&Path>) -> Result<Self, CommandError> {
+        let path = named.unwrap_or(Path::new(".env"));
+        let wrong = |problem: String| CommandError::EnvFile {
+            path: path.to_owned(),
+            problem,
+        };
+        let pairs = match dotenvy::from_path_iter(path) {
+            Ok(pairs) => pairs,
+            Err(error) if error.not_found() && named.is_none() => {
+                return Ok(Self {
+                    file: HashMap::new(),
+                    named: false,
+                });
+            }
+            Err(error) => return Err(wrong(error.to_string())),
+        };
+        let mut file = HashMap::new();
+        for pair in pairs {
+            // dotenvy's message has the line, which may have a password.
+            let (name, value) = pair.map_err(|error| match error {
+                dotenvy::Error::LineParse(line, at) => {
+                    let name = line.split('=').next().unwrap_or_default().trim();
+                    wrong(format!(
+                        "the line of `{name}` cannot be understood (at its character {at})"
+                    ))
+                }
+                error => wrong(error.to_string()),
+            })?;
+            // As dotenvy's own loading: the first of several counts.
+            file.entry(name).or_insert(value);
+        }
+        Ok(Self {
+            file,
+            named: named.is_some(),
+        })
+    }
+
+    /// The environment wins.
+    fn get(&self, name: &str) -> Option<String> {
+        let environment = std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        environment
+            .filter(|value| !value.is_empty())
+            .or_else(|| self.file.get(name).cloned())
+    }
+
+    /// The database of a file that was named. The environment is left out of it altogether: half of one set of
+    /// settings and half of another would be the wrong database.
+    fn own_database(&self) -> Result<Option<DatabaseUrl>, UrlError> {
+        if !self.named {
+            return Ok(None);
+        }
+        DatabaseUrl::for_migrations_from_lookup(|name| self.file.get(name).cloned())
+    }
+
+    fn options(&self) -> Result<Options, CommandError> {
+        let mut options = Options::default();
+        if let Some(value) = self
+            .get("MIGRATION_LOCK_TIMEOUT")
+            .filter(|value| !value.trim().is_empty())
+        {
+            let number = value.trim().trim_end_matches('s').trim_end();
+            let seconds: u64 = number.parse().map_err(|_| CommandError::Setting {
+                name: "MIGRATION_LOCK_TIMEOUT",
+                value: value.clone(),
+                allowed: "a number of seconds, such as 60",
+            })?;
+            options.migration_lock_timeout = Duration::from_secs(seconds);
+        }
+        Ok(options)
+    }
+}
