@@ -60,6 +60,7 @@ pub(crate) fn attach(file: &Path) -> Option<Server> {
         database: fields.get("database")?.clone(),
         max_connections: fields.get("max_connections")?.parse().ok()?,
         running: Running::Attached,
+        alive: None,
     })
 }
 

@@ -239,6 +239,7 @@ fn start_external(url: &str) -> Result<Server, Error> {
         database: external.name().to_owned(),
         max_connections: external.max_connections(),
         running: Running::External(external),
+        alive: None,
     })
 }
 
@@ -253,6 +254,7 @@ pub(crate) fn local_server(installation: &Installation, local: crate::unix::Loca
         database: DEFAULT_DATABASE.to_owned(),
         max_connections: MAX_LOCAL_CONNECTIONS,
         running: Running::Local(local),
+        alive: None,
     }
 }
 
@@ -265,7 +267,8 @@ pub(crate) fn embedded_server(embedded: crate::embedded::EmbeddedServer) -> Serv
         address: embedded.address(),
         database: DEFAULT_DATABASE.to_owned(),
         max_connections: 1,
-        running: Running::Embedded(embedded),
+        running: Running::Embedded(Box::new(embedded)),
+        alive: None,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Directories that keep their data: who may open them with what, and one process at a time.
 //!
 //! ```text
-//! lock          locked by the process that runs the server, and by the server itself
+//! lock          locked until the server and all its processes are gone
+//! owner         locked by the process that started the server, as long as it lives
 //! address       how to reach the running server (mode 0600); not there when none runs
 //! server.log    of this run; server.log.old of the one before
 //! cluster/      data of local binaries; its major version is in cluster/data/PG_VERSION
@@ -23,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 const LOCK: &str = "lock";
+const OWNER: &str = "owner";
 const ADDRESS: &str = "address";
 
 /// What made the data that is there.
@@ -41,20 +43,21 @@ pub(crate) fn start(
 ) -> Result<Server, Error> {
     let directory = make(directory)?;
     let lock_path = directory.join(LOCK);
-    let lock = files::private_file()
-        .read(true)
-        .truncate(false)
-        .open(&lock_path)
-        .map_err(Error::io("open", &lock_path))?;
+    let lock = open_lock(&lock_path)?;
+    let owner_path = directory.join(OWNER);
+    let alive = open_lock(&owner_path)?;
     let address_file = directory.join(ADDRESS);
-    if let Some(server) = lock_or_attach(&directory, &lock, &lock_path, &address_file)? {
+    if let Some(server) = lock_or_attach(&directory, &lock, &alive, &address_file)? {
         return Ok(server);
     }
+    // At most a moment: others lock it only to see whether they can.
+    alive.lock().map_err(Error::io("lock", &owner_path))?;
     // Left by an owner that was killed, and whose server had no time to remove it.
     remove_if_there(&address_file)?;
     let choices = choices(&directory, builder, forced)?;
-    let server =
+    let mut server =
         choices.try_each(|choice| open(&directory, builder, choice, &lock, &address_file))?;
+    server.alive = Some(alive);
     attach::write(&address_file, &server)?;
     Ok(server)
 }
@@ -101,7 +104,7 @@ fn mode() -> u32 {
 fn lock_or_attach(
     directory: &Path,
     lock: &File,
-    lock_path: &Path,
+    alive: &File,
     address_file: &Path,
 ) -> Result<Option<Server>, Error> {
     let deadline = Instant::now() + PATIENCE;
@@ -109,9 +112,14 @@ fn lock_or_attach(
         match lock.try_lock() {
             Ok(()) => return Ok(None),
             Err(TryLockError::WouldBlock) => {}
-            Err(TryLockError::Error(error)) => return Err(Error::io("lock", lock_path)(error)),
+            Err(TryLockError::Error(error)) => {
+                return Err(Error::io("lock a file in", directory)(error));
+            }
         }
-        if let Some(server) = attach::attach(address_file) {
+        // A server whose owner was killed still answers for a moment.
+        if is_locked(alive)
+            && let Some(server) = attach::attach(address_file)
+        {
             return Ok(Some(server));
         }
         if Instant::now() >= deadline {
@@ -123,6 +131,26 @@ fn lock_or_attach(
         }
         std::thread::sleep(POLL_INTERVAL);
     }
+}
+
+/// Whether somebody else has it locked.
+fn is_locked(file: &File) -> bool {
+    match file.try_lock_shared() {
+        Ok(()) => {
+            // It is unlocked with the file at the latest.
+            let _ = file.unlock();
+            false
+        }
+        Err(_) => true,
+    }
+}
+
+fn open_lock(path: &Path) -> Result<File, Error> {
+    files::private_file()
+        .read(true)
+        .truncate(false)
+        .open(path)
+        .map_err(Error::io("open", path))
 }
 
 /// What may open the data that is there.

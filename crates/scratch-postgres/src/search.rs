@@ -75,6 +75,12 @@ impl Search {
         Self { places }
     }
 
+    /// The directory of the newest binaries that can be used, also for programs such as `pg_dump`.
+    pub fn newest(&self) -> Option<PathBuf> {
+        let (found, _) = self.find();
+        found.into_iter().next().map(|newest| newest.bin_dir)
+    }
+
     /// All that can be used, the newest first; and for each place that gave nothing, why.
     pub(crate) fn find(&self) -> (Vec<Installation>, Vec<String>) {
         let mut found: Vec<Installation> = Vec::new();

@@ -34,6 +34,8 @@ pub struct Server {
     pub(crate) database: String,
     pub(crate) max_connections: usize,
     pub(crate) running: Running,
+    /// Locked as long as this process lives; only of a persistent one that is ours.
+    pub(crate) alive: Option<std::fs::File>,
 }
 
 /// What has to be ended.
@@ -41,7 +43,7 @@ pub(crate) enum Running {
     #[cfg(unix)]
     Local(crate::unix::LocalServer),
     #[cfg(feature = "embedded")]
-    Embedded(crate::embedded::EmbeddedServer),
+    Embedded(Box<crate::embedded::EmbeddedServer>),
     External(crate::external::ExternalDatabase),
     /// Somebody else's: it is left alone.
     Attached,

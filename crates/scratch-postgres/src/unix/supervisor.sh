@@ -22,11 +22,13 @@ child=
 how=KILL
 trap 'ended=yes; if [ -n "$child" ]; then kill -s "$how" "$child"; fi' USR1
 
-# Waits for the end of the owner.
+# Waits for the end of the owner. A signal that comes before the server has set up its handlers is lost:
+# so it is sent again until `finish` ends this. A server that is stopping already takes no notice of it.
 {
+    cd /
     read -r _ <&3
     if [ -n "$address_file" ]; then rm -f -- "$address_file"; fi
-    kill -s USR1 "$$"
+    while kill -s USR1 "$$"; do sleep 0.1 || sleep 1; done
 } 4>&- &
 watcher=$!
 exec 3<&-
