@@ -1,0 +1,7 @@
+//! Proves `sql/`, checks `queries/`, and writes both as Rust for `src/` to include.
+
+fn main() {
+    query_build::Build::new()
+        .map_type("pg_catalog.timestamptz", "chrono::DateTime<chrono::Utc>")
+        .run();
+}

@@ -1,0 +1,37 @@
+//! Where log lines go and what they look like: standard error, as text or JSON.
+
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::fmt;
+
+use crate::config::{LogFormat, LogSettings};
+
+/// Sends the program's events to standard error from now on.
+pub(super) fn start(settings: &LogSettings) {
+    let mut filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    if settings.debug
+        && let Ok(directive) = "divine_whispers=debug".parse()
+    {
+        filter = filter.add_directive(directive);
+    }
+    // refinery logs its own steps; ours say the same and more.
+    if let Ok(directive) = "refinery_core=warn".parse() {
+        filter = filter.add_directive(directive);
+    }
+    let subscriber = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match settings.format {
+        LogFormat::Text => subscriber
+            .with_ansi(use_colour())
+            .with_target(false)
+            .try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
+    // Only a second call in one process can fail, and then the first one stands.
+    drop(started);
+}
+
+/// <https://no-color.org>
+fn use_colour() -> bool {
+    use std::io::IsTerminal as _;
+    std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

@@ -1,0 +1,270 @@
+//! Settings: one struct per concern, each field names its variable and its default.
+//!
+//! They come from the environment, and from `.env`, which `main` loads into the environment before any
+//! thread starts. Every variable has a line in `.env.example`. Nothing here opens a connection or a file.
+
+mod variables;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use revisions::DatabaseUrl;
+use secrecy::{ExposeSecret, SecretString};
+
+pub use variables::{SettingsError, Variables};
+
+/// Everything the program can be told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where and how HTTP is served.
+    pub server: ServerSettings,
+    /// How the database is reached; no URL means none is configured.
+    pub database: DatabaseSettings,
+    /// When and how the schema is migrated.
+    pub migrations: MigrationSettings,
+    /// Who is believed.
+    pub auth: AuthSettings,
+    /// What a wallet starts with.
+    pub wallets: WalletSettings,
+    /// What is logged.
+    pub log: LogSettings,
+}
+
+/// Where and how HTTP is served.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// `HOST` and `PORT`, 127.0.0.1 and 8000. Port 0 takes a free one.
+    pub address: SocketAddr,
+    /// `ALLOWED_HOSTS`: origins that browsers may call from, comma separated, or `*`; none by default.
+    pub allowed_origins: Vec<HeaderValue>,
+    /// `SHUTDOWN_TIMEOUT_SECONDS`, 30: how long running requests may take to finish at the end.
+    pub shutdown_timeout: Duration,
+}
+
+/// How the database is reached.
+#[derive(Debug, Clone)]
+pub struct DatabaseSettings {
+    /// `DATABASE_URL`, or `DB_HOST`, `DB_PORT`, `DB_USER`, `DB_PASSWORD` and `DB_NAME`.
+    pub url: Option<DatabaseUrl>,
+    /// `DB_POOL_SIZE`, 10: connections at most.
+    pub pool_size: usize,
+    /// `DB_POOL_TIMEOUT_MS`, 5000: how long a request waits for a connection.
+    pub pool_timeout: Duration,
+    /// `DB_STATEMENT_TIMEOUT_MS`, 10000: how long one statement may run.
+    pub statement_timeout: Duration,
+}
+
+/// When and how the schema is migrated.
+#[derive(Debug, Clone)]
+pub struct MigrationSettings {
+    /// `MIGRATION_DATABASE_URL`: the role that owns the schema; the database's own URL by default.
+    pub url: Option<DatabaseUrl>,
+    /// `MIGRATE_ON_STARTUP`, true: whether `serve` migrates before it serves.
+    pub on_startup: bool,
+    /// `MIGRATION_LOCK_TIMEOUT`, 60 seconds: how long to wait for another migrator.
+    pub lock_timeout: Duration,
+}
+
+/// Who is believed.
+#[derive(Clone)]
+pub struct AuthSettings {
+    /// `SECRET_KEY`: signs the access tokens; at least 32 characters. `None` when it is not set.
+    pub secret_key: Option<SecretString>,
+    /// `ACCESS_TOKEN_EXPIRE_MINUTES`, 30.
+    pub access_token_lifetime: Duration,
+}
+
+/// What a wallet starts with.
+#[derive(Debug, Clone)]
+pub struct WalletSettings {
+    /// `DEFAULT_USER_POINTS`, 100: the welcome deposit; 0 books none.
+    pub welcome_points: i64,
+}
+
+/// What is logged.
+#[derive(Debug, Clone)]
+pub struct LogSettings {
+    /// `DEBUG`, false: logs each query with its duration, and permits a development `SECRET_KEY`.
+    pub debug: bool,
+    /// `LOG_LEVEL`, info: error, warn, info, debug, trace, or filters as in `warn,divine_whispers=debug`.
+    pub level: String,
+    /// `LOG_FORMAT`, text: text or json.
+    pub format: LogFormat,
+}
+
+/// Shape of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line, for machines.
+    Json,
+}
+
+/// What `SECRET_KEY` is when `DEBUG` is on and nothing else was said. Everybody knows it.
+const DEVELOPMENT_SECRET_KEY: &str = "development-only-secret-key-that-everybody-knows";
+
+impl Settings {
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    /// Names every variable that has a bad value, and what is allowed.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        let mut variables = Variables::of_process();
+        let settings = Self {
+            server: ServerSettings::read(&mut variables),
+            database: DatabaseSettings::read(&mut variables),
+            migrations: MigrationSettings::read(&mut variables),
+            log: LogSettings::read(&mut variables),
+            auth: AuthSettings::read(&mut variables),
+            wallets: WalletSettings::read(&mut variables),
+        };
+        variables.finish(settings)
+    }
+}
+
+impl ServerSettings {
+    fn read(variables: &mut Variables) -> Self {
+        let host = variables.parse(
+            "HOST",
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+            "an IP address, such as 0.0.0.0",
+        );
+        let port = variables.parse("PORT", 8000, "a port, 0 to 65535");
+        let allowed_origins = variables.list(
+            "ALLOWED_HOSTS",
+            "origins such as https://example.com, or *",
+            |origin| {
+                let is_origin = origin == "*"
+                    || origin.starts_with("http://")
+                    || origin.starts_with("https://");
+                HeaderValue::from_str(origin).ok().filter(|_| is_origin)
+            },
+        );
+        let shutdown_timeout = variables.seconds("SHUTDOWN_TIMEOUT_SECONDS", 30, 0..=3600);
+        Self {
+            address: SocketAddr::new(host, port),
+            allowed_origins,
+            shutdown_timeout,
+        }
+    }
+}
+
+impl DatabaseSettings {
+    fn read(variables: &mut Variables) -> Self {
+        Self {
+            url: variables.accept(DatabaseUrl::from_env()),
+            pool_size: variables.number("DB_POOL_SIZE", 10, 1..=1000) as usize,
+            pool_timeout: variables.milliseconds("DB_POOL_TIMEOUT_MS", 5000, 1..=600_000),
+            statement_timeout: variables.milliseconds(
+                "DB_STATEMENT_TIMEOUT_MS",
+                10_000,
+                1..=3_600_000,
+            ),
+        }
+    }
+}
+
+impl MigrationSettings {
+    fn read(variables: &mut Variables) -> Self {
+        Self {
+            url: variables.accept(DatabaseUrl::for_migrations_from_env()),
+            on_startup: variables.switch("MIGRATE_ON_STARTUP", true),
+            lock_timeout: variables.seconds("MIGRATION_LOCK_TIMEOUT", 60, 1..=86_400),
+        }
+    }
+
+    /// The same for the migrator.
+    pub fn options(&self) -> revisions::Options {
+        revisions::Options {
+            migration_lock_timeout: self.lock_timeout,
+            ..revisions::Options::default()
+        }
+    }
+}
+
+impl AuthSettings {
+    fn read(variables: &mut Variables) -> Self {
+        let debug = variables.switch("DEBUG", false);
+        let secret_key = match variables.text("SECRET_KEY") {
+            None if debug => Some(DEVELOPMENT_SECRET_KEY.to_owned()),
+            Some(key) if key.len() < 32 => {
+                variables.refuse(
+                    "SECRET_KEY",
+                    "is too short",
+                    "32 characters or more; `openssl rand -hex 32` makes one",
+                );
+                None
+            }
+            Some(key) if key == DEVELOPMENT_SECRET_KEY && !debug => {
+                variables.refuse(
+                    "SECRET_KEY",
+                    "is the development key",
+                    "a key of your own, or DEBUG=true",
+                );
+                None
+            }
+            other => other,
+        };
+        let minutes = variables.number("ACCESS_TOKEN_EXPIRE_MINUTES", 30, 1..=1440);
+        Self {
+            secret_key: secret_key.map(SecretString::from),
+            access_token_lifetime: Duration::from_secs(minutes * 60),
+        }
+    }
+}
+
+impl fmt::Debug for AuthSettings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self
+            .secret_key
+            .as_ref()
+            .map(|key| key.expose_secret().len());
+        formatter
+            .debug_struct("AuthSettings")
+            .field("secret_key_length", &known)
+            .field("access_token_lifetime", &self.access_token_lifetime)
+            .finish()
+    }
+}
+
+impl WalletSettings {
+    fn read(variables: &mut Variables) -> Self {
+        Self {
+            welcome_points: variables.number("DEFAULT_USER_POINTS", 100, 0..=1_000_000) as i64,
+        }
+    }
+}
+
+impl LogSettings {
+    fn read(variables: &mut Variables) -> Self {
+        let level = variables
+            .text("LOG_LEVEL")
+            .unwrap_or_else(|| "info".to_owned());
+        if level
+            .parse::<tracing_subscriber::filter::Targets>()
+            .is_err()
+        {
+            variables.refuse(
+                "LOG_LEVEL",
+                &format!("is {level:?}"),
+                "error, warn, info, debug or trace",
+            );
+        }
+        let format = match variables.text("LOG_FORMAT").as_deref() {
+            None | Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            Some(other) => {
+                variables.refuse("LOG_FORMAT", &format!("is {other:?}"), "text or json");
+                LogFormat::Text
+            }
+        };
+        Self {
+            debug: variables.switch("DEBUG", false),
+            level,
+            format,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The only door to the database: a pool, and two ways through it, each with a name and a rule for
+//! trying again. The generated queries are private to this module and its children, which translate
+//! rows into types of the domain and back.
+//!
+//! No rule of the business lives here, and no SQL text: that is in `queries/`.
+
+mod error;
+mod lease;
+mod pool;
+mod retry;
+pub mod schema;
+pub mod transactions;
+pub mod users;
+pub mod wallets;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{Pool, Transaction};
+use futures_util::future::BoxFuture;
+
+pub use error::DbError;
+pub use lease::Lease;
+pub use pool::ConnectionBudget;
+pub use retry::Retry;
+
+/// The typed modules that the build made from `queries/`, one per file.
+#[allow(missing_docs, clippy::all, clippy::pedantic, unused_imports, dead_code)]
+pub(crate) mod queries {
+    include!(concat!(env!("OUT_DIR"), "/queries.rs"));
+}
+
+/// A pool of connections. Cheap to clone; clones share the pool.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+    statement_timeout: Duration,
+}
+
+impl Database {
+    /// Runs one statement under a name, on a connection of the pool, and tries again as `retry` says.
+    ///
+    /// # Errors
+    /// What PostgreSQL or the way to it said, sorted: see [`DbError`].
+    pub async fn statement<T, F, Running>(
+        &self,
+        name: &'static str,
+        retry: Retry,
+        run: F,
+    ) -> Result<T, DbError>
+    where
+        F: Fn(Arc<Lease>) -> Running,
+        Running: Future<Output = Result<T, tokio_postgres::Error>>,
+    {
+        let mut attempts = retry.attempts(name);
+        loop {
+            let attempt = self.attempt(name, async |lease| {
+                let lease = Arc::new(lease);
+                let result = run(Arc::clone(&lease)).await;
+                (Arc::into_inner(lease), result)
+            });
+            match attempt.await {
+                Ok(value) => return Ok(value),
+                Err(error) => attempts.after(error).await?,
+            }
+        }
+    }
+
+    /// Runs several statements under a name, in one transaction that commits when `run` returns `Ok`,
+    /// and tries all of it again as `retry` says.
+    ///
+    /// # Errors
+    /// What PostgreSQL or the way to it said, sorted: see [`DbError`]. Nothing has changed then, but for
+    /// [`DbError::Unavailable`], after which nobody knows.
+    pub async fn transaction<T, F>(
+        &self,
+        name: &'static str,
+        retry: Retry,
+        run: F,
+    ) -> Result<T, DbError>
+    where
+        F: for<'t> Fn(&'t Transaction<'_>) -> BoxFuture<'t, Result<T, tokio_postgres::Error>>,
+    {
+        let mut attempts = retry.attempts(name);
+        loop {
+            let attempt = self.attempt(name, async |mut lease: Lease| {
+                let result = in_transaction(&mut lease, &run).await;
+                (Some(lease), result)
+            });
+            match attempt.await {
+                Ok(value) => return Ok(value),
+                Err(error) => attempts.after(error).await?,
+            }
+        }
+    }
+
+    async fn attempt<T, Running>(
+        &self,
+        name: &'static str,
+        run: impl FnOnce(Lease) -> Running,
+    ) -> Result<T, DbError>
+    where
+        Running: Future<Output = (Option<Lease>, Result<T, tokio_postgres::Error>)>,
+    {
+        let lease = Lease::new(self.pool.get().await?);
+        let started = Instant::now();
+        // The server ends a statement that takes too long; this ends one whose server has gone silent.
+        let patience = self.statement_timeout + Duration::from_secs(2);
+        let (lease, result) = match tokio::time::timeout(patience, run(lease)).await {
+            Ok((lease, result)) => (lease, result.map_err(DbError::from)),
+            Err(_) => (
+                None,
+                Err(DbError::Unavailable {
+                    reason: format!("no answer for {patience:?}"),
+                }),
+            ),
+        };
+        let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+        tracing::debug!(query = name, elapsed_ms, failed = result.is_err(), "query");
+        if let Some(lease) = lease
+            && !result.as_ref().is_err_and(DbError::spoils_connection)
+        {
+            lease.give_back();
+        }
+        result
+    }
+
+    /// Closes every connection; whoever waits for one is told that the database is unavailable.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+}
+
+async fn in_transaction<T, F>(lease: &mut Lease, run: &F) -> Result<T, tokio_postgres::Error>
+where
+    F: for<'t> Fn(&'t Transaction<'_>) -> BoxFuture<'t, Result<T, tokio_postgres::Error>>,
+{
+    let transaction = lease.transaction().await?;
+    let value = run(&transaction).await?;
+    transaction.commit().await?;
+    Ok(value)
+}

@@ -1,0 +1,139 @@
+//! What can go wrong on the way to the database and back, sorted by what a caller can do about it.
+//! Which HTTP status that becomes is not decided here.
+
+use std::error::Error as _;
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::SqlState;
+
+/// A failure of the database, sorted by what a caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// No connection, or it was lost: try again later. Whether a change was made is not known.
+    #[error("the database is unavailable: {reason}")]
+    Unavailable {
+        /// What was seen.
+        reason: String,
+    },
+    /// Another transaction was in the way (SQLSTATE 40001, 40P01): nothing changed, try again.
+    #[error("the transaction collided with another one: {message}")]
+    Collision {
+        /// What PostgreSQL said.
+        message: String,
+    },
+    /// A constraint refused the change; its name says which rule that is.
+    #[error("the constraint {constraint} refused the change")]
+    Constraint {
+        /// Name of the constraint.
+        constraint: String,
+    },
+    /// A value cannot be stored (SQLSTATE class 22), such as a NUL character in a text.
+    #[error("a value cannot be stored: {message}")]
+    Value {
+        /// What PostgreSQL said.
+        message: String,
+    },
+    /// The statement ran into a time limit: nothing changed.
+    #[error("the statement took too long: {message}")]
+    Timeout {
+        /// What PostgreSQL said.
+        message: String,
+    },
+    /// The schema changed under a prepared statement: a new connection mends that, nothing changed.
+    #[error("the schema changed under a prepared statement: {message}")]
+    StalePlan {
+        /// What PostgreSQL said.
+        message: String,
+    },
+    /// Anything else is a defect of ours.
+    #[error("the database refused a statement ({code}): {message}")]
+    Defect {
+        /// SQLSTATE, or `none`.
+        code: String,
+        /// What PostgreSQL or the client said.
+        message: String,
+    },
+}
+
+impl DbError {
+    /// Whether the connection that it came from must not be used again.
+    pub(super) fn spoils_connection(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::StalePlan { .. })
+    }
+
+    fn of_database(error: &tokio_postgres::error::DbError) -> Self {
+        // Neither DETAIL nor WHERE: they quote the values of the row.
+        let message = error.message().to_owned();
+        let code = error.code();
+        match code.code() {
+            "40001" | "40P01" => Self::Collision { message },
+            "57014" | "55P03" => Self::Timeout { message },
+            // Connection exceptions, too many connections, and a server that is shutting down or starting.
+            "53300" | "57P01" | "57P02" | "57P03" | "25006" => {
+                Self::Unavailable { reason: message }
+            }
+            "0A000" | "26000"
+                if message.contains("cached plan")
+                    || *code == SqlState::INVALID_SQL_STATEMENT_NAME =>
+            {
+                Self::StalePlan { message }
+            }
+            sqlstate if sqlstate.starts_with("08") => Self::Unavailable { reason: message },
+            sqlstate if sqlstate.starts_with("23") => match error.constraint() {
+                Some(constraint) => Self::Constraint {
+                    constraint: constraint.to_owned(),
+                },
+                None => Self::Defect {
+                    code: sqlstate.to_owned(),
+                    message,
+                },
+            },
+            sqlstate if sqlstate.starts_with("22") => Self::Value { message },
+            sqlstate => Self::Defect {
+                code: sqlstate.to_owned(),
+                message,
+            },
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for DbError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if let Some(database_error) = error.as_db_error() {
+            return Self::of_database(database_error);
+        }
+        let is_io = error
+            .source()
+            .is_some_and(|source| source.is::<std::io::Error>());
+        let message = match error.source() {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        if error.is_closed() || is_io {
+            Self::Unavailable { reason: message }
+        } else {
+            Self::Defect {
+                code: "none".to_owned(),
+                message,
+            }
+        }
+    }
+}
+
+impl From<PoolError> for DbError {
+    fn from(error: PoolError) -> Self {
+        // Without a connection nothing can be done but wait, whatever the reason.
+        let reason = match &error {
+            PoolError::Backend(backend) => match backend.as_db_error() {
+                Some(database_error) => database_error.message().to_owned(),
+                None => match backend.source() {
+                    Some(source) => format!("{backend}: {source}"),
+                    None => backend.to_string(),
+                },
+            },
+            PoolError::Timeout(_) => "no connection became free in time".to_owned(),
+            other => other.to_string(),
+        };
+        Self::Unavailable { reason }
+    }
+}

@@ -1,0 +1,84 @@
+//! Making the pool: size, time limits, TLS, and what every new connection is told.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use revisions::DatabaseUrl;
+
+use super::{Database, queries};
+use crate::config::DatabaseSettings;
+
+/// How many connections the server has for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionBudget {
+    /// As many as the settings ask for.
+    AsConfigured,
+    /// One, shared with whoever else comes: the embedded engine. It is given back when it is idle.
+    OneShared,
+}
+
+/// How long the one shared connection is kept when nobody uses it.
+const SHARED_IDLE: Duration = Duration::from_millis(300);
+
+impl Database {
+    /// Prepares a pool; connections are opened when they are needed.
+    ///
+    /// # Errors
+    /// If the URL asks for TLS that cannot be set up.
+    pub fn new(
+        url: &DatabaseUrl,
+        settings: &DatabaseSettings,
+        budget: ConnectionBudget,
+    ) -> anyhow::Result<Self> {
+        let mut config = url.config().clone();
+        config.application_name("divine-whispers");
+        // A server that vanished without a word is noticed after this, not after two hours.
+        config.keepalives_idle(Duration::from_secs(30));
+        config.tcp_user_timeout(Duration::from_secs(30));
+        let recycling = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = Manager::from_config(config, url.tls()?, recycling);
+        let size = match budget {
+            ConnectionBudget::AsConfigured => settings.pool_size,
+            ConnectionBudget::OneShared => 1,
+        };
+        let pool = Pool::builder(manager)
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(settings.pool_timeout))
+            .create_timeout(Some(settings.pool_timeout))
+            .recycle_timeout(Some(settings.pool_timeout))
+            .post_create(limit_statements(settings.statement_timeout))
+            .build()?;
+        if budget == ConnectionBudget::OneShared {
+            tokio::spawn(release_when_idle(pool.clone()));
+        }
+        Ok(Self {
+            pool,
+            statement_timeout: settings.statement_timeout,
+        })
+    }
+}
+
+fn limit_statements(timeout: Duration) -> Hook {
+    let timeout = format!("{}ms", timeout.as_millis());
+    Hook::async_fn(move |client, _| {
+        let timeout = timeout.clone();
+        Box::pin(async move {
+            let limited = queries::session::limit_statements()
+                .bind(&**client, &timeout)
+                .one()
+                .await;
+            limited.map(drop).map_err(HookError::Backend)
+        })
+    })
+}
+
+async fn release_when_idle(pool: Pool) {
+    let mut every = tokio::time::interval(SHARED_IDLE);
+    while !pool.is_closed() {
+        every.tick().await;
+        pool.retain(|_, metrics| metrics.last_used() < SHARED_IDLE);
+    }
+}

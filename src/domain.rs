@@ -1,0 +1,14 @@
+//! The rules of the service: who users are, what a wallet may do, and what is refused.
+//!
+//! No HTTP and no SQL text lives here. Values are checked where they are made ("parse, don't
+//! validate"): whoever holds an [`points::Amount`] holds a positive number within its limit.
+
+pub mod idempotency;
+pub mod ids;
+pub mod passwords;
+pub mod permissions;
+pub mod points;
+pub mod text;
+pub mod transactions;
+pub mod users;
+pub mod wallets;

@@ -1,0 +1,136 @@
+//! Passwords: what is accepted, and how they are hashed and checked without stalling other requests.
+
+use std::sync::Arc;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
+
+use super::users::Email;
+
+const MIN_CHARACTERS: usize = 12;
+const MAX_CHARACTERS: usize = 128;
+
+/// The commonest passwords of twelve characters or more, in lower case.
+const COMMONEST: &str = include_str!("passwords/commonest.txt");
+
+/// A password that is acceptable for an account. Never shown.
+#[derive(Debug, Clone)]
+pub struct Password(SecretString);
+
+/// Why a password is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Too short or too long.
+    #[error("must have {MIN_CHARACTERS} to {MAX_CHARACTERS} characters")]
+    Length,
+    /// The same as the email address.
+    #[error("must not be the email address")]
+    IsEmail,
+    /// One that everybody tries first.
+    #[error("is one of the commonest passwords")]
+    Common,
+}
+
+impl Password {
+    /// Checks a password for an account.
+    ///
+    /// # Errors
+    /// If it is too short or long, the email address, or among the commonest.
+    pub fn parse(text: SecretString, email: &Email) -> Result<Self, PasswordError> {
+        let exposed = text.expose_secret();
+        let folded = exposed.to_lowercase();
+        if !(MIN_CHARACTERS..=MAX_CHARACTERS).contains(&exposed.chars().count()) {
+            Err(PasswordError::Length)
+        } else if folded == email.as_str() {
+            Err(PasswordError::IsEmail)
+        } else if COMMONEST.lines().any(|common| common == folded) {
+            Err(PasswordError::Common)
+        } else {
+            Ok(Self(text))
+        }
+    }
+}
+
+/// Hashes and checks passwords with Argon2id, off the async threads and only a few at a time: each takes
+/// 19 MiB and tens of milliseconds of a core.
+#[derive(Clone)]
+pub struct Hasher {
+    permits: Arc<Semaphore>,
+    /// Checked when there is no such account, so that the time of an answer does not tell.
+    decoy: Arc<str>,
+}
+
+/// Hashing did not work; a defect or a machine without memory.
+#[derive(Debug, thiserror::Error)]
+#[error("passwords cannot be hashed: {0}")]
+pub struct HashError(String);
+
+impl Hasher {
+    /// A hasher that uses as many cores as the machine has.
+    ///
+    /// # Errors
+    /// If this machine cannot hash at all.
+    pub fn new() -> Result<Self, HashError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let decoy = hash_text("a password that no account has")?;
+        Ok(Self {
+            permits: Arc::new(Semaphore::new(cores)),
+            decoy: decoy.into(),
+        })
+    }
+
+    /// The hash of a password as a PHC string, with a random salt.
+    ///
+    /// # Errors
+    /// If hashing did not work.
+    pub async fn hash(&self, password: &Password) -> Result<String, HashError> {
+        let password = password.0.clone();
+        self.blocking(move || hash_text(password.expose_secret()))
+            .await?
+    }
+
+    /// Whether a password belongs to a hash; without a hash it takes just as long and says no.
+    ///
+    /// # Errors
+    /// If the hash is not one, or checking did not work.
+    pub async fn verify(
+        &self,
+        password: SecretString,
+        hash: Option<String>,
+    ) -> Result<bool, HashError> {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.decoy.to_string());
+        let matches = self
+            .blocking(move || {
+                let hash =
+                    PasswordHash::new(&hash).map_err(|error| HashError(error.to_string()))?;
+                Ok(Argon2::default()
+                    .verify_password(password.expose_secret().as_bytes(), &hash)
+                    .is_ok())
+            })
+            .await??;
+        Ok(known && matches)
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HashError> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = permit.map_err(|error| HashError(error.to_string()))?;
+        // The permit goes with the work: a caller who leaves early does not free the core.
+        let work = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        work.await.map_err(|error| HashError(error.to_string()))
+    }
+}
+
+fn hash_text(password: &str) -> Result<String, HashError> {
+    let hash = Argon2::default().hash_password(password.as_bytes());
+    hash.map(|hash| hash.to_string())
+        .map_err(|error| HashError(error.to_string()))
+}

@@ -1,0 +1,306 @@
+//! The ledger: the operations that move points, and what refuses them.
+//!
+//! Each is one statement, or one transaction, of the database; none of them can move a part. A request
+//! that carries an idempotency key is done once, however often it comes. Reading the ledger is in
+//! [`list`].
+
+pub mod list;
+mod posting;
+
+use chrono::{DateTime, Utc};
+
+use super::idempotency::Idempotency;
+use super::ids::{JobId, TransactionId, UserId, WalletId};
+use super::points::{Adjustment, Amount};
+use super::text::{Description, JobType, PaymentMethod, ReferenceId};
+use crate::db::{Database, DbError};
+
+/// A row of the ledger. Type and status are text here: a newer release may have more of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)] // The columns of the table, each described there.
+pub struct Transaction {
+    pub id: TransactionId,
+    pub wallet_id: WalletId,
+    pub transaction_type: String,
+    pub amount: i64,
+    pub status: String,
+    pub balance_after: Option<i64>,
+    pub reference_id: Option<String>,
+    pub description: Option<String>,
+    pub payment_method: Option<String>,
+    pub refunded_transaction_id: Option<TransactionId>,
+    pub counterpart_transaction_id: Option<TransactionId>,
+    pub job_id: Option<JobId>,
+    pub request_fingerprint: Option<Vec<u8>>,
+    pub created_at: DateTime<Utc>,
+    pub completed_at: Option<DateTime<Utc>>,
+}
+
+/// What an operation did, or had done when the same request came before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    /// The row of the ledger.
+    pub transaction: Transaction,
+    /// Whether it was there already, so that nothing was done now.
+    pub replayed: bool,
+}
+
+/// Why an operation is refused. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum MoneyError {
+    /// Fewer points than are needed.
+    #[error("the balance of {current_balance} points does not cover {required_amount}")]
+    InsufficientBalance {
+        /// Points in the wallet.
+        current_balance: i64,
+        /// Points that the operation takes.
+        required_amount: i64,
+    },
+    /// The idempotency key or the reference stands for another transaction already.
+    #[error("this request was made before, as transaction {existing}")]
+    Duplicate {
+        /// That transaction.
+        existing: TransactionId,
+    },
+    /// The account of the user is not active.
+    #[error("the account is not active")]
+    NotActive,
+    /// The other user does not exist, or cannot receive points.
+    #[error("there is no such user who can receive points")]
+    NoSuchRecipient,
+    /// The user has no wallet.
+    #[error("there is no user with this wallet")]
+    NoSuchUser,
+    /// A transfer to oneself.
+    #[error("points cannot be transferred to oneself")]
+    SelfTransfer,
+    /// There is no successful spend with this number.
+    #[error("there is no spend with this number")]
+    NoSuchSpend,
+    /// Refunds would add up to more than the spend.
+    #[error("{refundable} points of the spend are left to refund")]
+    RefundExceedsSpend {
+        /// What is left of it.
+        refundable: i64,
+    },
+    /// The balance would grow beyond what every client can read.
+    #[error("the balance would exceed its limit")]
+    BalanceLimit,
+    /// The database failed.
+    #[error(transparent)]
+    Database(DbError),
+}
+
+/// What a spend is asked to do.
+#[derive(Debug, Clone)]
+pub struct Spend {
+    /// Who pays.
+    pub user_id: UserId,
+    /// How much.
+    pub amount: Amount,
+    /// Kind of the job that it pays for.
+    pub job_type: JobType,
+    /// What the job gets.
+    pub input: serde_json::Map<String, serde_json::Value>,
+    /// For people.
+    pub description: Option<Description>,
+}
+
+/// What a transfer is asked to do.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    /// Who gives.
+    pub from: UserId,
+    /// Who gets.
+    pub to: UserId,
+    /// How much.
+    pub amount: Amount,
+    /// For people.
+    pub description: Description,
+}
+
+/// What a deposit is asked to do.
+#[derive(Debug, Clone)]
+pub struct Deposit {
+    /// Whose wallet is credited.
+    pub user_id: UserId,
+    /// How much.
+    pub amount: Amount,
+    /// What the payment is called where it was made; at most once per wallet.
+    pub reference_id: ReferenceId,
+    /// How it was paid.
+    pub payment_method: Option<PaymentMethod>,
+    /// For people.
+    pub description: Option<Description>,
+    /// The service or admin that asks.
+    pub created_by: UserId,
+}
+
+/// What a refund is asked to do.
+#[derive(Debug, Clone)]
+pub struct Refund {
+    /// The spend.
+    pub transaction_id: TransactionId,
+    /// How much; all that is left without.
+    pub amount: Option<Amount>,
+    /// For people.
+    pub reason: Description,
+    /// The admin who asks.
+    pub created_by: UserId,
+}
+
+/// What an adjustment is asked to do.
+#[derive(Debug, Clone)]
+pub struct Adjust {
+    /// Whose wallet.
+    pub user_id: UserId,
+    /// How much, up or down.
+    pub amount: Adjustment,
+    /// For people.
+    pub reason: Description,
+    /// The admin who asks.
+    pub created_by: UserId,
+}
+
+/// Takes points and orders the job that they pay for, in one statement.
+///
+/// # Errors
+/// If the balance is short or the account not active.
+pub async fn spend(
+    db: &Database,
+    spend: &Spend,
+    idempotency: Option<&Idempotency>,
+) -> Result<Posting, MoneyError> {
+    let attempt = db.spend(spend, idempotency).await;
+    posting::settle(db, attempt, spend.user_id, idempotency, None, async || {
+        let standing = db
+            .standing(spend.user_id)
+            .await?
+            .ok_or(MoneyError::NoSuchUser)?;
+        if !standing.is_active {
+            return Err(MoneyError::NotActive);
+        }
+        Ok(MoneyError::InsufficientBalance {
+            current_balance: standing.balance,
+            required_amount: spend.amount.get(),
+        })
+    })
+    .await
+}
+
+/// Moves points from one user to another, in one statement. Both wallets are locked in the order of
+/// their ids, so that crossing transfers wait for each other instead of colliding.
+///
+/// # Errors
+/// If the balance is short, either account is not active, or both are the same.
+pub async fn transfer(
+    db: &Database,
+    transfer: &Transfer,
+    idempotency: Option<&Idempotency>,
+) -> Result<Posting, MoneyError> {
+    if transfer.from == transfer.to {
+        return Err(MoneyError::SelfTransfer);
+    }
+    let attempt = db.transfer(transfer, idempotency).await;
+    posting::settle(db, attempt, transfer.from, idempotency, None, async || {
+        let sender = db
+            .standing(transfer.from)
+            .await?
+            .ok_or(MoneyError::NoSuchUser)?;
+        if !sender.is_active {
+            return Err(MoneyError::NotActive);
+        }
+        // Whether another account is suspended is nobody's business: it just cannot receive.
+        if !db
+            .standing(transfer.to)
+            .await?
+            .is_some_and(|receiver| receiver.is_active)
+        {
+            return Err(MoneyError::NoSuchRecipient);
+        }
+        Ok(MoneyError::InsufficientBalance {
+            current_balance: sender.balance,
+            required_amount: transfer.amount.get(),
+        })
+    })
+    .await
+}
+
+/// Credits a payment, whatever the status of the account: the money has arrived.
+///
+/// # Errors
+/// If the reference was booked before in this wallet, or there is no such user.
+pub async fn deposit(
+    db: &Database,
+    deposit: &Deposit,
+    idempotency: Option<&Idempotency>,
+) -> Result<Posting, MoneyError> {
+    let attempt = db.deposit(deposit, idempotency).await;
+    let reference = Some((deposit.user_id, &deposit.reference_id));
+    posting::settle(
+        db,
+        attempt,
+        deposit.created_by,
+        idempotency,
+        reference,
+        async || Ok(MoneyError::NoSuchUser),
+    )
+    .await
+}
+
+/// Gives back a spend, wholly or in part.
+///
+/// # Errors
+/// If there is no such spend, or refunds would add up to more than it.
+pub async fn refund(
+    db: &Database,
+    refund: &Refund,
+    idempotency: Option<&Idempotency>,
+) -> Result<Posting, MoneyError> {
+    let attempt = db.refund(refund, idempotency).await;
+    posting::settle(
+        db,
+        attempt,
+        refund.created_by,
+        idempotency,
+        None,
+        async || {
+            let refundable = db
+                .refundable(refund.transaction_id)
+                .await?
+                .ok_or(MoneyError::NoSuchSpend)?;
+            Ok(MoneyError::RefundExceedsSpend { refundable })
+        },
+    )
+    .await
+}
+
+/// Corrects a balance by hand.
+///
+/// # Errors
+/// If the balance would fall below zero, or there is no such user.
+pub async fn adjust(
+    db: &Database,
+    adjust: &Adjust,
+    idempotency: Option<&Idempotency>,
+) -> Result<Posting, MoneyError> {
+    let attempt = db.adjust(adjust, idempotency).await;
+    posting::settle(
+        db,
+        attempt,
+        adjust.created_by,
+        idempotency,
+        None,
+        async || {
+            let standing = db
+                .standing(adjust.user_id)
+                .await?
+                .ok_or(MoneyError::NoSuchUser)?;
+            Ok(MoneyError::InsufficientBalance {
+                current_balance: standing.balance,
+                required_amount: adjust.amount.get().saturating_neg(),
+            })
+        },
+    )
+    .await
+}

@@ -1,0 +1,43 @@
+//! The HTTP API: what comes in is checked and handed to the domain, what comes out is JSON or a problem.
+//!
+//! [`router`] shows every route on one screen; each resource has a file. No rule of the business and no
+//! query lives here.
+
+mod admin;
+mod auth;
+mod error;
+mod extract;
+mod health;
+mod identity;
+mod request_log;
+mod router;
+mod token;
+mod transaction_body;
+mod validate;
+mod wallet;
+
+use std::sync::Arc;
+
+pub use router::router;
+pub use token::TokenSigner;
+use tokio_util::sync::CancellationToken;
+
+use crate::db::Database;
+use crate::domain::passwords::Hasher;
+
+/// What every handler can reach. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub db: Database,
+    /// Hashes and checks passwords.
+    pub hasher: Hasher,
+    /// Signs and checks access tokens.
+    pub tokens: TokenSigner,
+    /// What a new wallet starts with.
+    pub welcome_points: i64,
+    /// The revisions that this program was built with; the schema must have them to be ready.
+    pub revision_ids: Arc<[i64]>,
+    /// Cancelled when the end has begun.
+    pub shutdown: CancellationToken,
+}

@@ -1,0 +1,295 @@
+//! The one error type of the edge: what refuses a request, and the problem document that says so.
+//! After RFC 9457, <https://www.rfc-editor.org/rfc/rfc9457>.
+//!
+//! The domain's narrow errors are translated here and nowhere else. What the server did wrong is logged
+//! under the request's id, and the client is told the id alone.
+
+use std::any::Any;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::request_log;
+use crate::db::DbError;
+use crate::domain::transactions::MoneyError;
+use crate::domain::users::UserError;
+
+/// What refuses a request.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// 400: the body is not JSON.
+    #[error("the body is not JSON: {0}")]
+    MalformedJson(String),
+    /// 400: the request could not be read.
+    #[error("the request could not be read: {0}")]
+    BadRequest(String),
+    /// 401: no token, or one that is not valid.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    /// 401: email or password are wrong.
+    #[error("email address or password is wrong")]
+    InvalidCredentials,
+    /// 402: the wallet is short of points.
+    #[error("the balance of {current_balance} points does not cover {required_amount}")]
+    InsufficientBalance {
+        /// Points in the wallet.
+        current_balance: i64,
+        /// Points that are needed.
+        required_amount: i64,
+    },
+    /// 403: the role does not permit it.
+    #[error("your role does not permit this")]
+    Forbidden,
+    /// 403: the account is suspended, inactive or banned.
+    #[error("the account is not active")]
+    AccountNotActive,
+    /// 404: nothing there, or another's.
+    #[error("{0}")]
+    NotFound(&'static str),
+    /// 405: the route has other methods.
+    #[error("this route does not take this method; see the Allow header")]
+    MethodNotAllowed,
+    /// 409: the address is taken.
+    #[error("a user with this email address exists")]
+    EmailTaken,
+    /// 409: the key or reference stands for another transaction.
+    #[error(
+        "the idempotency key or the reference stands for transaction {existing_transaction_id} already"
+    )]
+    DuplicateTransaction {
+        /// That transaction.
+        existing_transaction_id: i64,
+    },
+    /// 409: refunds would exceed the spend.
+    #[error("{refundable_amount} points of the spend are left to refund")]
+    RefundExceedsSpend {
+        /// What is left of it.
+        refundable_amount: i64,
+    },
+    /// 409: the balance would grow too large.
+    #[error("the balance would exceed its limit")]
+    BalanceLimitExceeded,
+    /// 413: the body is too large.
+    #[error("the body is larger than 64 KiB")]
+    PayloadTooLarge,
+    /// 415: the body is not sent as JSON.
+    #[error("the body must be sent with Content-Type: application/json")]
+    UnsupportedMediaType,
+    /// 422: fields have values that are not allowed.
+    #[error("{}", describe(.0))]
+    ValidationFailed(Vec<FieldError>),
+    /// 500: a defect. The text is for the log.
+    #[error("{0}")]
+    Internal(String),
+    /// 503: the database cannot be reached. The text is for the log.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Its name, with a path where it is nested.
+    pub field: String,
+    /// What is allowed.
+    pub message: String,
+}
+
+fn describe(errors: &[FieldError]) -> String {
+    let lines = errors
+        .iter()
+        .map(|error| format!("{}: {}", error.field, error.message));
+    lines.collect::<Vec<_>>().join("; ")
+}
+
+impl ApiError {
+    /// A refusal of one field.
+    pub fn field(field: &str, message: impl ToString) -> Self {
+        Self::ValidationFailed(vec![FieldError {
+            field: field.to_owned(),
+            message: message.to_string(),
+        }])
+    }
+
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::MalformedJson(_) => (StatusCode::BAD_REQUEST, "MALFORMED_JSON"),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
+            Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS"),
+            Self::InsufficientBalance { .. } => {
+                (StatusCode::PAYMENT_REQUIRED, "INSUFFICIENT_BALANCE")
+            }
+            Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            Self::AccountNotActive => (StatusCode::FORBIDDEN, "ACCOUNT_NOT_ACTIVE"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+            Self::EmailTaken => (StatusCode::CONFLICT, "EMAIL_TAKEN"),
+            Self::DuplicateTransaction { .. } => (StatusCode::CONFLICT, "DUPLICATE_TRANSACTION"),
+            Self::RefundExceedsSpend { .. } => (StatusCode::CONFLICT, "REFUND_EXCEEDS_SPEND"),
+            Self::BalanceLimitExceeded => (StatusCode::CONFLICT, "BALANCE_LIMIT_EXCEEDED"),
+            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
+            }
+            Self::ValidationFailed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
+        }
+    }
+
+    /// What the client is told: never anything of the inside.
+    fn detail(&self) -> String {
+        match self {
+            Self::Internal(_) => {
+                "something went wrong on our side; it is logged under the request id".to_owned()
+            }
+            Self::Unavailable(_) => {
+                "the service cannot reach its database; try again shortly".to_owned()
+            }
+            other => other.to_string(),
+        }
+    }
+
+    fn extensions(&self) -> Vec<(&'static str, Value)> {
+        match self {
+            Self::InsufficientBalance {
+                current_balance,
+                required_amount,
+            } => vec![
+                ("current_balance", json!(current_balance)),
+                ("required_amount", json!(required_amount)),
+                (
+                    "shortfall",
+                    json!(required_amount.saturating_sub(*current_balance)),
+                ),
+            ],
+            Self::DuplicateTransaction {
+                existing_transaction_id,
+            } => {
+                vec![("existing_transaction_id", json!(existing_transaction_id))]
+            }
+            Self::RefundExceedsSpend { refundable_amount } => {
+                vec![("refundable_amount", json!(refundable_amount))]
+            }
+            Self::ValidationFailed(errors) => vec![("errors", json!(errors))],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response<Body> {
+        let (status, code) = self.status_and_code();
+        match &self {
+            Self::Internal(reason) => tracing::error!(%reason, "internal error"),
+            Self::Unavailable(reason) => tracing::warn!(%reason, "unavailable"),
+            refusal => tracing::debug!(%status, code, %refusal, "refused"),
+        }
+        let mut document = json!({
+            "type": format!("urn:divine-whispers:problem:{}", code.to_lowercase().replace('_', "-")),
+            "title": status.canonical_reason().unwrap_or(code),
+            "status": status.as_u16(),
+            "detail": self.detail(),
+            "code": code,
+        });
+        for (name, value) in self.extensions() {
+            document[name] = value;
+        }
+        if let Some(request_id) = request_log::current() {
+            document["request_id"] = json!(request_id);
+        }
+        let mut response = (status, document.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Unavailable { .. } | DbError::Collision { .. } | DbError::Timeout { .. } => {
+                Self::Unavailable(error.to_string())
+            }
+            DbError::Value { message } => Self::field("body", message),
+            DbError::Constraint { .. } | DbError::StalePlan { .. } | DbError::Defect { .. } => {
+                Self::Internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<MoneyError> for ApiError {
+    fn from(error: MoneyError) -> Self {
+        match error {
+            MoneyError::InsufficientBalance {
+                current_balance,
+                required_amount,
+            } => Self::InsufficientBalance {
+                current_balance,
+                required_amount,
+            },
+            MoneyError::Duplicate { existing } => Self::DuplicateTransaction {
+                existing_transaction_id: existing.0,
+            },
+            MoneyError::NotActive => Self::AccountNotActive,
+            MoneyError::NoSuchRecipient | MoneyError::SelfTransfer => {
+                Self::field("to_user_id", error)
+            }
+            MoneyError::NoSuchUser => Self::NotFound("there is no user with this number"),
+            MoneyError::NoSuchSpend => Self::NotFound("there is no spend with this number"),
+            MoneyError::RefundExceedsSpend { refundable } => Self::RefundExceedsSpend {
+                refundable_amount: refundable,
+            },
+            MoneyError::BalanceLimit => Self::BalanceLimitExceeded,
+            MoneyError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<UserError> for ApiError {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::EmailTaken => Self::EmailTaken,
+            UserError::WrongCredentials => Self::InvalidCredentials,
+            UserError::NotActive => Self::AccountNotActive,
+            UserError::Hash(error) => Self::Internal(error.to_string()),
+            UserError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// No route has this path.
+pub(super) async fn no_such_route() -> ApiError {
+    ApiError::NotFound("there is no such route")
+}
+
+/// The route has other methods.
+pub(super) async fn method_not_allowed() -> ApiError {
+    ApiError::MethodNotAllowed
+}
+
+/// A handler panicked: a defect like any other, and the server goes on.
+pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    ApiError::Internal(format!("panic: {}", text.unwrap_or("without a message"))).into_response()
+}

@@ -1,0 +1,80 @@
+//! Who makes a request: the bearer token, and for what not everyone may do, role and status as they are now.
+
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+
+use super::App;
+use super::error::ApiError;
+use super::token::TokenError;
+use crate::domain::ids::UserId;
+use crate::domain::permissions::Permission;
+
+/// A user with a valid token. Whether the account is active decide the statements that move points.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SignedIn(pub UserId);
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let missing =
+            ApiError::Unauthenticated("send an access token: Authorization: Bearer TOKEN");
+        let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
+            return Err(missing);
+        };
+        let Some((scheme, token)) = value.to_str().ok().and_then(|value| value.split_once(' '))
+        else {
+            return Err(missing);
+        };
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(missing);
+        }
+        match app.tokens.verify(token.trim()) {
+            Ok(user) => Ok(Self(user)),
+            Err(TokenError::Expired) => {
+                Err(ApiError::Unauthenticated("the access token has expired"))
+            }
+            Err(TokenError::Invalid) => {
+                Err(ApiError::Unauthenticated("the access token is not valid"))
+            }
+        }
+    }
+}
+
+/// A permission as a type, so that a handler's signature says what it takes to call it.
+pub(super) trait Required {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+/// A user whose account is active and whose role, as the database has it now, grants a permission.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Permitted<R> {
+    /// Who that is.
+    pub user: UserId,
+    required: PhantomData<R>,
+}
+
+impl<R: Required> FromRequestParts<App> for Permitted<R> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let SignedIn(user) = SignedIn::from_request_parts(parts, app).await?;
+        let authority = app.db.authority(user).await?;
+        let authority =
+            authority.ok_or(ApiError::Unauthenticated("the access token is not valid"))?;
+        if !authority.is_active {
+            return Err(ApiError::AccountNotActive);
+        }
+        match authority.role {
+            Some(role) if R::PERMISSION.is_granted_to(role) => Ok(Self {
+                user,
+                required: PhantomData,
+            }),
+            _ => Err(ApiError::Forbidden),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Every route, and the layers that all of them pass through.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware;
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use std::time::Duration;
+
+use super::{App, admin, auth, error, health, request_log, wallet};
+
+/// Bodies beyond this are refused with 413.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+/// A client that sends nothing of its body for this long is given up.
+const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The whole API.
+pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
+    let api = Router::new()
+        .route("/auth/register", post(auth::register))
+        .route("/auth/login", post(auth::log_in))
+        .route("/auth/me", get(auth::me))
+        .route("/wallet", get(wallet::show))
+        .route("/wallet/transactions", get(wallet::transactions))
+        .route("/wallet/transactions/{txn_id}", get(wallet::transaction))
+        .route("/wallet/spend", post(wallet::spend))
+        .route("/wallet/transfers", post(wallet::transfer))
+        .route("/admin/deposits", post(admin::deposit))
+        .route("/admin/refunds", post(admin::refund))
+        .route("/admin/adjustments", post(admin::adjust));
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .nest("/api/v1", api)
+        .fallback(error::no_such_route)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(cors(allowed_origins))
+        // Outermost: even a panic is logged with the id that its answer carries.
+        .layer(middleware::from_fn(request_log::identify_and_log))
+        .with_state(app)
+}
+
+fn cors(allowed_origins: &[HeaderValue]) -> CorsLayer {
+    let origin = if allowed_origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::from(Any)
+    } else {
+        AllowOrigin::list(allowed_origins.iter().cloned())
+    };
+    let idempotency_key = HeaderName::from_static(super::extract::IDEMPOTENCY_KEY);
+    let replayed = HeaderName::from_static(super::extract::IDEMPOTENT_REPLAYED);
+    let request_id = HeaderName::from_static(request_log::REQUEST_ID);
+    CorsLayer::new()
+        .allow_origin(origin)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            idempotency_key,
+            request_id.clone(),
+        ])
+        .expose_headers([request_id, replayed])
+}

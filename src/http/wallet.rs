@@ -1,0 +1,270 @@
+//! `/wallet`: what the user holds, the ledger, spending and transferring.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::error::ApiError;
+use super::extract::{Json, MaybeKey, PathId, Query};
+use super::identity::SignedIn;
+use super::transaction_body::{PostingBody, TransactionBody};
+use super::validate::Fields;
+use crate::domain::ids::{TransactionId, UserId};
+use crate::domain::points::{Amount, SPEND_LIMITS, TRANSFER_LIMITS};
+use crate::domain::text::{Description, JobType};
+use crate::domain::transactions::list::{
+    self, Filter, MAX_PAGE_ROWS, Position, Sum, TransactionStatus, TransactionType,
+};
+use crate::domain::transactions::{self, Spend, Transfer};
+
+/// How many of the latest transactions come with the wallet.
+const RECENT_ROWS: i64 = 5;
+const DEFAULT_PAGE_ROWS: i64 = 20;
+
+/// The wallet of a user.
+#[derive(Debug, Serialize)]
+pub(super) struct WalletBody {
+    wallet_id: i64,
+    user_id: i64,
+    balance: i64,
+    pending_amount: i64,
+    available_balance: i64,
+    last_updated: DateTime<Utc>,
+    recent_transactions: Vec<TransactionBody>,
+}
+
+/// `GET /wallet`
+pub(super) async fn show(
+    State(app): State<App>,
+    SignedIn(user): SignedIn,
+) -> Result<Answer<WalletBody>, ApiError> {
+    let wallet = app
+        .db
+        .wallet(user)
+        .await?
+        .ok_or(ApiError::NotFound("this user has no wallet"))?;
+    let recent = list::page(&app.db, user, &everything(), None, RECENT_ROWS).await?;
+    Ok(Answer(WalletBody {
+        wallet_id: wallet.id.0,
+        user_id: wallet.user_id.0,
+        balance: wallet.balance,
+        pending_amount: wallet.pending_amount,
+        available_balance: wallet.available_balance(),
+        last_updated: wallet.updated_at,
+        recent_transactions: recent
+            .transactions
+            .into_iter()
+            .map(TransactionBody::from)
+            .collect(),
+    }))
+}
+
+/// Which part of the ledger is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    #[serde(rename = "type")]
+    transaction_type: Option<TransactionType>,
+    status: Option<TransactionStatus>,
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+/// A page of the ledger.
+#[derive(Debug, Serialize)]
+pub(super) struct ListBody {
+    transactions: Vec<TransactionBody>,
+    next_cursor: Option<String>,
+    /// On the first page only: it reads every row of the filter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<Vec<Sum>>,
+}
+
+/// `GET /wallet/transactions`
+pub(super) async fn transactions(
+    State(app): State<App>,
+    SignedIn(user): SignedIn,
+    Query(query): Query<ListQuery>,
+) -> Result<Answer<ListBody>, ApiError> {
+    let (filter, after, rows) = query.check()?;
+    let page = list::page(&app.db, user, &filter, after, rows).await?;
+    let summary = match after {
+        None => Some(list::summary(&app.db, user, &filter).await?),
+        Some(_) => None,
+    };
+    Ok(Answer(ListBody {
+        transactions: page
+            .transactions
+            .into_iter()
+            .map(TransactionBody::from)
+            .collect(),
+        next_cursor: page.next.map(write_cursor),
+        summary,
+    }))
+}
+
+/// `GET /wallet/transactions/{txn_id}`
+pub(super) async fn transaction(
+    State(app): State<App>,
+    SignedIn(user): SignedIn,
+    PathId(id): PathId,
+) -> Result<Answer<TransactionBody>, ApiError> {
+    let transaction = app.db.transaction_of_user(user, TransactionId(id)).await?;
+    let transaction = transaction.ok_or(ApiError::NotFound(
+        "this wallet has no transaction with this number",
+    ))?;
+    Ok(Answer(transaction.into()))
+}
+
+/// What is to be paid for.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SpendRequest {
+    amount: i64,
+    job_type: String,
+    description: Option<String>,
+    #[serde(default)]
+    input: serde_json::Map<String, serde_json::Value>,
+}
+
+/// `POST /wallet/spend`
+pub(super) async fn spend(
+    State(app): State<App>,
+    SignedIn(user_id): SignedIn,
+    key: MaybeKey,
+    Json(request): Json<SpendRequest>,
+) -> Result<PostingBody, ApiError> {
+    let idempotency = key.bind("spend", &request)?;
+    let mut fields = Fields::default();
+    let amount = fields.check("amount", Amount::within(request.amount, SPEND_LIMITS));
+    let job_type = fields.check("job_type", JobType::parse(&request.job_type));
+    let description = fields.check_optional(
+        "description",
+        request.description.as_deref().map(Description::parse),
+    );
+    let (Some(amount), Some(job_type), Some(description)) = (amount, job_type, description) else {
+        return Err(fields.into_error());
+    };
+    let spend = Spend {
+        user_id,
+        amount,
+        job_type,
+        input: request.input,
+        description,
+    };
+    Ok(transactions::spend(&app.db, &spend, idempotency.as_ref())
+        .await?
+        .into())
+}
+
+/// What is to go to whom.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TransferRequest {
+    to_user_id: i64,
+    amount: i64,
+    description: String,
+}
+
+/// `POST /wallet/transfers`
+pub(super) async fn transfer(
+    State(app): State<App>,
+    SignedIn(from): SignedIn,
+    key: MaybeKey,
+    Json(request): Json<TransferRequest>,
+) -> Result<PostingBody, ApiError> {
+    let idempotency = key.bind("transfer", &request)?;
+    let mut fields = Fields::default();
+    let amount = fields.check("amount", Amount::within(request.amount, TRANSFER_LIMITS));
+    let description = fields.check("description", Description::parse(&request.description));
+    let (Some(amount), Some(description)) = (amount, description) else {
+        return Err(fields.into_error());
+    };
+    let transfer = Transfer {
+        from,
+        to: UserId(request.to_user_id),
+        amount,
+        description,
+    };
+    Ok(
+        transactions::transfer(&app.db, &transfer, idempotency.as_ref())
+            .await?
+            .into(),
+    )
+}
+
+fn everything() -> Filter {
+    Filter {
+        transaction_type: None,
+        status: None,
+        from: DateTime::UNIX_EPOCH,
+        // PostgreSQL's timestamps reach further, but no clock does.
+        to: DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC),
+    }
+}
+
+impl ListQuery {
+    fn check(self) -> Result<(Filter, Option<Position>, i64), ApiError> {
+        let everything = everything();
+        let mut fields = Fields::default();
+        let rows = fields.check("limit", check_rows(self.limit.unwrap_or(DEFAULT_PAGE_ROWS)));
+        let after = fields.check_optional("cursor", self.cursor.as_deref().map(read_cursor));
+        let from = fields.check("from", check_time(self.from.unwrap_or(everything.from)));
+        let to = fields.check("to", check_time(self.to.unwrap_or(everything.to)));
+        let (Some(rows), Some(after), Some(from), Some(to)) = (rows, after, from, to) else {
+            return Err(fields.into_error());
+        };
+        let filter = Filter {
+            transaction_type: self.transaction_type,
+            status: self.status,
+            from,
+            to,
+        };
+        Ok((filter, after, rows))
+    }
+}
+
+fn check_rows(rows: i64) -> Result<i64, String> {
+    if (1..=MAX_PAGE_ROWS).contains(&rows) {
+        Ok(rows)
+    } else {
+        Err(format!("must be a whole number from 1 to {MAX_PAGE_ROWS}"))
+    }
+}
+
+fn check_time(time: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str> {
+    let everything = everything();
+    if (everything.from..=everything.to).contains(&time) {
+        Ok(time)
+    } else {
+        Err("must be a time since 1970")
+    }
+}
+
+/// Opaque to clients: microseconds since 1970, as precise as PostgreSQL is, and the number of the row.
+fn write_cursor(position: Position) -> String {
+    URL_SAFE_NO_PAD.encode(format!(
+        "{}.{}",
+        position.created_at.timestamp_micros(),
+        position.id
+    ))
+}
+
+fn read_cursor(text: &str) -> Result<Position, &'static str> {
+    let position = || {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let (micros, id) = text.split_once('.')?;
+        let created_at = check_time(DateTime::from_timestamp_micros(micros.parse().ok()?)?).ok()?;
+        Some(Position {
+            created_at,
+            id: id.parse().ok()?,
+        })
+    };
+    position().ok_or("must be the next_cursor of an earlier answer")
+}

@@ -1,0 +1,24 @@
+//! Divine Whispers: the backend of a fortune-reading service, on PostgreSQL.
+//!
+//! The map, from the outside in:
+//!
+//! - [`cli`] takes commands: `serve`, `db`, `user`.
+//! - [`http`] takes requests; [`http::router`] shows every route.
+//! - [`domain`] has the rules: users, wallets, the ledger.
+//! - [`db`] is the only door to the database and to the queries that the build has checked.
+//! - [`config`] has the settings, [`private_postgres`] the database of a first run.
+//!
+//! The build proves `sql/` and `queries/` before any of this is compiled; ARCHITECTURE.md says how.
+
+pub mod cli;
+pub mod config;
+pub mod db;
+pub mod domain;
+pub mod http;
+pub mod private_postgres;
+pub mod server;
+
+/// The migrations in `sql/`, as the build has proved and embedded them.
+pub mod migrations {
+    include!(concat!(env!("OUT_DIR"), "/revisions.rs"));
+}

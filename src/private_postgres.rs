@@ -1,0 +1,117 @@
+//! The database of whoever has configured none: a private PostgreSQL below `.divine-whispers/`, and a
+//! secret key beside it, so that the first run needs no preparation and the second finds its data.
+
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use rand::RngExt as _;
+use revisions::DatabaseUrl;
+use scratch_postgres::{Builder, Server};
+use secrecy::SecretString;
+
+use crate::config::DatabaseSettings;
+use crate::db::ConnectionBudget;
+
+const DIRECTORY: &str = ".divine-whispers";
+
+/// The database that a command works on.
+pub struct Source {
+    /// How to reach it.
+    pub url: DatabaseUrl,
+    /// How many connections it has for us.
+    pub budget: ConnectionBudget,
+    /// The private server, which ends with this value if this process started it.
+    private: Option<Server>,
+}
+
+impl Source {
+    /// The configured database, or else the private one, started unless another process runs it already.
+    ///
+    /// # Errors
+    /// If no PostgreSQL can be started.
+    pub fn open(settings: &DatabaseSettings) -> anyhow::Result<Self> {
+        match &settings.url {
+            Some(url) => Ok(Self {
+                url: url.clone(),
+                budget: ConnectionBudget::AsConfigured,
+                private: None,
+            }),
+            None => Self::open_private(),
+        }
+    }
+
+    fn open_private() -> anyhow::Result<Self> {
+        let directory = Path::new(DIRECTORY);
+        let server = Builder::new().data_dir(directory.join("postgres")).start().context(
+            "no database is configured (DATABASE_URL, or DB_HOST and friends), and a private one cannot be started",
+        )?;
+        let url = DatabaseUrl::parse(&server.url())?;
+        let budget = if server.max_connections() == 1 {
+            ConnectionBudget::OneShared
+        } else {
+            ConnectionBudget::AsConfigured
+        };
+        Ok(Self {
+            url,
+            budget,
+            private: Some(server),
+        })
+    }
+
+    /// What a person should know: that the database is a private one, which, and where.
+    pub fn notice(&self) -> Option<String> {
+        let server = self.private.as_ref()?;
+        let verb = if server.is_owner() {
+            "started"
+        } else {
+            "joined"
+        };
+        Some(format!(
+            "no database is configured: {verb} a private one, {server}, with its data in {DIRECTORY}/postgres; \
+             set DATABASE_URL to use another"
+        ))
+    }
+
+    /// Ends the private server, if this process started it.
+    ///
+    /// # Errors
+    /// If it does not end properly.
+    pub fn close(self) -> anyhow::Result<()> {
+        match self.private {
+            Some(server) => server.stop().context("cannot stop the private PostgreSQL"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The secret key of a private installation, made at its first run.
+///
+/// # Errors
+/// If it cannot be read or written.
+pub fn secret_key() -> anyhow::Result<SecretString> {
+    let path = Path::new(DIRECTORY).join("secret-key");
+    match fs::read_to_string(&path) {
+        Ok(key) if key.trim().len() >= 32 => return Ok(key.trim().into()),
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+    let key: String = (0..32)
+        .map(|_| format!("{:02x}", rand::rng().random::<u8>()))
+        .collect();
+    write_private(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(key.into())
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    fs::create_dir_all(DIRECTORY)?;
+    let mut file = options.open(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}

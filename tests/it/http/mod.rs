@@ -1,0 +1,8 @@
+//! The API, route by route.
+
+mod admin;
+mod auth;
+mod bad_input;
+mod health;
+mod outage;
+mod wallet;

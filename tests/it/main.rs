@@ -1,0 +1,11 @@
+//! The tests of the application, in one binary: modules mirror what they test, and each test has a database
+//! of its own on a real PostgreSQL that the tests start themselves.
+
+mod cli;
+mod config;
+mod domain;
+mod http;
+mod ledger;
+mod schema;
+mod startup;
+mod support;

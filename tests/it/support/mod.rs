@@ -1,0 +1,48 @@
+//! What tests share: a PostgreSQL, a database for each test, a served API and a client for it, the program.
+
+pub mod api;
+pub mod database;
+pub mod program;
+
+pub use api::{Api, Reply};
+pub use database::TestDatabase;
+
+/// Leaves a test that needs many connections when the PostgreSQL at hand has one, and says so.
+#[macro_export]
+macro_rules! needs_many_connections {
+    ($database:expr) => {
+        if $database.has_one_connection() {
+            eprintln!(
+                "skipped: {} needs many connections at once, and the embedded PostgreSQL has one; \
+                 install PostgreSQL, or point SCRATCH_POSTGRES to one",
+                module_path!()
+            );
+            return;
+        }
+    };
+}
+
+/// Waits until a condition holds; fails after a time that no healthy machine needs.
+pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    for _ in 0..1200 {
+        if condition().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("it did not come to pass within a minute: {what}");
+}
+
+/// Asks who a token is until it is refused: tokens end on a full second.
+pub async fn eventually_refused(api: &Api, token: &str) -> Reply {
+    let user = api::TestUser { id: 0, email: String::new(), token: token.to_owned() };
+    let mut last = None;
+    eventually("the token ends", async || {
+        let reply = api.get(&user, "/api/v1/auth/me").await;
+        let refused = reply.status.as_u16() == 401;
+        last = Some(reply);
+        refused
+    })
+    .await;
+    last.unwrap()
+}
