@@ -48,8 +48,11 @@ pub struct Migrator<'a> {
     client: &'a mut Client,
     revisions: &'a Revisions,
     options: Options,
-    on_event: Box<dyn FnMut(Event<'_>) + Send + 'a>,
+    on_event: Option<Listener<'a>>,
 }
+
+/// Who is told of the progress. A reference, so that a migrator holds its client no longer than it is used.
+type Listener<'a> = &'a mut (dyn FnMut(Event<'_>) + Send);
 
 impl std::fmt::Debug for Migrator<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -81,7 +84,7 @@ impl<'a> Migrator<'a> {
             client,
             revisions,
             options: Options::default(),
-            on_event: Box::new(|_| {}),
+            on_event: None,
         }
     }
 
@@ -94,8 +97,8 @@ impl<'a> Migrator<'a> {
 
     /// Sets what is told of the progress. Without it, the progress is in the log (tracing) only.
     #[must_use]
-    pub fn on_event(mut self, on_event: impl FnMut(Event<'_>) + Send + 'a) -> Self {
-        self.on_event = Box::new(on_event);
+    pub fn on_event(mut self, on_event: &'a mut (dyn FnMut(Event<'_>) + Send)) -> Self {
+        self.on_event = Some(on_event);
         self
     }
 
@@ -115,13 +118,13 @@ impl<'a> Migrator<'a> {
     /// See [`Error`]. The revisions before the one that failed stay applied.
     pub async fn upgrade(&mut self, target: &str) -> Result<Vec<Applied>, Error> {
         let meant = target::upgrade(target, self.revisions, &self.options.program)?;
-        let on_event = &mut self.on_event;
-        let waiting = |holder: &Holder| on_event(Event::Waiting(holder));
+        let listener = &mut self.on_event;
+        let waiting = |holder: &Holder| tell(listener, Event::Waiting(holder));
         let mut session = Session::open(self.client, &self.options, waiting).await?;
         let mut run = Run {
             revisions: self.revisions,
             options: &self.options,
-            on_event,
+            listener,
         };
         let outcome = run.upgrade(&mut session, target, meant).await;
         finish(session, outcome).await
@@ -135,13 +138,13 @@ impl<'a> Migrator<'a> {
     /// is seen before the first is undone.
     pub async fn downgrade(&mut self, target: &str) -> Result<Vec<Undone>, Error> {
         let meant = target::downgrade(target, self.revisions, &self.options.program)?;
-        let on_event = &mut self.on_event;
-        let waiting = |holder: &Holder| on_event(Event::Waiting(holder));
+        let listener = &mut self.on_event;
+        let waiting = |holder: &Holder| tell(listener, Event::Waiting(holder));
         let mut session = Session::open(self.client, &self.options, waiting).await?;
         let mut run = Run {
             revisions: self.revisions,
             options: &self.options,
-            on_event,
+            listener,
         };
         let outcome = run.downgrade(&mut session, target, meant).await;
         finish(session, outcome).await
@@ -176,6 +179,12 @@ impl<'a> Migrator<'a> {
     }
 }
 
+fn tell(listener: &mut Option<Listener<'_>>, event: Event<'_>) {
+    if let Some(listener) = listener {
+        listener(event);
+    }
+}
+
 async fn read_state(client: &Client, revisions: &Revisions) -> Result<State, Error> {
     let doing = || format!("reading {HISTORY_TABLE}");
     history::read(client, revisions)
@@ -197,7 +206,7 @@ async fn finish<T>(session: Session<'_>, outcome: Result<T, Error>) -> Result<T,
 struct Run<'r, 'a> {
     revisions: &'r Revisions,
     options: &'r Options,
-    on_event: &'r mut Box<dyn FnMut(Event<'_>) + Send + 'a>,
+    listener: &'r mut Option<Listener<'a>>,
 }
 
 impl<'r> Run<'r, '_> {
@@ -242,7 +251,7 @@ impl<'r> Run<'r, '_> {
                 help: "run the statement by hand until it changes no row, or without the `repeat` line",
             });
         }
-        (self.on_event)(Event::Applying(revision));
+        tell(self.listener, Event::Applying(revision));
         let started = Instant::now();
         let way = Way {
             transaction: revision.transaction(),
@@ -264,7 +273,7 @@ impl<'r> Run<'r, '_> {
             duration: started.elapsed(),
         };
         tracing::info!(revision = applied.id, duration = ?applied.duration, "applied: {}", applied.message);
-        (self.on_event)(Event::Applied(&applied));
+        tell(self.listener, Event::Applied(&applied));
         Ok(applied)
     }
 
@@ -306,7 +315,7 @@ impl<'r> Run<'r, '_> {
             program: &self.options.program,
         };
         script.refuse_impossible()?;
-        (self.on_event)(Event::Undoing(revision));
+        tell(self.listener, Event::Undoing(revision));
         let started = Instant::now();
         let lock_timeout = headers.lock_timeout.or(revision.headers().lock_timeout);
         let way = Way {
@@ -336,7 +345,7 @@ impl<'r> Run<'r, '_> {
             duration: started.elapsed(),
         };
         tracing::info!(revision = undone.id, duration = ?undone.duration, "undone: {}", undone.message);
-        (self.on_event)(Event::Undone(&undone));
+        tell(self.listener, Event::Undone(&undone));
         Ok(undone)
     }
 
@@ -367,12 +376,15 @@ impl<'r> Run<'r, '_> {
             "rolled back, to be tried again: {}",
             report::short(&failure)
         );
-        (self.on_event)(Event::Retrying {
-            revision,
-            attempt,
-            attempts,
-            delay,
-        });
+        tell(
+            self.listener,
+            Event::Retrying {
+                revision,
+                attempt,
+                attempts,
+                delay,
+            },
+        );
         tokio::time::sleep(delay).await;
         Ok(())
     }

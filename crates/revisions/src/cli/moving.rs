@@ -7,7 +7,10 @@ use crate::migrator::{Event, Migrator};
 
 pub(super) async fn upgrade(options: &Upgrade, context: &Context<'_>) -> Result<(), CommandError> {
     let mut client = context.connect().await?;
-    let mut migrator = migrator(&mut client, context);
+    let mut listener = |event: Event<'_>| tell(&event);
+    let mut migrator = Migrator::new(&mut client, &context.revisions)
+        .options(context.options.clone())
+        .on_event(&mut listener);
     let applied = migrator.upgrade(&options.revision).await?;
     if applied.is_empty() {
         let state = migrator.state().await?;
@@ -21,19 +24,16 @@ pub(super) async fn downgrade(
     context: &Context<'_>,
 ) -> Result<(), CommandError> {
     let mut client = context.connect().await?;
-    let mut migrator = migrator(&mut client, context);
+    let mut listener = |event: Event<'_>| tell(&event);
+    let mut migrator = Migrator::new(&mut client, &context.revisions)
+        .options(context.options.clone())
+        .on_event(&mut listener);
     let undone = migrator.downgrade(&options.revision).await?;
     if undone.is_empty() {
         let state = migrator.state().await?;
         return print(&nothing_to_do(context, &state, "undo"));
     }
     Ok(())
-}
-
-fn migrator<'a>(client: &'a mut tokio_postgres::Client, context: &'a Context<'_>) -> Migrator<'a> {
-    Migrator::new(client, &context.revisions)
-        .options(context.options.clone())
-        .on_event(|event| tell(&event))
 }
 
 fn nothing_to_do(context: &Context<'_>, state: &crate::State, verb: &str) -> String {

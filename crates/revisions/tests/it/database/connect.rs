@@ -1,0 +1,136 @@
+//! Connections that fail, and what is said.
+
+use revisions::{ConnectError, DatabaseUrl};
+use tokio::net::TcpListener;
+
+use crate::support::{Database, column, server};
+
+#[tokio::test]
+async fn the_application_says_its_name_unless_the_url_has_one() {
+    let database = Database::new().await;
+    let client = database.url.connect("my program").await.unwrap();
+    assert_eq!(
+        column(&client, "show application_name").await,
+        ["my program"]
+    );
+    let joint = if database.url.expose().contains('?') {
+        '&'
+    } else {
+        '?'
+    };
+    let url = format!("{}{joint}application_name=other", database.url.expose());
+    let client = DatabaseUrl::parse(&url)
+        .unwrap()
+        .connect("my program")
+        .await
+        .unwrap();
+    assert_eq!(column(&client, "show application_name").await, ["other"]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named() {
+    // A port that was free a moment ago, and that nobody else is given meanwhile.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let url = DatabaseUrl::parse(&format!("postgresql://u:secret@127.0.0.1:{port}/d")).unwrap();
+    let error = url.connect("test").await.unwrap_err();
+    assert!(matches!(error, ConnectError::NoServer { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains(&format!("127.0.0.1:{port}")),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_not_waited_for_long() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let url = format!("postgresql://u@127.0.0.1:{port}/d?connect_timeout=1&sslmode=disable");
+    let error = DatabaseUrl::parse(&url)
+        .unwrap()
+        .connect("test")
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, ConnectError::TimedOut { seconds: 1, .. }),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_known_is_named() {
+    let url = DatabaseUrl::parse("postgresql://u@no-such-host.invalid/d").unwrap();
+    let error = url.connect("test").await.unwrap_err();
+    assert!(
+        matches!(error, ConnectError::UnknownHost { .. }),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_named() {
+    let url = DatabaseUrl::parse(&server().database_url("no_such_database")).unwrap();
+    let error = url.connect("test").await.unwrap_err();
+    assert!(
+        matches!(&error, ConnectError::NoDatabase { database, .. } if database == "no_such_database")
+    );
+    assert!(
+        error.to_string().contains("createdb no_such_database"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_is_not_there_is_refused() {
+    let database = Database::new().await;
+    let joint = if database.url.expose().contains('?') {
+        '&'
+    } else {
+        '?'
+    };
+    let url = format!("{}{joint}user=no_such_role", database.url.expose());
+    let error = DatabaseUrl::parse(&url)
+        .unwrap()
+        .connect("test")
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, ConnectError::Refused { user, .. } if user == "no_such_role"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_connect_is_told_so() {
+    let database = Database::new().await;
+    let owner = database.connect("test").await;
+    let role = format!("kept_out_{}", std::process::id());
+    let name = database.url.config().get_dbname().unwrap();
+    owner
+        .batch_execute(&format!(
+            "create role {role} login password 'x'; revoke connect on database {name} from public"
+        ))
+        .await
+        .unwrap();
+    let joint = if database.url.expose().contains('?') {
+        '&'
+    } else {
+        '?'
+    };
+    let url = format!("{}{joint}user={role}&password=x", database.url.expose());
+    let error = DatabaseUrl::parse(&url)
+        .unwrap()
+        .connect("test")
+        .await
+        .unwrap_err();
+    owner
+        .batch_execute(&format!("drop role {role}"))
+        .await
+        .unwrap();
+    assert!(
+        matches!(error, ConnectError::NoPermission { .. }),
+        "{error:?}"
+    );
+}

@@ -1,0 +1,5 @@
+//! Reaching a database.
+
+mod connect;
+mod tls;
+mod url;

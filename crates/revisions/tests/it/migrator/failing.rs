@@ -1,0 +1,174 @@
+//! Migrations that fail: what is left, and what is said.
+
+use revisions::{Error, Migrator};
+
+use crate::support::{Database, applied, column, embedded, tables};
+
+/// What an upgrade with this script says. Nothing of it may be left.
+async fn failure(script: &'static str) -> String {
+    let mut client = Database::new().await.connect("test").await;
+    let revisions = embedded(&[
+        ("sql/U1__good.sql", "create table good (id int);", ""),
+        ("sql/U2__bad.sql", script, ""),
+        ("sql/U3__after.sql", "create table after (id int);", ""),
+    ])
+    .unwrap();
+    let error = Migrator::new(&mut client, &revisions)
+        .upgrade("head")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Failed(_)), "{error:?}");
+    assert_eq!(tables(&client).await, ["good"]);
+    assert_eq!(applied(&client).await, ["1"]);
+    let locks = column(
+        &client,
+        "select count(*) from pg_locks where locktype = 'advisory'",
+    )
+    .await;
+    assert_eq!(locks, ["0"], "the lock has to be given back");
+    error.to_string()
+}
+
+#[tokio::test]
+async fn an_error_with_a_position_shows_the_word() {
+    insta::assert_snapshot!(
+        failure("-- 增加。\ncreate table a (id int);\ninsert into   walets values ('é', 1);\n")
+            .await
+    );
+}
+
+#[tokio::test]
+async fn an_error_without_a_position_shows_the_statement() {
+    insta::assert_snapshot!(
+        failure(
+            "create table a (id int constraint a_key unique);\n;;\n/* ; */ insert into a values (1), (2);\n\
+             insert into a\n    values (1);\nselect 1;"
+        )
+        .await
+    );
+}
+
+#[tokio::test]
+async fn a_syntax_error_shows_the_word() {
+    insta::assert_snapshot!(failure("create table a (id int);\n\tcreate tabel b (id int);").await);
+}
+
+#[tokio::test]
+async fn an_error_in_a_do_block_shows_the_line_of_the_block() {
+    insta::assert_snapshot!(
+        failure(
+            "create table a (id int);\ndo $body$\nbegin\n    perform 1;\n    raise exception 'no; not so' \
+             using detail = 'a detail', hint = 'a hint';\nend\n$body$;"
+        )
+        .await
+    );
+}
+
+#[tokio::test]
+async fn an_error_in_a_function_shows_the_call_and_where_it_was() {
+    insta::assert_snapshot!(
+        failure(
+            "create function f() returns int language plpgsql as $$\nbegin\n    return (select x from \
+             nowhere);\nend $$;\nselect 1; select f();"
+        )
+        .await
+    );
+}
+
+#[tokio::test]
+async fn a_constraint_that_fails_at_the_commit_is_reported() {
+    insta::assert_snapshot!(
+        failure(
+            "create table a (id int primary key, b int constraint a_b_fkey references a deferrable \
+             initially deferred);\ninsert into a values (1, 2);"
+        )
+        .await
+    );
+}
+
+#[tokio::test]
+async fn a_script_that_would_end_the_transaction_is_refused_before_it_is_sent() {
+    insta::assert_snapshot!(failure("create table a (id int);\n  commit;\nselect 1;").await);
+}
+
+#[tokio::test]
+async fn a_script_that_waits_for_data_is_refused_before_it_is_sent() {
+    insta::assert_snapshot!(failure("create table a (id int);\ncopy a from stdin;").await);
+}
+
+#[tokio::test]
+async fn of_a_very_long_line_the_piece_around_the_place_is_shown() {
+    let script = format!("select {}nope{};", "1, ".repeat(300), ", 1".repeat(300));
+    insta::assert_snapshot!(failure(script.leak()).await);
+}
+
+#[tokio::test]
+async fn a_down_script_that_fails_leaves_the_revision_applied() {
+    let mut client = Database::new().await.connect("test").await;
+    let revisions = embedded(&[(
+        "sql/U1__a.sql",
+        "create table a (id int);",
+        "drop table a;\ndrop table b;",
+    )])
+    .unwrap();
+    let mut migrator = Migrator::new(&mut client, &revisions);
+    migrator.upgrade("head").await.unwrap();
+    insta::assert_snapshot!(migrator.downgrade("base").await.unwrap_err());
+    assert_eq!(tables(&client).await, ["a"]);
+    assert_eq!(applied(&client).await, ["1"]);
+}
+
+#[tokio::test]
+async fn a_script_outside_a_transaction_says_what_stands() {
+    let mut client = Database::new().await.connect("test").await;
+    let revisions = embedded(&[(
+        "sql/U1__a.sql",
+        "-- Builds an index.\n-- transaction: none\ncreate table a (id int);\n\
+         insert into a values (1), (1);\ncreate unique index concurrently a_key on a (id);\n",
+        "",
+    )])
+    .unwrap();
+    let error = Migrator::new(&mut client, &revisions)
+        .upgrade("head")
+        .await
+        .unwrap_err();
+    insta::assert_snapshot!(error);
+    assert_eq!(tables(&client).await, ["a"]);
+    assert!(applied(&client).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_repeating_revision_is_refused_by_name() {
+    let mut client = Database::new().await.connect("test").await;
+    let script = "-- repeat: until-no-rows\nselect 1;";
+    let revisions = embedded(&[("sql/U1__a.sql", script, "")]).unwrap();
+    let error = Migrator::new(&mut client, &revisions)
+        .upgrade("head")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_create_tables_is_told_so() {
+    let mut client = Database::new().await.connect("test").await;
+    client
+        .batch_execute("create schema closed; set search_path = closed")
+        .await
+        .unwrap();
+    let role = format!("role_{}", std::process::id());
+    client
+        .batch_execute(&format!("create role {role}; set role {role}"))
+        .await
+        .unwrap();
+    let revisions = embedded(&[("U1__a.sql", "select 1;", "")]).unwrap();
+    let error = Migrator::new(&mut client, &revisions)
+        .upgrade("head")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::History { .. }), "{error}");
+    client
+        .batch_execute(&format!("reset role; drop role {role}"))
+        .await
+        .unwrap();
+}

@@ -1,0 +1,100 @@
+//! What a migrator leaves behind on its session, and what scripts leave to each other: nothing.
+
+use revisions::{Migrator, Transaction};
+
+use crate::support::{Database, applied, column, embedded, tables, three};
+
+const SETTINGS: &str = "select name || '=' || setting from pg_settings where name in ('search_path', 'role', \
+    'lock_timeout', 'client_connection_check_interval', 'tcp_keepalives_idle', 'application_name') order by 1";
+
+#[tokio::test]
+async fn all_settings_are_put_back_and_the_lock_is_given_back() {
+    let (mut client, revisions) = (Database::new().await.connect("test").await, three());
+    client
+        .batch_execute("set lock_timeout = '7s'; set search_path = public, pg_temp")
+        .await
+        .unwrap();
+    let before = column(&client, SETTINGS).await;
+    Migrator::new(&mut client, &revisions)
+        .upgrade("head")
+        .await
+        .unwrap();
+    assert_eq!(column(&client, SETTINGS).await, before);
+    let locks = "select count(*) from pg_locks where locktype = 'advisory'";
+    assert_eq!(column(&client, locks).await, ["0"]);
+}
+
+#[tokio::test]
+async fn a_script_that_changes_the_search_path_does_not_move_the_history() {
+    let mut client = Database::new().await.connect("test").await;
+    let revisions = embedded(&[
+        (
+            "U1__dump.sql",
+            "select pg_catalog.set_config('search_path', '', false);\nset lock_timeout = 0;\n\
+             create table public.a (id int);",
+            "set search_path = '';\ndrop table public.a;",
+        ),
+        ("U2__next.sql", "create table b (id int);", "drop table b;"),
+    ])
+    .unwrap();
+    Migrator::new(&mut client, &revisions)
+        .upgrade("head")
+        .await
+        .unwrap();
+    assert_eq!(tables(&client).await, ["a", "b"]);
+    assert_eq!(applied(&client).await, ["1", "2"]);
+    Migrator::new(&mut client, &revisions)
+        .downgrade("base")
+        .await
+        .unwrap();
+    assert!(applied(&client).await.is_empty());
+}
+
+#[tokio::test]
+async fn statements_that_refuse_a_transaction_run_without_one() {
+    let mut client = Database::new().await.connect("test").await;
+    let revisions = embedded(&[
+        ("U1__a.sql", "create table a (id int);", "drop table a;"),
+        (
+            "U2__index.sql",
+            "-- Index.\n-- transaction: none\ncreate index concurrently a_id_idx on a (id);\nvacuum a;\n\
+             do $$ begin perform 1; end $$;",
+            "-- transaction: none\ndrop index concurrently a_id_idx;",
+        ),
+    ])
+    .unwrap();
+    assert_eq!(
+        revisions.get(2).map(|revision| revision.transaction()),
+        Some(Transaction::None)
+    );
+    Migrator::new(&mut client, &revisions)
+        .upgrade("head")
+        .await
+        .unwrap();
+    let index = "select count(*) from pg_class where relname = 'a_id_idx'";
+    assert_eq!(column(&client, index).await, ["1"]);
+    assert_eq!(applied(&client).await, ["1", "2"]);
+    Migrator::new(&mut client, &revisions)
+        .downgrade("1")
+        .await
+        .unwrap();
+    assert_eq!(column(&client, index).await, ["0"]);
+    assert_eq!(applied(&client).await, ["1"]);
+}
+
+#[tokio::test]
+async fn functions_of_every_kind_are_created_whole() {
+    let mut client = Database::new().await.connect("test").await;
+    let script = "-- transaction: none\n\
+        create or replace function one() returns int begin atomic select case when true then 1 else 2 end; end;\n\
+        create function two() returns int language sql as 'select 1; select 2;';\n\
+        create procedure three() language plpgsql as $_$ begin perform ';'; end; $_$;\n\
+        select E'it\\'s; ', U&'d\\0061t;a', '''; ', $a$ ; $b$ ; $a$, \"a;b\" from (select 1 as \"a;b\") as t;\n";
+    let revisions = embedded(&[("U1__functions.sql", script, "")]).unwrap();
+    Migrator::new(&mut client, &revisions)
+        .upgrade("head")
+        .await
+        .unwrap();
+    let functions = "select count(*) from pg_proc where proname in ('one', 'two', 'three')";
+    assert_eq!(column(&client, functions).await, ["3"]);
+}

@@ -1,0 +1,5 @@
+//! Reading migrations and putting them in order.
+
+mod graph;
+mod header;
+mod read;

@@ -1,0 +1,168 @@
+//! One server for all tests, a database for each, and migrations made up on the spot.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use revisions::{DatabaseUrl, Embedded, Options, ReadError, Revisions};
+use scratch_postgres::Server;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+pub fn server() -> &'static Server {
+    SERVER.get_or_init(|| {
+        let server = scratch_postgres::Builder::new()
+            .start()
+            .expect("a scratch PostgreSQL");
+        assert!(
+            server.max_connections() > 1,
+            "these tests need the binaries of a PostgreSQL"
+        );
+        server
+    })
+}
+
+/// A database of a test's own.
+pub struct Database {
+    pub url: DatabaseUrl,
+}
+
+impl Database {
+    pub async fn new() -> Self {
+        let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        let admin = DatabaseUrl::parse(&server().url())
+            .unwrap()
+            .connect("test")
+            .await
+            .unwrap();
+        admin
+            .batch_execute(&format!("create database {name}"))
+            .await
+            .unwrap();
+        Self {
+            url: DatabaseUrl::parse(&server().database_url(&name)).unwrap(),
+        }
+    }
+
+    pub async fn connect(&self, application_name: &str) -> Client {
+        let (client, connection) = {
+            let mut config = self.url.config().clone();
+            config
+                .application_name(application_name)
+                .connect(NoTls)
+                .await
+                .unwrap()
+        };
+        tokio::spawn(connection);
+        client
+    }
+}
+
+/// The first column of the answer.
+pub async fn column(client: &Client, query: &str) -> Vec<String> {
+    let answers = client.simple_query(query).await.unwrap();
+    let rows = answers.iter().filter_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or("null").to_owned()),
+        _ => None,
+    });
+    rows.collect()
+}
+
+/// The versions in the history, in order.
+pub async fn applied(client: &Client) -> Vec<String> {
+    column(
+        client,
+        "select version from refinery_schema_history order by version",
+    )
+    .await
+}
+
+/// The tables of the schema `public`, without the history.
+pub async fn tables(client: &Client) -> Vec<String> {
+    column(
+        client,
+        "select tablename from pg_tables where schemaname = 'public' \
+         and tablename <> 'refinery_schema_history' order by 1",
+    )
+    .await
+}
+
+/// Waits until `query` gives `wanted`.
+pub async fn until(client: &Client, query: &str, wanted: &str) {
+    for _ in 0..1_000 {
+        if column(client, query).await.first().map(String::as_str) == Some(wanted) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it never came to be: {query} = {wanted}");
+}
+
+/// Migrations as a build embeds them: file name, script, down script (`""` for none).
+pub fn embedded(
+    files: &[(&'static str, &'static str, &'static str)],
+) -> Result<Revisions, ReadError> {
+    let files: Vec<Embedded> = files
+        .iter()
+        .map(|&(file_name, up, down)| Embedded {
+            file_name,
+            up,
+            down: (!down.is_empty()).then_some(down),
+        })
+        .collect();
+    Revisions::embedded(&files)
+}
+
+/// Three tables, each in a revision of its own.
+pub fn three() -> Revisions {
+    embedded(&[
+        (
+            "U20250101000000__first.sql",
+            "create table first (id int);",
+            "drop table first;",
+        ),
+        (
+            "U20250202000000__second.sql",
+            "create table second (id int);",
+            "drop table second;",
+        ),
+        (
+            "U20250303000000__third.sql",
+            "create table third (id int);",
+            "drop table third;",
+        ),
+    ])
+    .unwrap()
+}
+
+/// Options that do not make a test wait.
+pub fn impatient() -> Options {
+    Options {
+        migration_lock_timeout: Duration::from_millis(300),
+        lock_timeout: Duration::from_millis(50),
+        retry_delay: Duration::from_millis(10),
+        ..Options::default()
+    }
+}
+
+/// Writes files into a directory.
+pub fn write(dir: &Path, files: &[(&str, &str)]) {
+    for (name, content) in files {
+        let path = dir.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+}
+
+/// What a directory with these files is refused with, the directory called `sql`.
+pub fn refusal(files: &[(&str, &str)]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), files);
+    let error = Revisions::read(dir.path()).expect_err("it has to be refused");
+    error
+        .to_string()
+        .replace(dir.path().to_str().unwrap(), "sql")
+}
