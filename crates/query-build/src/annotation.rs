@@ -17,7 +17,7 @@ pub(crate) struct Shape {
     /// The name of the struct, where one is given.
     pub(crate) name: Option<Name>,
     /// The fields that the annotation mentions.
-    pub(crate) fields: Vec<Name>,
+    pub(crate) fields: Option<Vec<Name>>,
 }
 
 /// What a `--!` line says.
@@ -151,7 +151,7 @@ impl<'a> Cursor<'a> {
     fn shape(&mut self) -> Result<Shape, Unexpected> {
         Ok(Shape {
             name: self.word(),
-            fields: self.fields()?.unwrap_or_default(),
+            fields: self.fields()?,
         })
     }
 
@@ -234,8 +234,14 @@ mod tests {
         let line = query_line(text, 0..text.len()).expect("a good line");
         assert_eq!(line.name.text, "find");
         assert_eq!(line.params.name.expect("named").text, "Search");
-        assert_eq!(names(&line.params.fields), ["name", "tags"]);
-        assert_eq!(names(&line.row.fields), ["full name", "home", "pets"]);
+        assert_eq!(
+            names(&line.params.fields.expect("fields")),
+            ["name", "tags"]
+        );
+        assert_eq!(
+            names(&line.row.fields.expect("fields")),
+            ["full name", "home", "pets"]
+        );
     }
 
     #[test]

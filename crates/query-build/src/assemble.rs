@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 
 use crate::error::Error;
 use crate::generate::APPLICATION;
@@ -33,6 +33,7 @@ pub(crate) fn one_file(generated: &Path, modules: &[String]) -> Result<String, E
     }
     let types = inline(&generated.join("types.rs"), 1)?;
     module(&mut body, "pub mod", "types", &types);
+    cache_statements(&generated.join("client"))?;
     let client = inline(&generated.join("client.rs"), 1)?;
     module(&mut body, "pub mod", "client", &client);
 
@@ -55,6 +56,40 @@ pub(crate) fn one_file(generated: &Path, modules: &[String]) -> Result<String, E
         parts.exports()
     ))
 }
+
+/// Lets statements in transactions, and statements that return no rows, go through deadpool's statement cache
+/// like all others: one round trip instead of two.
+fn cache_statements(client: &Path) -> Result<(), Error> {
+    let path = client.join("async_/deadpool.rs");
+    let deadpool = fs::read_to_string(&path).map_err(Error::io(&path))?;
+    if deadpool.matches("false").count() != 1 {
+        let found = "the client for deadpool is not the known one".to_owned();
+        return Err(Error::Generator(found));
+    }
+    fs::write(&path, deadpool.replace("false", "true")).map_err(Error::io(&path))?;
+    let path = client.join("async_.rs");
+    let functions = fs::read_to_string(&path).map_err(Error::io(&path))?;
+    fs::write(&path, functions + EXECUTE).map_err(Error::io(&path))
+}
+
+/// What cornucopia's client module has for queries, for statements that return no rows.
+const EXECUTE: &str = "
+pub async fn execute<C: GenericClient>(
+    client: &C,
+    query: &str,
+    params: &[&(dyn ToSql + Sync)],
+    cached: Option<&Statement>,
+) -> Result<u64, Error> {
+    if let Some(cached) = cached {
+        client.execute(cached, params).await
+    } else if C::stmt_cache() {
+        let cached = client.prepare(query).await?;
+        client.execute(&cached, params).await
+    } else {
+        client.execute(query, params).await
+    }
+}
+";
 
 fn module(text: &mut String, keyword: &str, name: &str, content: &str) {
     text.push_str(&format!("{ALLOW}\n{keyword} {name} {{\n{content}\n}}\n\n"));
@@ -129,6 +164,16 @@ impl Rewrite {
                 self.edits.push((range, String::new()));
                 return Ok(2);
             }
+            [
+                TokenTree::Ident(client),
+                TokenTree::Punct(_),
+                TokenTree::Ident(execute),
+                TokenTree::Group(arguments),
+                ..,
+            ] if client == "client" && execute == "execute" && ships_a_query(arguments) => {
+                self.execute_through_the_cache(client, arguments, depth)?;
+                return Ok(4);
+            }
             [TokenTree::Ident(word), first, second, ..] if is_path(first, second) => {
                 let replacement = match word.to_string().as_str() {
                     "crate" => vec!["super"; depth].join("::"),
@@ -145,6 +190,43 @@ impl Rewrite {
         }
         Ok(1)
     }
+}
+
+impl Rewrite {
+    /// `client.execute(self.0, …)` parses the statement at every call, even one that was prepared.
+    fn execute_through_the_cache(
+        &mut self,
+        client: &Ident,
+        arguments: &Group,
+        depth: usize,
+    ) -> Result<(), Error> {
+        let open = arguments.span_open().byte_range();
+        let close = arguments.span_close().byte_range().start;
+        let root = vec!["super"; depth].join("::");
+        let call = format!("{root}::client::async_::execute(client, ");
+        self.edits
+            .push((client.span().byte_range().start..open.end, call));
+        self.stream(arguments.stream(), depth)?;
+        let last = arguments.stream().into_iter().last();
+        let comma = match last {
+            Some(TokenTree::Punct(punct)) if punct.as_char() == ',' => "",
+            _ => ", ",
+        };
+        self.edits
+            .push((close..close, format!("{comma}self.1.as_ref()")));
+        Ok(())
+    }
+}
+
+/// Whether these are arguments that start with the SQL of a statement: `(self.0, …`.
+fn ships_a_query(arguments: &Group) -> bool {
+    let tokens: Vec<String> = arguments
+        .stream()
+        .into_iter()
+        .take(4)
+        .map(|token| token.to_string())
+        .collect();
+    tokens == ["self", ".", "0", ","]
 }
 
 fn is_path(first: &TokenTree, second: &TokenTree) -> bool {

@@ -138,7 +138,10 @@ impl Build {
             problems.push(problem.remedy(remedy).into());
             return None;
         }
-        match Revisions::read(&directory) {
+        // Cargo runs a build script in its package: messages then name the files as the reader does.
+        let here = std::env::current_dir().is_ok_and(|here| here == package);
+        let directory = if here { &self.migrations } else { &directory };
+        match Revisions::read(directory) {
             Ok(revisions) => Some(revisions),
             Err(error) => {
                 problems.push(error.into());
@@ -213,8 +216,15 @@ impl Build {
 /// Step 3: every revision, on the empty scratch database.
 fn apply_revisions(scratch: &mut Scratch, revisions: &Revisions) -> Result<(), Problem> {
     let mut migrator = Migrator::new(&mut scratch.client, revisions);
-    scratch.runtime.block_on(migrator.upgrade("head"))?;
-    Ok(())
+    match scratch.runtime.block_on(migrator.upgrade("head")) {
+        Ok(_) => Ok(()),
+        Err(revisions::Error::Failed(mut report)) => {
+            report.remedy =
+                Some("correct it and build again: it ran in a scratch database only".into());
+            Err(Problem::Source(report))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What a build did.

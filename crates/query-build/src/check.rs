@@ -10,6 +10,7 @@ use tokio_postgres::{Client, Statement};
 
 use revisions::{Location, SourceError};
 
+use crate::annotation::Name;
 use crate::query_file::{Query, QueryFile};
 use crate::shipped::Shipped;
 
@@ -131,7 +132,7 @@ impl Check<'_> {
         let row = &self.query.line.row;
         let columns = self.statement.columns();
         if columns.is_empty() {
-            let mark = row.name.as_ref().or(row.fields.first());
+            let mark = row.name.as_ref().or(row.fields.iter().flatten().next());
             if let Some(mark) = mark {
                 let what = "the query returns no rows, so it has no row to name";
                 let problem = self.file.source.problem(mark.range.clone(), what);
@@ -140,7 +141,17 @@ impl Check<'_> {
             }
             return;
         }
-        for field in &row.fields {
+        let declared = |name: &Name| {
+            let blocks = self.file.types.iter();
+            let mut of_name = blocks.filter(|block| block.line.name.text == name.text);
+            of_name.next().map(|block| &block.line.fields)
+        };
+        let fields = match (&row.fields, &row.name) {
+            (Some(fields), _) => Some(fields),
+            (None, Some(name)) => declared(name),
+            (None, None) => None,
+        };
+        for field in fields.into_iter().flatten() {
             if columns.iter().all(|column| column.name() != field.text) {
                 let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
                 let what = format!("the result has no column `{}`", field.text);

@@ -1,6 +1,6 @@
 //! Writes the revisions as Rust: what the binary embeds.
 
-use revisions::Revisions;
+use revisions::{Down, Revisions};
 
 /// The text of `revisions.rs`.
 pub(crate) fn revisions_file(revisions: &Revisions) -> String {
@@ -11,8 +11,8 @@ pub(crate) fn revisions_file(revisions: &Revisions) -> String {
     );
     for revision in revisions.iter() {
         let down = match revision.down() {
-            Some(down) => format!("::core::option::Option::Some({})", literal(down)),
-            None => "::core::option::Option::None".to_owned(),
+            Down::Sql(down) => format!("::core::option::Option::Some({})", literal(down)),
+            Down::Irreversible(_) | Down::Missing => "::core::option::Option::None".to_owned(),
         };
         text.push_str(&format!(
             "    ::revisions::Embedded {{\n        file_name: {},\n        up: {},\n        down: {down},\n    }},\n",

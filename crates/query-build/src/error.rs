@@ -63,7 +63,7 @@ pub enum Problem {
     Revisions(#[from] revisions::ReadError),
     /// A migration failed.
     #[error(transparent)]
-    Migration(#[from] revisions::MigrateError),
+    Migration(#[from] revisions::Error),
 }
 
 impl From<SourceError> for Problem {

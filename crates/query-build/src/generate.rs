@@ -121,7 +121,13 @@ impl<'a> Copy<'a> {
 
 /// cornucopia's error, shown in the file that was written.
 fn explain(error: &cornucopia::Error, copies: &[Copy]) -> SourceError {
-    let message = error.to_string();
+    let message = match error {
+        // PostgreSQL has taken the query as it is written.
+        cornucopia::Error::PrepareQueries(_) => {
+            format!("the generated code would not ship the SQL that is written: {error}")
+        }
+        _ => error.to_string(),
+    };
     let mut places = Vec::new();
     for label in error.labels().into_iter().flatten() {
         let source = error.source_code();

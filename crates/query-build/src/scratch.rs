@@ -37,7 +37,7 @@ impl Scratch {
             .build()
             .map_err(Error::io(directory))?;
         let url = server.url();
-        let connected = runtime.block_on(tokio_postgres::connect(url, NoTls));
+        let connected = runtime.block_on(tokio_postgres::connect(&url, NoTls));
         let (client, connection) = match connected {
             Ok(connected) => connected,
             Err(source) => {

@@ -11,7 +11,7 @@ use revisions::SourceError;
 
 use crate::annotation::Name;
 use crate::lexer::{Kind, Token};
-use crate::query_file::{Query, QueryFile};
+use crate::query_file::{Query, QueryFile, TypeBlock};
 use crate::source::Source;
 
 /// Finds everything that is wrong with the text of `file`.
@@ -31,6 +31,7 @@ pub(crate) fn vet_file(file: &mut QueryFile, problems: &mut Vec<SourceError>) {
         vet.docs();
         vet.misplaced_annotations();
         vet.parameter_names();
+        vet.named_shapes(&file.types);
         vet.sql();
         query.sound &= problems.len() == before;
         let name = &query.line.name;
@@ -117,6 +118,31 @@ impl Vet<'_> {
         }
     }
 
+    /// A name alone stands for a `--:` line; a name with fields must not have one.
+    fn named_shapes(&mut self, types: &[TypeBlock]) {
+        let line = &self.query.line;
+        for shape in [&line.params, &line.row] {
+            let Some(name) = &shape.name else { continue };
+            let declared = types.iter().any(|block| block.line.name.text == name.text);
+            let inline = shape.fields.is_some();
+            let (what, remedy) = match (declared, inline) {
+                (false, false) => (
+                    format!("the type `{}` is not declared in this file", name.text),
+                    format!("declare it with its nullable fields: `--: {}()`", name.text),
+                ),
+                (true, true) => (
+                    format!(
+                        "the fields of `{}` are already in its `--:` line",
+                        name.text
+                    ),
+                    "take the fields out of this line, or name another type".to_owned(),
+                ),
+                _ => continue,
+            };
+            self.refuse(name.range.clone(), what, remedy);
+        }
+    }
+
     fn parameter_names(&mut self) {
         let mut seen = HashSet::new();
         for token in &self.query.tokens {
@@ -130,7 +156,7 @@ impl Vet<'_> {
             }
         }
         let parameters = self.query.parameters(self.source);
-        for field in &self.query.line.params.fields {
+        for field in self.query.line.params.fields.iter().flatten() {
             if !parameters.contains(&field.text.as_str()) {
                 let has = match parameters.as_slice() {
                     [] => "it has none".to_owned(),

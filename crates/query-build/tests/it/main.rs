@@ -6,4 +6,9 @@
 )]
 
 mod good;
+mod migrations;
+mod output;
 mod project;
+mod queries;
+mod sample;
+mod shipped;

@@ -70,7 +70,10 @@ impl Project {
     pub(crate) fn refusal(&self) -> String {
         match self.build() {
             Ok(report) => panic!("the build should have been refused: {report:#?}"),
-            Err(error) => error.to_string(),
+            Err(error) => {
+                let package = format!("{}/", self.package.display());
+                error.to_string().replace(&package, "")
+            }
         }
     }
 

@@ -1,0 +1,85 @@
+//! The sample application: built by cargo with its build script, and run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use scratch_postgres::Builder;
+
+use crate::project::Project;
+
+/// The sample as a package of its own that cargo can build.
+fn package(name: &str) -> Project {
+    let project = Project::sample(name);
+    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = crate_root
+        .join("../..")
+        .canonicalize()
+        .expect("the workspace");
+    let sample = crate_root.join("tests/sample");
+    for file in ["build.rs", "src/main.rs", "src/db.rs"] {
+        project.write(file, fs::read(sample.join(file)).expect("a file"));
+    }
+    let mut manifest = fs::read_to_string(sample.join("Cargo.toml.in")).expect("the manifest");
+    manifest = manifest.replace("@ROOT@", &root.display().to_string());
+    if cfg!(feature = "embedded") {
+        manifest = manifest.replace(
+            "crates/query-build\", default-features = false",
+            "crates/query-build\"",
+        );
+    }
+    project.write("Cargo.toml", manifest);
+    // The versions of the workspace: they are here, and nothing may be downloaded.
+    project.write(
+        "Cargo.lock",
+        fs::read(root.join("Cargo.lock")).expect("the lock file"),
+    );
+    project
+}
+
+/// Runs `cargo build` for the package, in the target directory that holds its dependencies already.
+fn cargo_build(project: &Project) -> Output {
+    Command::new(env!("CARGO"))
+        .args(["build", "--offline", "--quiet"])
+        .current_dir(&project.package)
+        .env("CARGO_TARGET_DIR", target_directory())
+        .env_remove("CARGO_MANIFEST_DIR")
+        .output()
+        .expect("cargo runs")
+}
+
+fn target_directory() -> PathBuf {
+    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    temporary
+        .parent()
+        .expect("the target directory")
+        .to_path_buf()
+}
+
+#[test]
+fn the_sample_builds_without_warnings_and_its_queries_do_what_they_say() {
+    let project = package("sample");
+    let build = cargo_build(&project);
+    let said = String::from_utf8_lossy(&build.stderr);
+    assert!(build.status.success(), "{said}");
+    assert!(!said.contains("warning"), "{said}");
+
+    let server = Builder::new().start().expect("a PostgreSQL");
+    let run = Command::new(target_directory().join("debug/sample"))
+        .env("DATABASE_URL", server.url())
+        .output()
+        .expect("the sample runs");
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+
+    // What cargo shows when a query no longer fits.
+    project.edit("queries/customers.sql", "set nickname", "set nicknam");
+    let build = cargo_build(&project);
+    let said = String::from_utf8_lossy(&build.stderr);
+    assert!(!build.status.success());
+    assert!(said.contains("--> queries/customers.sql:21:22"), "{said}");
+    assert!(!said.contains("stack backtrace"), "{said}");
+}
