@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::LocalServer;
 use crate::address::Address;
 use crate::external::ExternalDatabase;
 use crate::search::{Installation, Search};
@@ -131,7 +132,7 @@ impl Builder {
 
     fn local_choices(&self) -> Result<Choices, Error> {
         let (found, looked_in) = self.search.find();
-        match found.is_empty() || cfg!(not(unix)) {
+        match found.is_empty() {
             true => Err(Error::NotFound { looked_in }),
             false => Ok(Choices(found.into_iter().map(Choice::Local).collect())),
         }
@@ -155,18 +156,9 @@ impl Builder {
         self.temporary_in.clone().unwrap_or_else(std::env::temp_dir)
     }
 
-    #[cfg(unix)]
     fn start_local(&self, installation: &Installation) -> Result<Server, Error> {
         let parent = self.temporary_parent();
-        let local = crate::unix::LocalServer::temporary(installation, &parent)?;
-        Ok(local_server(installation, local))
-    }
-
-    #[cfg(not(unix))]
-    fn start_local(&self, _: &Installation) -> Result<Server, Error> {
-        Err(Error::NotFound {
-            looked_in: vec!["local binaries are not started on this system".to_owned()],
-        })
+        local_server(installation, LocalServer::temporary(installation, &parent)?)
     }
 
     #[cfg(feature = "embedded")]
@@ -243,19 +235,21 @@ fn start_external(url: &str) -> Result<Server, Error> {
     })
 }
 
-#[cfg(unix)]
-pub(crate) fn local_server(installation: &Installation, local: crate::unix::LocalServer) -> Server {
-    Server {
+pub(crate) fn local_server(
+    installation: &Installation,
+    local: LocalServer,
+) -> Result<Server, Error> {
+    Ok(Server {
         engine: Engine::Local {
             bin_dir: installation.bin_dir.clone(),
             version: installation.version.clone(),
         },
-        address: local.address(),
+        address: local.address()?,
         database: DEFAULT_DATABASE.to_owned(),
         max_connections: MAX_LOCAL_CONNECTIONS,
         running: Running::Local(local),
         alive: None,
-    }
+    })
 }
 
 #[cfg(feature = "embedded")]

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::attach;
 use crate::builder::{Choice, Choices, absolute};
-use crate::{Builder, Error, Server, Source, files};
+use crate::{Builder, Error, LocalServer, Server, Source, files};
 
 /// How long a second process waits for the first to have its server up, or for a dying one to be gone.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -231,14 +231,10 @@ fn open(
     address_file: &Path,
 ) -> Result<Server, Error> {
     match choice {
-        #[cfg(unix)]
         Choice::Local(installation) => {
-            let local =
-                crate::unix::LocalServer::persistent(installation, directory, lock, address_file)?;
-            Ok(crate::builder::local_server(installation, local))
+            let local = LocalServer::persistent(installation, directory, lock, address_file)?;
+            crate::builder::local_server(installation, local)
         }
-        #[cfg(not(unix))]
-        Choice::Local(_) => Err(Error::NotFound { looked_in: vec![] }),
         #[cfg(feature = "embedded")]
         Choice::Embedded => {
             builder.prepare_cache()?;

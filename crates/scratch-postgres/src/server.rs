@@ -42,6 +42,8 @@ pub struct Server {
 pub(crate) enum Running {
     #[cfg(unix)]
     Local(crate::unix::LocalServer),
+    #[cfg(not(unix))]
+    Local(crate::port::PortServer),
     #[cfg(feature = "embedded")]
     Embedded(Box<crate::embedded::EmbeddedServer>),
     External(crate::external::ExternalDatabase),
@@ -87,7 +89,6 @@ impl Server {
 
     fn end(&mut self) -> Result<(), Error> {
         match std::mem::replace(&mut self.running, Running::Stopped) {
-            #[cfg(unix)]
             Running::Local(mut local) => local.stop(),
             #[cfg(feature = "embedded")]
             Running::Embedded(mut embedded) => embedded.stop(),

@@ -84,8 +84,8 @@ impl LocalServer {
     }
 
     /// The way to it.
-    pub(crate) fn address(&self) -> Address {
-        Address::Socket(self.postgres.socket_dir().to_owned())
+    pub(crate) fn address(&self) -> Result<Address, Error> {
+        Ok(Address::Socket(self.postgres.socket_dir().to_owned()))
     }
 
     /// Ends it, and removes its directory if it is temporary.

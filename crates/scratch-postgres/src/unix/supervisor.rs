@@ -19,6 +19,9 @@ pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(4);
 /// How long the removal of a directory may take.
 const REMOVE_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long the end may take of a server whose start failed.
+const DROP_PATIENCE: Duration = Duration::from_secs(10);
+
 /// A process that ends when its owner's end of the pipe closes.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
@@ -62,6 +65,13 @@ impl Supervisor {
                 Ok(None) => std::thread::sleep(POLL_INTERVAL),
             }
         }
+    }
+}
+
+impl Drop for Supervisor {
+    /// After a failed start: what it runs is ended, and its exit status taken.
+    fn drop(&mut self) {
+        self.end(DROP_PATIENCE);
     }
 }
 

@@ -32,16 +32,7 @@ impl Owner {
     /// temporary directories, or with `keep:` before `what` the data directory.
     pub fn of(what: &str, place: &Path) -> Self {
         let report = tempfile::NamedTempFile::new().unwrap();
-        let process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "owner::holds_a_server_for_another_test"])
-            .args(["--nocapture", "--quiet"])
-            .env(WHAT, what)
-            .env(WHERE, place)
-            .env(REPORT, report.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let process = command(what, place, report.path()).spawn().unwrap();
         let mut owner = Self {
             process,
             url: String::new(),
@@ -83,6 +74,24 @@ impl Drop for Owner {
     }
 }
 
+/// This test binary as an owner.
+fn command(what: &str, place: &Path, report: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "owner::holds_a_server_for_another_test"])
+        .args(["--nocapture", "--quiet"])
+        .env(WHAT, what)
+        .env(WHERE, place)
+        .env(REPORT, report)
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null());
+    if let Some(value) = what.strip_prefix("variable:") {
+        command.env("SCRATCH_POSTGRES", value);
+    }
+    command
+}
+
 /// Not a test by itself: see the head of this file.
 #[test]
 fn holds_a_server_for_another_test() {
@@ -93,6 +102,7 @@ fn holds_a_server_for_another_test() {
     let builder = Builder::new().cache_dir(cache_dir());
     let builder = match what.strip_prefix("keep:") {
         Some(source) => builder.source(source.parse().unwrap()).data_dir(place),
+        None if what.starts_with("variable:") => builder.temporary_in(place),
         None => builder.source(what.parse().unwrap()).temporary_in(place),
     };
     let server = builder.start().unwrap();
@@ -180,27 +190,44 @@ fn nothing_is_left_when_the_owner_is_killed_while_its_server_starts() {
         let parent = tempfile::tempdir().unwrap();
         // At different moments: at the first sign of the directory, of initdb, of the server.
         for sign in ["", "data.partial", "data/PG_VERSION", "data/postmaster.pid"] {
-            let mut process = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "owner::holds_a_server_for_another_test"])
-                .env(WHAT, &kind)
-                .env(WHERE, parent.path())
-                .env(REPORT, parent.path().with_extension("report"))
-                .stdin(Stdio::piped())
-                .stdout(Stdio::null())
-                .spawn()
-                .unwrap();
+            let report = parent.path().with_extension("report");
+            let mut process = command(&kind, parent.path(), &report).spawn().unwrap();
             let sign_is_there = || {
                 let homes = crate::common::entries(parent.path());
                 let is_there = |home: &String| parent.path().join(home).join(sign).exists();
-                homes.iter().any(is_there) || parent.path().with_extension("report").exists()
+                homes.iter().any(is_there) || report.exists()
             };
             eventually("the start is that far", sign_is_there);
             process.kill().unwrap();
             process.wait().unwrap();
             nothing_is_left_in(parent.path());
-            let _ = fs::remove_file(parent.path().with_extension("report"));
+            let _ = fs::remove_file(&report);
         }
     }
+}
+
+#[test]
+fn the_variable_decides() {
+    for kind in kinds() {
+        let parent = tempfile::tempdir().unwrap();
+        let owner = Owner::of(&format!("variable:{kind}"), parent.path());
+        let asked = block_on(async {
+            let client = connect(&owner.url).await;
+            crate::common::ask(&client, "select version()").await
+        });
+        assert_eq!(asked.contains("wasm"), kind == "embedded", "{asked}");
+    }
+}
+
+#[test]
+fn a_wrong_value_of_the_variable_is_refused() {
+    let parent = tempfile::tempdir().unwrap();
+    let report = parent.path().join("report");
+    let mut process = command("variable:mysql://me:hush@localhost", parent.path(), &report);
+    let output = process.stderr(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("InvalidSource"), "{said}");
+    assert!(!said.contains("hush"), "{said}");
 }
 
 #[test]
