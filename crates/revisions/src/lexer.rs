@@ -147,3 +147,97 @@ fn dollar(rest: &str) -> (Kind, usize) {
         .map_or(rest.len(), |end| body + end + opening.len());
     (Kind::DollarQuoted, length)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Kind, Token, tokens};
+
+    /// The kinds of the tokens that are no blanks.
+    fn kinds(sql: &str) -> Vec<Kind> {
+        tokens(sql)
+            .map(|token| token.kind)
+            .filter(|&kind| kind != Kind::Space)
+            .collect()
+    }
+
+    #[test]
+    fn each_form_of_quoting_is_one_token() {
+        for sql in [
+            "'a;b'",
+            "'a''; b'",
+            "E'a\\'; b'",
+            "e'\\\\'",
+            "E'a' \n 'it\\'s; '",
+            "\"a;\"\"b\"",
+            "'a\nb;'",
+            "'\\'",
+        ] {
+            assert_eq!(kinds(sql), [Kind::Quoted], "{sql}");
+        }
+        for sql in [
+            "$$a;b$$",
+            "$x$ $$ ; $y$ x$ $x$",
+            "$é$;$é$",
+            "$a$ xa$ ; $a$",
+            "$_1$;$_1$",
+        ] {
+            assert_eq!(kinds(sql), [Kind::DollarQuoted], "{sql}");
+        }
+        for sql in ["-- a;b", "/* a;b */", "/* /* ; */ ; */", "/* ' */", "-- '"] {
+            assert!(kinds(sql).is_empty(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_quoting_is_none() {
+        assert_eq!(
+            kinds("a$b$c;$1;"),
+            [
+                Kind::Word,
+                Kind::Semicolon,
+                Kind::Other,
+                Kind::Other,
+                Kind::Semicolon
+            ]
+        );
+        assert_eq!(
+            kinds("'a' 'b\\';"),
+            [Kind::Quoted, Kind::Quoted, Kind::Semicolon]
+        );
+        assert_eq!(kinds("name'x'"), [Kind::Word, Kind::Quoted]);
+        assert_eq!(kinds("1e5;"), [Kind::Other, Kind::Semicolon]);
+        assert_eq!(
+            kinds("a/b-c"),
+            [Kind::Word, Kind::Other, Kind::Word, Kind::Other, Kind::Word]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_cover_any_text_without_a_gap(sql in "([a-z0-9 ';$\"\\\\/*()\n-]|\\PC){0,60}") {
+            let mut at = 0;
+            for Token { range, .. } in tokens(&sql) {
+                prop_assert_eq!(range.start, at);
+                prop_assert!(range.end > at);
+                prop_assert!(sql.is_char_boundary(range.end));
+                at = range.end;
+            }
+            prop_assert_eq!(at, sql.len());
+        }
+
+        #[test]
+        fn any_text_can_be_quoted(text in "\\PC{0,30}", tag in "[a-z_]{0,5}") {
+            let string = format!("'{}'", text.replace('\'', "''"));
+            prop_assert_eq!(kinds(&string), [Kind::Quoted]);
+            let name = format!("\"{}\"", text.replace('"', "\"\""));
+            prop_assert_eq!(kinds(&name), [Kind::Quoted]);
+            let escaped = text.replace('\\', "\\\\").replace('\'', "\\'");
+            prop_assert_eq!(kinds(&format!("E'{escaped}'")), [Kind::Quoted]);
+            let quote = format!("${tag}$");
+            prop_assume!(!format!("{text}$").contains(&quote));
+            prop_assert_eq!(kinds(&format!("{quote}{text}{quote}")), [Kind::DollarQuoted]);
+        }
+    }
+}

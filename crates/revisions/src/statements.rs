@@ -135,3 +135,99 @@ impl Statement {
         self.word(0) == "do"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::split;
+
+    fn texts(sql: &str) -> Vec<&str> {
+        split(sql)
+            .into_iter()
+            .map(|statement| &sql[statement.range])
+            .collect()
+    }
+
+    #[test]
+    fn statements_end_where_psql_ends_them() {
+        assert_eq!(
+            texts("select 1; ; -- x;\nselect 2"),
+            ["select 1", "select 2"]
+        );
+        let rule = "create rule r as on insert to t do also (select 1; select 2)";
+        assert_eq!(texts(&format!("{rule}; select 3")), [rule, "select 3"]);
+        let function = "create or replace function f() returns int begin atomic \
+                        select case when true then 1 end; select 2; end";
+        assert_eq!(
+            texts(&format!("{function}; select 3")),
+            [function, "select 3"]
+        );
+        assert_eq!(texts("begin; select 1; end"), ["begin", "select 1", "end"]);
+        assert!(texts(" ; /* nothing */ -- at all").is_empty());
+    }
+
+    #[test]
+    fn what_ends_a_transaction_is_recognised() {
+        let controls = |sql| {
+            split(sql)
+                .iter()
+                .any(super::Statement::controls_the_transaction)
+        };
+        for sql in [
+            "begin",
+            "START TRANSACTION",
+            "commit and chain",
+            "end;",
+            "rollback",
+            "abort",
+            "/* x */ Commit",
+            "prepare transaction 'x'",
+            "rollback prepared 'x'",
+        ] {
+            assert!(controls(sql), "{sql}");
+        }
+        for sql in [
+            "savepoint a",
+            "rollback to a",
+            "rollback work to savepoint a",
+            "release a",
+            "select 'commit'",
+            "do $$ begin commit; end $$",
+            "prepare begin as select 1",
+        ] {
+            assert!(!controls(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_reads_from_the_client_is_recognised() {
+        let reads = |sql| {
+            split(sql)
+                .iter()
+                .any(|statement| statement.reads_from_the_client(sql))
+        };
+        assert!(reads("select 1; COPY a (b) FROM Stdin with (format csv)"));
+        assert!(!reads(
+            "copy a from '/stdin'; select stdin from b; copy (select 1) to program 'x'"
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn statements_that_are_joined_come_apart_again(
+            statements in prop::collection::vec(
+                "(select|insert|'it''s;'|\\$x\\$ ; \\$x\\$|\"a;b\"|E'\\\\';'|\\(a, b\\)|/\\* ; \\*/ x|1\\.5)( (a|'x;'|\\(;\\))){0,3}",
+                0..6,
+            ),
+            separator in ";( |\n|-- ;\n|/\\*;\\*/|;){0,2}",
+        ) {
+            let sql = statements.join(&separator);
+            let found = texts(&sql);
+            prop_assert_eq!(found.len(), statements.len());
+            for (found, statement) in found.iter().zip(&statements) {
+                prop_assert!(statement.ends_with(found));
+            }
+        }
+    }
+}

@@ -27,7 +27,7 @@ pub enum TargetError {
         candidates: Vec<i64>,
     },
     /// A step beyond the first or the last revision.
-    #[error("`{name}` goes too far: only {available} {} to {verb}", if *.available == 1 { "revision is there" } else { "revisions are there" })]
+    #[error("`{name}` goes too far: there {} to {verb}", match .available { 0 => "is nothing".to_owned(), 1 => "is only 1 revision".to_owned(), more => format!("are only {more} revisions") })]
     TooFar {
         /// What was asked for.
         name: String,

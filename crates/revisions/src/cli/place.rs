@@ -97,9 +97,12 @@ impl Settings {
             // dotenvy's message has the line, which may have a password.
             let (name, value) = pair.map_err(|error| match error {
                 dotenvy::Error::LineParse(line, at) => {
-                    let name = line.split('=').next().unwrap_or_default().trim();
+                    // Without a name before it, the line may be all password.
+                    let name = line.split_once('=').map(|(name, _)| name.trim());
+                    let name = name.map(|name| format!("the line of `{name}`"));
+                    let line = name.unwrap_or_else(|| "a line without a name".to_owned());
                     wrong(format!(
-                        "the line of `{name}` cannot be understood (at its character {at})"
+                        "{line} cannot be understood (at its character {at})"
                     ))
                 }
                 error => wrong(error.to_string()),

@@ -245,10 +245,17 @@ fn bad_config(error: &tokio_postgres::Error) -> UrlError {
     }
 }
 
-/// Host, and database, as libpq fills them in. The user is filled in by tokio-postgres.
+/// The host as libpq fills it in, so that there always is one. The user is filled in by tokio-postgres.
 fn complete(config: &mut Config) {
-    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        config.host("localhost");
+    if config.get_hosts().is_empty() {
+        // With addresses only, TLS has their numbers for names.
+        let addresses = config.get_hostaddrs().to_vec();
+        if addresses.is_empty() {
+            config.host("localhost");
+        }
+        for address in addresses {
+            config.host(address.to_string());
+        }
     }
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);

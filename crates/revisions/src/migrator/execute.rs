@@ -116,11 +116,7 @@ async fn in_one_transaction(
                 offset: 0,
                 source,
             })?;
-        transaction
-            .batch_execute(settle)
-            .await
-            .map_err(Failure::Around)?;
-        write_history(transaction.client(), after).await
+        write_history(transaction.client(), settle, after).await
     }
     .await;
     match outcome {
@@ -159,11 +155,12 @@ async fn one_by_one(
             break;
         }
     }
-    // The settings are put back even after a failure: other scripts may follow on this session.
-    let settled = client.batch_execute(settle).await.map_err(Failure::Around);
+    if outcome.is_err() {
+        // The settings are put back even then: the session goes on.
+        let _ = client.batch_execute(settle).await;
+    }
     outcome?;
-    settled?;
-    write_history(client, after).await
+    write_history(client, settle, after).await
 }
 
 /// Sends a text of several statements. An error comes with the number of statements that were done before it:
@@ -185,14 +182,16 @@ async fn send(client: &Client, text: &str) -> Result<(), (usize, tokio_postgres:
     Ok(())
 }
 
-/// Writes the history; how many rows that were.
-async fn write_history(client: &Client, query: &str) -> Result<u64, Failure> {
-    let answers = client.simple_query(query).await.map_err(Failure::History)?;
-    let counts = answers.iter().map(|answer| match answer {
-        SimpleQueryMessage::CommandComplete(rows) => *rows,
-        _ => 0,
+/// Puts back the settings that a script may have changed, and writes the history; how many rows of it.
+async fn write_history(client: &Client, settle: &str, query: &str) -> Result<u64, Failure> {
+    // One round trip: a project of many small revisions consists of little else.
+    let both = format!("{settle}; {query}");
+    let answers = client.simple_query(&both).await.map_err(Failure::History)?;
+    let counts = answers.iter().filter_map(|answer| match answer {
+        SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+        _ => None,
     });
-    Ok(counts.sum())
+    Ok(counts.last().unwrap_or(0))
 }
 
 /// The connection that refinery's runner drives, for a single migration.

@@ -132,12 +132,12 @@ fn down_steps<'r>(
     let mut left: BTreeSet<i64> = state.applied.iter().map(|row| row.id).collect();
     let mut planned = Vec::new();
     while planned.len() < steps {
-        let is_needed = |id: i64| {
-            revisions
-                .iter()
-                .any(|other| left.contains(&other.id()) && other.needs().any(|need| need == id))
-        };
-        let current: Vec<i64> = left.iter().copied().filter(|&id| !is_needed(id)).collect();
+        let needed: BTreeSet<i64> = left
+            .iter()
+            .filter_map(|&id| revisions.get(id))
+            .flat_map(Revision::needs)
+            .collect();
+        let current: Vec<i64> = left.difference(&needed).copied().collect();
         match current[..] {
             [] => return Err(too_far(name, planned.len(), "undo")),
             [id] => {

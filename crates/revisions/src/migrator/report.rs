@@ -118,8 +118,8 @@ impl Script<'_> {
                 );
             }
         }
-        if is_lock_failure(error.code()) && attempts > 1 {
-            let report = report.note("attempts", format!("{attempts}, each rolled back"));
+        if is_lock_failure(error.code()) && self.transaction == Transaction::One {
+            let report = report.note("attempts", attempts_note(attempts));
             let help = format!(
                 "see in pg_stat_activity who holds the lock, and run `{}` again when it is free; \
                  `-- lock-timeout: 30s` in the file waits longer, and all others behind it",
@@ -181,6 +181,13 @@ impl Script<'_> {
     fn doing(&self) -> String {
         let verb = if self.undoes { "undoing" } else { "applying" };
         format!("{verb} the revision {} ({})", self.id, self.path)
+    }
+}
+
+fn attempts_note(attempts: u32) -> String {
+    match attempts {
+        1 => "1, rolled back".to_owned(),
+        attempts => format!("{attempts}, each rolled back"),
     }
 }
 

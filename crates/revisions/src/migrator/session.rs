@@ -67,8 +67,11 @@ impl<'a> Session<'a> {
     ) -> Result<(), Error> {
         self.remember().await.map_err(preparing)?;
         for (name, value) in WATCHFUL {
+            let set = self.client.simple_query(&set_config(name, value)).await;
             // Refused where the platform cannot do it (the embedded engine): then it is done without.
-            let _ = self.client.simple_query(&set_config(name, value)).await;
+            if set.is_err() {
+                self.before.retain(|(before, _)| before != name);
+            }
         }
         let lock_timeout = options.lock_timeout.as_millis().to_string();
         let set = set_config("lock_timeout", &lock_timeout);
@@ -156,7 +159,7 @@ fn set_config(name: &str, value: &str) -> String {
     )
 }
 
-/// One statement that sets them all; what a server refuses is left as it is.
+/// One statement that sets them all.
 fn set_all(settings: &[(String, String)]) -> String {
     let calls: Vec<String> = settings
         .iter()

@@ -1,9 +1,9 @@
 //! The program as a person runs it.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-use crate::support::{Database, write};
+use crate::support::{Database, applied, tables, until, write};
 
 const FILES: [(&str, &str); 4] = [
     (
@@ -118,6 +118,7 @@ async fn settings_come_from_the_arguments_then_the_environment_then_the_file() {
 fn a_refusal_is_one_clear_sentence_and_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), &FILES);
+    write(dir.path(), &[("stray.env", "hunter2\n")]);
     write(
         dir.path(),
         &[("bad.env", "DATABASE_URL='unclosed hunter2\n")],
@@ -135,8 +136,49 @@ fn a_refusal_is_one_clear_sentence_and_what_to_do() {
         refusal(&["history", "--dir", "nowhere"]),
         refusal(&["current", "--env-file", "no.env"]),
         refusal(&["current", "--env-file", "bad.env"]),
+        refusal(&["current", "--env-file", "stray.env"]),
     ];
     let refusals = refusals.join("\n");
     assert!(!refusals.contains("hunter2"), "{refusals}");
     insta::assert_snapshot!(refusals);
+}
+
+#[tokio::test]
+async fn a_program_that_is_killed_leaves_nothing_and_its_lock_is_soon_free() {
+    let (dir, database) = (tempfile::tempdir().unwrap(), Database::new().await);
+    write(dir.path(), &FILES[..1]);
+    let endless = "create table second (id int);\nselect pg_sleep(3600);";
+    write(dir.path(), &[("sql/U20250202000000__second.sql", endless)]);
+    let variables = [("DATABASE_URL", database.url.expose())];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_revisions"))
+        .current_dir(dir.path())
+        .env_clear()
+        .envs(variables)
+        .args(["upgrade", "head"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let watcher = database.connect("watcher").await;
+    let sleeps = "select count(*) from pg_stat_activity \
+        where wait_event = 'PgSleep' and datname = current_database()";
+    until(&watcher, sleeps, "1").await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // The server sees it without waiting for the end of the statement.
+    let locks = "select count(*) from pg_locks where locktype = 'advisory' and database = \
+        (select oid from pg_database where datname = current_database())";
+    until(&watcher, locks, "0").await;
+    assert_eq!(tables(&watcher).await, ["first"]);
+    assert_eq!(applied(&watcher).await, ["20250101000000"]);
+    write(
+        dir.path(),
+        &[("sql/U20250202000000__second.sql", FILES[2].1)],
+    );
+    assert!(
+        run(dir.path(), &variables, &["upgrade", "head"])
+            .status
+            .success()
+    );
+    assert_eq!(tables(&watcher).await, ["first", "second"]);
 }

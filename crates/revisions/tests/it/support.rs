@@ -80,6 +80,17 @@ pub async fn applied(client: &Client) -> Vec<String> {
     .await
 }
 
+/// How many advisory locks are held in the database of `client`.
+pub async fn advisory_locks(client: &Client) -> String {
+    column(
+        client,
+        "select count(*) from pg_locks where locktype = 'advisory' \
+         and database = (select oid from pg_database where datname = current_database())",
+    )
+    .await
+    .remove(0)
+}
+
 /// The tables of the schema `public`, without the history.
 pub async fn tables(client: &Client) -> Vec<String> {
     column(

@@ -1,6 +1,7 @@
 //! Connections that fail, and what is said.
 
 use revisions::{ConnectError, DatabaseUrl};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::support::{Database, column, server};
@@ -133,4 +134,89 @@ async fn a_role_that_may_not_connect_is_told_so() {
         matches!(error, ConnectError::NoPermission { .. }),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn a_session_that_was_not_asked_for_is_refused() {
+    let database = Database::new().await;
+    let joint = if database.url.expose().contains('?') {
+        '&'
+    } else {
+        '?'
+    };
+    let url = format!(
+        "{}{joint}target_session_attrs=read-only",
+        database.url.expose()
+    );
+    let error = DatabaseUrl::parse(&url)
+        .unwrap()
+        .connect("test")
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, ConnectError::WrongSession { .. }),
+        "{error:?}"
+    );
+}
+
+/// What is said when a server refuses a connection with this code and message.
+async fn refused_with(code: &str, message: &str) -> ConnectError {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut body = Vec::new();
+    for (field, text) in [
+        (b'S', "FATAL"),
+        (b'V', "FATAL"),
+        (b'C', code),
+        (b'M', message),
+    ] {
+        body.push(field);
+        body.extend_from_slice(text.as_bytes());
+        body.push(0);
+    }
+    body.push(0);
+    let length = u32::try_from(body.len() + 4).unwrap();
+    let answer = [b"E".as_slice(), &length.to_be_bytes(), &body].concat();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let length = stream.read_u32().await.unwrap();
+        let mut startup = vec![0; length as usize - 4];
+        stream.read_exact(&mut startup).await.unwrap();
+        stream.write_all(&answer).await.unwrap();
+    });
+    let url = format!("postgresql://me:hunter2@127.0.0.1:{port}/fortune?sslmode=disable");
+    let error = DatabaseUrl::parse(&url)
+        .unwrap()
+        .connect("test")
+        .await
+        .unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
+    error
+}
+
+#[tokio::test]
+async fn each_refusal_says_what_to_do() {
+    let no_entry = "no pg_hba.conf entry for host \"10.0.0.1\", user \"me\", database \"fortune\", no encryption";
+    let mut said = Vec::new();
+    for (code, message) in [
+        ("28P01", "password authentication failed for user \"me\""),
+        ("28000", no_entry),
+        ("28000", "role \"me\" is not permitted to log in"),
+        ("3D000", "database \"fortune\" does not exist"),
+        ("42501", "permission denied for database \"fortune\""),
+        ("53300", "sorry, too many clients already"),
+        ("57P03", "the database system is starting up"),
+        ("XX000", "something else"),
+    ] {
+        let error = refused_with(code, message).await.to_string();
+        // The port is another one each time.
+        let (before, after) = error.split_once("127.0.0.1:").unwrap_or((&error, ""));
+        let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        said.push(if after.is_empty() {
+            error.clone()
+        } else {
+            format!("{before}host{after}")
+        });
+    }
+    insta::assert_snapshot!(said.join("\n\n"));
 }

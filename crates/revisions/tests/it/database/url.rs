@@ -67,6 +67,16 @@ fn what_is_left_out_is_filled_in() {
     assert_eq!(url.config().get_ssl_mode(), SslMode::Prefer);
 }
 
+#[test]
+fn an_address_without_a_name_is_no_socket() {
+    let url = parse("postgresql://u@/db?hostaddr=127.0.0.1&sslmode=require");
+    assert_eq!(
+        url.config().get_hosts(),
+        [Host::Tcp("127.0.0.1".to_owned())]
+    );
+    assert_eq!(url.config().get_ssl_mode(), SslMode::Require);
+}
+
 #[cfg(unix)]
 #[test]
 fn through_a_socket_there_is_no_tls() {

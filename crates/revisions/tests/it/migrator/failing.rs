@@ -2,7 +2,7 @@
 
 use revisions::{Error, Migrator};
 
-use crate::support::{Database, applied, column, embedded, tables};
+use crate::support::{Database, advisory_locks, applied, embedded, tables};
 
 /// What an upgrade with this script says. Nothing of it may be left.
 async fn failure(script: &'static str) -> String {
@@ -20,12 +20,11 @@ async fn failure(script: &'static str) -> String {
     assert!(matches!(error, Error::Failed(_)), "{error:?}");
     assert_eq!(tables(&client).await, ["good"]);
     assert_eq!(applied(&client).await, ["1"]);
-    let locks = column(
-        &client,
-        "select count(*) from pg_locks where locktype = 'advisory'",
-    )
-    .await;
-    assert_eq!(locks, ["0"], "the lock has to be given back");
+    assert_eq!(
+        advisory_locks(&client).await,
+        "0",
+        "the lock has to be given back"
+    );
     error.to_string()
 }
 

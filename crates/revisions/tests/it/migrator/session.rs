@@ -2,7 +2,7 @@
 
 use revisions::{Migrator, Transaction};
 
-use crate::support::{Database, applied, column, embedded, tables, three};
+use crate::support::{Database, advisory_locks, applied, column, embedded, tables, three};
 
 const SETTINGS: &str = "select name || '=' || setting from pg_settings where name in ('search_path', 'role', \
     'lock_timeout', 'client_connection_check_interval', 'tcp_keepalives_idle', 'application_name') order by 1";
@@ -20,8 +20,7 @@ async fn all_settings_are_put_back_and_the_lock_is_given_back() {
         .await
         .unwrap();
     assert_eq!(column(&client, SETTINGS).await, before);
-    let locks = "select count(*) from pg_locks where locktype = 'advisory'";
-    assert_eq!(column(&client, locks).await, ["0"]);
+    assert_eq!(advisory_locks(&client).await, "0");
 }
 
 #[tokio::test]
