@@ -32,6 +32,7 @@ pub(crate) struct Relay {
 
 struct Shared {
     engine: Endpoint,
+    turn_patience: Duration,
     ending: AtomicBool,
     clients: AtomicUsize,
     turn: Mutex<Turn>,
@@ -49,9 +50,14 @@ struct Turn {
 impl Relay {
     /// Listens in `directory` for clients of the engine.
     pub(crate) fn start(directory: &Path, engine: Endpoint) -> io::Result<Self> {
+        Self::start_with(directory, engine, TURN_PATIENCE)
+    }
+
+    fn start_with(directory: &Path, engine: Endpoint, turn_patience: Duration) -> io::Result<Self> {
         let (listener, endpoint) = listen(directory)?;
         let shared = Arc::new(Shared {
             engine,
+            turn_patience,
             ending: AtomicBool::new(false),
             clients: AtomicUsize::new(0),
             turn: Mutex::default(),
@@ -153,7 +159,7 @@ impl Shared {
         let is_waiting = |turn: &mut Turn| turn.taken && !self.ending.load(Ordering::SeqCst);
         let (mut turn, _) = self
             .turn_is_over
-            .wait_timeout_while(self.turn(), TURN_PATIENCE, is_waiting)
+            .wait_timeout_while(self.turn(), self.turn_patience, is_waiting)
             .unwrap_or_else(PoisonError::into_inner);
         if turn.taken || self.ending.load(Ordering::SeqCst) {
             return Ok(false);
@@ -213,4 +219,71 @@ fn too_many() -> Vec<u8> {
         "the embedded PostgreSQL serves one connection at a time, and another one is open: \
          use a pool of one, or local binaries",
     )
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const STARTUP: &[u8] = &[0, 0, 0, 9, 0, 3, 0, 0, 0];
+
+    /// A relay in front of an engine that says `hello` and then listens, one client after the other.
+    fn relay(directory: &Path, turn_patience: Duration) -> (Relay, Endpoint) {
+        let behind = directory.join("behind");
+        std::fs::create_dir(&behind).unwrap();
+        let (engine, endpoint) = listen(&behind).unwrap();
+        thread::spawn(move || {
+            for client in engine.incoming() {
+                let mut client = client.unwrap();
+                client.read_exact(&mut [0; STARTUP.len()]).unwrap();
+                client.write_all(b"hello").unwrap();
+                io::copy(&mut client, &mut io::sink()).unwrap();
+            }
+        });
+        let relay = Relay::start_with(directory, endpoint, turn_patience).unwrap();
+        let endpoint = relay.endpoint().clone();
+        (relay, endpoint)
+    }
+
+    fn client(endpoint: &Endpoint) -> Stream {
+        let mut client = endpoint.connect().unwrap();
+        client.write_all(STARTUP).unwrap();
+        client
+    }
+
+    fn greeting(client: &mut Stream) -> Vec<u8> {
+        let mut greeting = [0; 5];
+        client.read_exact(&mut greeting).unwrap();
+        greeting.to_vec()
+    }
+
+    #[test]
+    fn a_client_whose_turn_does_not_come_is_refused_as_postgresql_does() {
+        let directory = tempfile::tempdir().unwrap();
+        let (_relay, endpoint) = relay(directory.path(), Duration::from_millis(20));
+        let mut first = client(&endpoint);
+        assert_eq!(greeting(&mut first), b"hello");
+        let mut said = Vec::new();
+        client(&endpoint).read_to_end(&mut said).unwrap();
+        assert_eq!(said, too_many());
+        drop(first);
+        // The turn of the first is over in a moment, and then it is the next one's.
+        while greeting(&mut client(&endpoint)) != b"hello" {}
+    }
+
+    #[test]
+    fn at_the_end_the_one_is_hung_up_on_and_the_others_do_not_wait() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut relay, endpoint) = relay(directory.path(), TURN_PATIENCE);
+        let mut first = client(&endpoint);
+        assert_eq!(greeting(&mut first), b"hello");
+        let mut second = client(&endpoint);
+        relay.stop();
+        assert_eq!(first.read(&mut [0]).unwrap(), 0);
+        // Refused, hung up on or reset, as it comes; but it does not wait.
+        let mut said = Vec::new();
+        let _ = second.read_to_end(&mut said);
+        assert!(said.is_empty() || said == too_many());
+    }
 }
