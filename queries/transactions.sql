@@ -14,15 +14,15 @@ with debited as (
        and wallets.user_id = :user_id
        and users.status = 'active'
        and wallets.balance >= :amount
-    returning wallets.id, wallets.user_id, wallets.balance, wallets.posting_count,
+    returning wallets.id, wallets.user_id, wallets.balance, wallets.posting_count, wallets.updated_at,
               nextval('transactions_id_seq') as transaction_id, nextval('jobs_id_seq') as job_id
 ), recorded as (
     insert into transactions
         (id, wallet_id, type, amount, posting_number, balance_after, description, job_id, created_by,
-         idempotency_key, request_fingerprint, completed_at)
+         idempotency_key, request_fingerprint, created_at, completed_at)
     overriding system value
     select transaction_id, id, 'spend', -:amount, posting_count, balance, :description, job_id, user_id,
-           :idempotency_key, :request_fingerprint, clock_timestamp()
+           :idempotency_key, :request_fingerprint, updated_at, updated_at
       from debited
     returning *
 ), ordered as (
@@ -64,12 +64,12 @@ with locked as (
            updated_at = clock_timestamp()
       from parties
      where wallets.id in (parties.sender_id, parties.receiver_id)
-    returning wallets.id, wallets.balance, wallets.posting_count,
+    returning wallets.id, wallets.balance, wallets.posting_count, wallets.updated_at,
               wallets.id = parties.sender_id as is_debit, parties.debit_id, parties.credit_id
 ), recorded as (
     insert into transactions
         (id, wallet_id, type, amount, posting_number, balance_after, description, counterpart_transaction_id,
-         created_by, idempotency_key, request_fingerprint, completed_at)
+         created_by, idempotency_key, request_fingerprint, created_at, completed_at)
     overriding system value
     select case when is_debit then debit_id else credit_id end,
            id,
@@ -82,7 +82,8 @@ with locked as (
            :from_user_id,
            case when is_debit then :idempotency_key end,
            case when is_debit then :request_fingerprint::bytea end,
-           clock_timestamp()
+           updated_at,
+           updated_at
       from moved
     returning *
 )
@@ -101,13 +102,13 @@ with credited as (
            posting_count = posting_count + 1,
            updated_at = clock_timestamp()
      where user_id = :user_id
-    returning id, balance, posting_count
+    returning id, balance, posting_count, updated_at
 )
 insert into transactions
     (wallet_id, type, amount, posting_number, balance_after, reference_id, description, payment_method,
-     created_by, idempotency_key, request_fingerprint, completed_at)
+     created_by, idempotency_key, request_fingerprint, created_at, completed_at)
 select id, 'deposit', :amount, posting_count, balance, :reference_id, :description, :payment_method,
-       :created_by, :idempotency_key, :request_fingerprint, clock_timestamp()
+       :created_by, :idempotency_key, :request_fingerprint, updated_at, updated_at
   from credited
 returning id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
           payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
@@ -122,13 +123,13 @@ with adjusted as (
            updated_at = clock_timestamp()
      where user_id = :user_id
        and balance + :amount >= 0
-    returning id, balance, posting_count
+    returning id, balance, posting_count, updated_at
 )
 insert into transactions
     (wallet_id, type, amount, posting_number, balance_after, description,
-     created_by, idempotency_key, request_fingerprint, completed_at)
+     created_by, idempotency_key, request_fingerprint, created_at, completed_at)
 select id, 'adjustment', :amount, posting_count, balance, :reason,
-       :created_by, :idempotency_key, :request_fingerprint, clock_timestamp()
+       :created_by, :idempotency_key, :request_fingerprint, updated_at, updated_at
   from adjusted
 returning id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
           payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
@@ -163,13 +164,14 @@ with original as (
            updated_at = clock_timestamp()
       from granted
      where wallets.id = granted.wallet_id
-    returning wallets.id, wallets.balance, wallets.posting_count, granted.amount, granted.id as refunded_id
+    returning wallets.id, wallets.balance, wallets.posting_count, wallets.updated_at, granted.amount,
+              granted.id as refunded_id
 )
 insert into transactions
     (wallet_id, type, amount, posting_number, balance_after, description, refunded_transaction_id,
-     created_by, idempotency_key, request_fingerprint, completed_at)
+     created_by, idempotency_key, request_fingerprint, created_at, completed_at)
 select id, 'refund', amount, posting_count, balance, :reason, refunded_id,
-       :created_by, :idempotency_key, :request_fingerprint, clock_timestamp()
+       :created_by, :idempotency_key, :request_fingerprint, updated_at, updated_at
   from credited
 returning id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
           payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,

@@ -11,11 +11,13 @@ with registered as (
     insert into wallets (user_id, balance, posting_count)
     select id, :welcome_points::bigint, case when :welcome_points > 0 then 1 else 0 end
       from registered
-    returning id, user_id, balance, posting_count
+    returning id, user_id, balance, posting_count, updated_at
 ), welcomed as (
     insert into transactions
-        (wallet_id, type, amount, posting_number, balance_after, reference_id, description, created_by, completed_at)
-    select id, 'deposit', balance, posting_count, balance, 'welcome', 'Welcome points', user_id, clock_timestamp()
+        (wallet_id, type, amount, posting_number, balance_after, reference_id, description, created_by,
+         created_at, completed_at)
+    select id, 'deposit', balance, posting_count, balance, 'welcome', 'Welcome points', user_id,
+           updated_at, updated_at
       from opened
      where balance > 0
     returning id

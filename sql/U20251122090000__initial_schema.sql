@@ -1,4 +1,4 @@
--- Users, their wallets and the ledger, the jobs that points pay for, results and the audit log.
+-- Initial schema: users, wallets, ledger, jobs, results, audit log.
 --
 -- Enumerations are text with a named check: adding a value to an enum type breaks replicas that
 -- still run the previous binary. Foreign keys restrict: money history is closed, never deleted.

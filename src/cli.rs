@@ -1,22 +1,53 @@
 //! The command line: one file per command.
 
 mod db;
-pub mod environment;
+mod environment;
 mod logging;
 mod serve;
 mod user;
-pub mod version;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+/// Runs the program: settings, command line, command, and what went wrong on standard error.
+///
+/// Call it first, before any thread is started: it loads `.env` into the environment.
+pub fn main(version: &'static str) -> ExitCode {
+    match run(version) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(version: &'static str) -> anyhow::Result<()> {
+    // Before clap reads variables, and before any thread exists that could read them at the same time.
+    environment::load()?;
+    let matches = Cli::command().version(version).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match cli.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(version).await,
+            Command::Db(command) => db::run(command).await,
+            Command::User(command) => user::run(command).await,
+        }
+    })
+}
 
 /// The backend of Divine Whispers: migrates its database, then serves the API.
 #[derive(Debug, Parser)]
-#[command(name = "divine-whispers", version = version::SHORT, long_version = version::long())]
-pub struct Cli {
+#[command(name = "divine-whispers")]
+struct Cli {
     /// Read settings from this file instead of .env; the environment still wins
     #[arg(long, global = true, value_name = "FILE")]
+    // `environment` reads it before the rest is parsed; it is here for the help and for clap to accept it.
     env_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
@@ -32,18 +63,4 @@ enum Command {
     /// Manage users
     #[command(subcommand)]
     User(user::UserCommand),
-}
-
-impl Cli {
-    /// Runs the command to its end.
-    ///
-    /// # Errors
-    /// Says what went wrong, for people.
-    pub async fn run(self) -> anyhow::Result<()> {
-        match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run().await,
-            Command::Db(command) => db::run(command).await,
-            Command::User(command) => user::run(command).await,
-        }
-    }
 }

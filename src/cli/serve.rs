@@ -2,16 +2,16 @@
 
 use anyhow::Context as _;
 
-use super::{logging, version};
+use super::logging;
 use crate::config::Settings;
 use crate::private_postgres::{self, Source};
 use crate::server;
 
 /// Serves until SIGINT or SIGTERM.
-pub(super) async fn run() -> anyhow::Result<()> {
+pub(super) async fn run(version: &str) -> anyhow::Result<()> {
     let settings = Settings::from_env()?;
     logging::start(&settings.log);
-    tracing::info!("divine-whispers {}", version::long());
+    tracing::info!("divine-whispers {version}");
     let source = Source::open(&settings.database)?;
     if let Some(notice) = source.notice() {
         tracing::info!("{notice}");

@@ -17,25 +17,41 @@ fn bodies(user: &TestUser) -> Vec<(&'static str, Value)> {
                 "location": "London", "preferred_language": "en",
             }),
         ),
-        ("/api/v1/auth/login", json!({"email": user.email, "password": PASSWORD})),
+        (
+            "/api/v1/auth/login",
+            json!({"email": user.email, "password": PASSWORD}),
+        ),
         (
             "/api/v1/wallet/spend",
             json!({"amount": 1, "job_type": "fortune_draw", "description": "d", "input": {"question": "when?"}}),
         ),
-        ("/api/v1/wallet/transfers", json!({"to_user_id": 1, "amount": 1, "description": "d"})),
+        (
+            "/api/v1/wallet/transfers",
+            json!({"to_user_id": 1, "amount": 1, "description": "d"}),
+        ),
         (
             "/api/v1/admin/deposits",
             json!({
                 "user_id": user.id, "amount": 1, "reference_id": "r", "payment_method": "card", "description": "d",
             }),
         ),
-        ("/api/v1/admin/refunds", json!({"txn_id": 1, "amount": 1, "reason": "r"})),
-        ("/api/v1/admin/adjustments", json!({"user_id": user.id, "amount": 1, "reason": "r"})),
+        (
+            "/api/v1/admin/refunds",
+            json!({"txn_id": 1, "amount": 1, "reason": "r"}),
+        ),
+        (
+            "/api/v1/admin/adjustments",
+            json!({"user_id": user.id, "amount": 1, "reason": "r"}),
+        ),
     ]
 }
 
-const GETS: [&str; 4] =
-    ["/api/v1/auth/me", "/api/v1/wallet", "/api/v1/wallet/transactions", "/api/v1/wallet/transactions/1"];
+const GETS: [&str; 4] = [
+    "/api/v1/auth/me",
+    "/api/v1/wallet",
+    "/api/v1/wallet/transactions",
+    "/api/v1/wallet/transactions/1",
+];
 
 fn is_open(path: &str) -> bool {
     path.starts_with("/api/v1/auth/") && !path.ends_with("/me")
@@ -43,7 +59,12 @@ fn is_open(path: &str) -> bool {
 
 async fn post_raw(api: &Api, user: &TestUser, path: &str, body: Vec<u8>) -> Reply {
     let request = api.request(Method::POST, path).bearer_auth(&user.token);
-    api.send(request.header("Content-Type", "application/json").body(body)).await
+    api.send(
+        request
+            .header("Content-Type", "application/json")
+            .body(body),
+    )
+    .await
 }
 
 fn assert_refused(reply: &Reply, what: &str) {
@@ -57,15 +78,29 @@ async fn a_body_that_is_not_json_is_refused_on_every_route() {
     let admin = api.with_role(Role::Admin).await;
     let before = api.database.fingerprint().await;
     let deep = "[".repeat(2_000).into_bytes();
-    let wrong: [&[u8]; 8] =
-        [b"", b"{", b"null nothing", b"\xff\xfe", b"{\"amount\": \"\xc3\x28\"}", b"[]", b"\"text\"", &deep];
+    let wrong: [&[u8]; 8] = [
+        b"",
+        b"{",
+        b"null nothing",
+        b"\xff\xfe",
+        b"{\"amount\": \"\xc3\x28\"}",
+        b"[]",
+        b"\"text\"",
+        &deep,
+    ];
     for (path, body) in bodies(&admin) {
         for text in wrong {
             assert_refused(&post_raw(&api, &admin, path, text.to_vec()).await, path);
         }
         let twice = format!("{body}{body}").into_bytes();
-        assert_eq!(post_raw(&api, &admin, path, twice).await.problem(), "MALFORMED_JSON");
-        let untyped = api.request(Method::POST, path).bearer_auth(&admin.token).body(body.to_string());
+        assert_eq!(
+            post_raw(&api, &admin, path, twice).await.problem(),
+            "MALFORMED_JSON"
+        );
+        let untyped = api
+            .request(Method::POST, path)
+            .bearer_auth(&admin.token)
+            .body(body.to_string());
         assert_eq!(api.send(untyped).await.problem(), "UNSUPPORTED_MEDIA_TYPE");
     }
     assert_eq!(api.database.fingerprint().await, before);
@@ -77,8 +112,19 @@ async fn a_field_of_a_wrong_type_or_range_is_refused_by_name() {
     let admin = api.with_role(Role::Admin).await;
     let before = api.database.fingerprint().await;
     let wrong = [
-        json!({}), json!([]), json!(true), json!(1.5), json!(-1), json!(0), json!(i64::MAX), json!(u64::MAX),
-        json!(1e300), json!(""), json!("   "), json!("nul \u{0} character"), json!("x".repeat(600)),
+        json!({}),
+        json!([]),
+        json!(true),
+        json!(1.5),
+        json!(-1),
+        json!(0),
+        json!(i64::MAX),
+        json!(u64::MAX),
+        json!(1e300),
+        json!(""),
+        json!("   "),
+        json!("nul \u{0} character"),
+        json!("x".repeat(600)),
     ];
     for (path, body) in bodies(&admin) {
         let fields: Vec<String> = body.as_object().unwrap().keys().cloned().collect();
@@ -97,7 +143,11 @@ async fn a_field_of_a_wrong_type_or_range_is_refused_by_name() {
                 let reply = api.post(&admin, path, body).await;
                 assert_refused(&reply, &format!("{path} {field} {value}"));
                 if !names_something {
-                    assert_eq!(reply.problem(), "VALIDATION_FAILED", "{path} {field} {value}");
+                    assert_eq!(
+                        reply.problem(),
+                        "VALIDATION_FAILED",
+                        "{path} {field} {value}"
+                    );
                     let named = reply.body["errors"][0]["field"].as_str().unwrap();
                     assert!(named.starts_with(&field), "{path} {field} {value}: {named}");
                 }
@@ -107,9 +157,21 @@ async fn a_field_of_a_wrong_type_or_range_is_refused_by_name() {
         unknown["surprise"] = json!(1);
         let reply = api.post(&admin, path, unknown).await;
         assert_eq!(reply.problem(), "VALIDATION_FAILED");
-        assert!(reply.body["errors"][0]["message"].as_str().unwrap().contains("unknown field"), "{reply:?}");
+        assert!(
+            reply.body["errors"][0]["message"]
+                .as_str()
+                .unwrap()
+                .contains("unknown field"),
+            "{reply:?}"
+        );
         let empty = api.post(&admin, path, json!({})).await;
-        assert!(empty.body["errors"][0]["message"].as_str().unwrap().contains("missing field"), "{empty:?}");
+        assert!(
+            empty.body["errors"][0]["message"]
+                .as_str()
+                .unwrap()
+                .contains("missing field"),
+            "{empty:?}"
+        );
     }
     assert_eq!(api.database.fingerprint().await, before);
 }
@@ -121,7 +183,12 @@ async fn a_nul_character_deep_in_the_input_of_a_job_is_refused() {
     let before = api.database.fingerprint().await;
     for input in [json!({"a": ["\u{0}"]}), json!({"\u{0}": 1})] {
         let body = json!({"amount": 1, "job_type": "fortune_draw", "input": input});
-        assert_eq!(api.post(&user, "/api/v1/wallet/spend", body).await.problem(), "VALIDATION_FAILED");
+        assert_eq!(
+            api.post(&user, "/api/v1/wallet/spend", body)
+                .await
+                .problem(),
+            "VALIDATION_FAILED"
+        );
     }
     assert_eq!(api.database.fingerprint().await, before);
 }
@@ -130,10 +197,16 @@ async fn a_nul_character_deep_in_the_input_of_a_job_is_refused() {
 async fn a_body_beyond_the_limit_is_refused_on_every_route() {
     let api = Api::start().await;
     let admin = api.with_role(Role::Admin).await;
-    let huge = json!({"padding": "x".repeat(65 * 1024)}).to_string().into_bytes();
+    let huge = json!({"padding": "x".repeat(65 * 1024)})
+        .to_string()
+        .into_bytes();
     for (path, _) in bodies(&admin) {
         let reply = post_raw(&api, &admin, path, huge.clone()).await;
-        assert_eq!((reply.status, reply.problem()), (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"), "{path}");
+        assert_eq!(
+            (reply.status, reply.problem()),
+            (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            "{path}"
+        );
     }
 }
 
@@ -141,28 +214,49 @@ async fn a_body_beyond_the_limit_is_refused_on_every_route() {
 async fn without_a_valid_token_every_route_but_the_open_ones_refuses() {
     let api = Api::start().await;
     let user = api.register().await;
-    let [header, payload, signature] = <[&str; 3]>::try_from(user.token.split('.').collect::<Vec<_>>()).unwrap();
+    let [header, payload, signature] =
+        <[&str; 3]>::try_from(user.token.split('.').collect::<Vec<_>>()).unwrap();
     // {"alg":"none"}, the payload of somebody else, another signature, and a token of another server.
     let unsigned = format!("eyJhbGciOiJub25lIn0.{payload}.");
-    let altered = format!("{header}.{}.{signature}", payload.replace(&payload[10..12], "zz"));
+    let altered = format!(
+        "{header}.{}.{signature}",
+        payload.replace(&payload[10..12], "zz")
+    );
     let cut = format!("{header}.{payload}.{}", &signature[..signature.len() - 2]);
     let foreign = divine_whispers::http::TokenSigner::new(
         &"another key, just as long as that of the tests".into(),
         std::time::Duration::from_secs(1800),
     );
-    let foreign = foreign.sign(divine_whispers::domain::ids::UserId(user.id)).unwrap();
+    let foreign = foreign
+        .sign(divine_whispers::domain::ids::UserId(user.id))
+        .unwrap();
     let tokens = ["", "x", "a.b.c", &unsigned, &altered, &cut, &foreign];
-    let posts: Vec<&str> = bodies(&user).into_iter().map(|(path, _)| path).filter(|path| !is_open(path)).collect();
-    let routes = GETS.map(|path| (Method::GET, path)).into_iter().chain(posts.into_iter().map(|path| (Method::POST, path)));
+    let posts: Vec<&str> = bodies(&user)
+        .into_iter()
+        .map(|(path, _)| path)
+        .filter(|path| !is_open(path))
+        .collect();
+    let routes = GETS
+        .map(|path| (Method::GET, path))
+        .into_iter()
+        .chain(posts.into_iter().map(|path| (Method::POST, path)));
     for (method, path) in routes {
         let bare = api.send(api.request(method.clone(), path)).await;
-        assert_eq!((bare.status.as_u16(), bare.problem()), (401, "UNAUTHENTICATED"), "{path}");
+        assert_eq!(
+            (bare.status.as_u16(), bare.problem()),
+            (401, "UNAUTHENTICATED"),
+            "{path}"
+        );
         assert_eq!(bare.headers["www-authenticate"], "Bearer");
         for token in tokens {
-            let reply = api.send(api.request(method.clone(), path).bearer_auth(token)).await;
+            let reply = api
+                .send(api.request(method.clone(), path).bearer_auth(token))
+                .await;
             assert_eq!(reply.problem(), "UNAUTHENTICATED", "{path} {token}");
         }
-        let basic = api.send(api.request(method, path).basic_auth("ada", Some("secret"))).await;
+        let basic = api
+            .send(api.request(method, path).basic_auth("ada", Some("secret")))
+            .await;
         assert_eq!(basic.problem(), "UNAUTHENTICATED");
     }
 }
@@ -175,7 +269,9 @@ async fn an_expired_token_is_refused_and_says_so() {
         &crate::support::api::SECRET_KEY.into(),
         std::time::Duration::ZERO,
     );
-    let token = expired.sign(divine_whispers::domain::ids::UserId(user.id)).unwrap();
+    let token = expired
+        .sign(divine_whispers::domain::ids::UserId(user.id))
+        .unwrap();
     let reply = crate::support::eventually_refused(&api, &token).await;
     assert_eq!(reply.problem(), "UNAUTHENTICATED");
     assert!(reply.body["detail"].as_str().unwrap().contains("expired"));
@@ -186,16 +282,48 @@ async fn bad_queries_and_paths_are_refused() {
     let api = Api::start().await;
     let user = api.register().await;
     for query in [
-        "limit=0", "limit=101", "limit=x", "limit=99999999999999999999", "cursor=x", "cursor=%ff", "type=gift",
-        "status=maybe", "from=yesterday", "to=2026-13-01T00:00:00Z", "from=-9999-01-01T00:00:00Z", "surprise=1",
-        "limit=1&limit=2", "cursor=LTk5OTk5OTk5OTk5OTk5OTk5LjE",
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "limit=99999999999999999999",
+        "cursor=x",
+        "cursor=%ff",
+        "type=gift",
+        "status=maybe",
+        "from=yesterday",
+        "to=2026-13-01T00:00:00Z",
+        "from=-9999-01-01T00:00:00Z",
+        "surprise=1",
+        "limit=1&limit=2",
+        "cursor=LTk5OTk5OTk5OTk5OTk5OTk5LjE",
     ] {
-        let reply = api.get(&user, &format!("/api/v1/wallet/transactions?{query}")).await;
-        assert_eq!((reply.status.as_u16(), reply.problem()), (422, "VALIDATION_FAILED"), "{query}");
+        let reply = api
+            .get(&user, &format!("/api/v1/wallet/transactions?{query}"))
+            .await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.problem()),
+            (422, "VALIDATION_FAILED"),
+            "{query}"
+        );
     }
-    for id in ["x", "-1", "0", "1.5", "9223372036854775808", "%ff", "%00", "1;drop"] {
-        let reply = api.get(&user, &format!("/api/v1/wallet/transactions/{id}")).await;
-        assert_eq!((reply.status.as_u16(), reply.problem()), (404, "NOT_FOUND"), "{id}");
+    for id in [
+        "x",
+        "-1",
+        "0",
+        "1.5",
+        "9223372036854775808",
+        "%ff",
+        "%00",
+        "1;drop",
+    ] {
+        let reply = api
+            .get(&user, &format!("/api/v1/wallet/transactions/{id}"))
+            .await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.problem()),
+            (404, "NOT_FOUND"),
+            "{id}"
+        );
     }
 }
 
@@ -204,14 +332,22 @@ async fn bad_idempotency_keys_are_refused_on_every_money_route() {
     let api = Api::start().await;
     let admin = api.with_role(Role::Admin).await;
     let before = api.database.fingerprint().await;
-    for (path, body) in bodies(&admin).into_iter().filter(|(path, _)| !is_open(path)) {
+    for (path, body) in bodies(&admin)
+        .into_iter()
+        .filter(|(path, _)| !is_open(path))
+    {
         for key in ["", "two words", &"x".repeat(256)] {
             let reply = api.post_with_key(&admin, path, key, body.clone()).await;
             assert_eq!(reply.problem(), "VALIDATION_FAILED", "{path} {key:?}");
             assert_eq!(reply.body["errors"][0]["field"], "Idempotency-Key");
         }
-        let twice = api.request(Method::POST, path).bearer_auth(&admin.token).json(&body);
-        let twice = twice.header("Idempotency-Key", "a").header("Idempotency-Key", "b");
+        let twice = api
+            .request(Method::POST, path)
+            .bearer_auth(&admin.token)
+            .json(&body);
+        let twice = twice
+            .header("Idempotency-Key", "a")
+            .header("Idempotency-Key", "b");
         assert_eq!(api.send(twice).await.problem(), "VALIDATION_FAILED");
     }
     assert_eq!(api.database.fingerprint().await, before);
@@ -221,9 +357,17 @@ async fn bad_idempotency_keys_are_refused_on_every_money_route() {
 async fn unknown_routes_and_methods_are_problems_too() {
     let api = Api::start().await;
     let nowhere = api.send(api.request(Method::GET, "/api/v1/nowhere")).await;
-    assert_eq!((nowhere.status.as_u16(), nowhere.problem()), (404, "NOT_FOUND"));
-    let wrong = api.send(api.request(Method::DELETE, "/api/v1/wallet")).await;
-    assert_eq!((wrong.status.as_u16(), wrong.problem()), (405, "METHOD_NOT_ALLOWED"));
+    assert_eq!(
+        (nowhere.status.as_u16(), nowhere.problem()),
+        (404, "NOT_FOUND")
+    );
+    let wrong = api
+        .send(api.request(Method::DELETE, "/api/v1/wallet"))
+        .await;
+    assert_eq!(
+        (wrong.status.as_u16(), wrong.problem()),
+        (405, "METHOD_NOT_ALLOWED")
+    );
     assert!(wrong.headers.contains_key("allow"));
 }
 
@@ -233,5 +377,8 @@ async fn a_refusal_does_not_repeat_what_was_sent() {
     let body = json!({"email": "ada@example.com", "password": 12_345_678_901_234_u64});
     let reply = api.post_anonymously("/api/v1/auth/login", body).await;
     assert_eq!(reply.problem(), "VALIDATION_FAILED");
-    assert!(!reply.body.to_string().contains("12345678901234"), "{reply:?}");
+    assert!(
+        !reply.body.to_string().contains("12345678901234"),
+        "{reply:?}"
+    );
 }

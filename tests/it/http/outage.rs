@@ -23,7 +23,10 @@ struct Door {
 impl Door {
     async fn before(database: &TestDatabase) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (address, open) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(true)));
+        let (address, open) = (
+            listener.local_addr().unwrap(),
+            Arc::new(AtomicBool::new(true)),
+        );
         let (config, is_open) = (database.url.config().clone(), Arc::clone(&open));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -38,13 +41,22 @@ impl Door {
     fn url(&self, database: &TestDatabase) -> DatabaseUrl {
         let config = database.url.config();
         let user = config.get_user().unwrap_or("postgres");
-        let password = String::from_utf8(config.get_password().unwrap_or_default().to_vec()).unwrap();
+        let password =
+            String::from_utf8(config.get_password().unwrap_or_default().to_vec()).unwrap();
         let name = config.get_dbname().unwrap();
-        DatabaseUrl::parse(&format!("postgres://{user}:{password}@{}/{name}?sslmode=disable", self.address)).unwrap()
+        DatabaseUrl::parse(&format!(
+            "postgres://{user}:{password}@{}/{name}?sslmode=disable",
+            self.address
+        ))
+        .unwrap()
     }
 }
 
-async fn pass_through(mut client: TcpStream, config: tokio_postgres::Config, open: Arc<AtomicBool>) {
+async fn pass_through(
+    mut client: TcpStream,
+    config: tokio_postgres::Config,
+    open: Arc<AtomicBool>,
+) {
     let shut = async {
         while open.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -82,25 +94,45 @@ async fn without_the_database_every_answer_is_503_and_with_it_all_goes_on() {
         statement_timeout: Duration::from_secs(5),
     };
     let db = Database::new(&door.url(&api.database), &settings, api.database.budget()).unwrap();
-    api.serve_also(divine_whispers::http::App { db, ..api.app.clone() }).await;
+    api.serve_also(divine_whispers::http::App {
+        db,
+        ..api.app.clone()
+    })
+    .await;
     let user = api.register().await;
     let spend = json!({"amount": 1, "job_type": "fortune_draw"});
-    api.post(&user, "/api/v1/wallet/spend", spend.clone()).await.success();
+    api.post(&user, "/api/v1/wallet/spend", spend.clone())
+        .await
+        .success();
 
     door.open.store(false, Ordering::Relaxed);
     for path in ["/api/v1/wallet", "/api/v1/auth/me", "/ready"] {
         let reply = api.get(&user, path).await;
-        assert_eq!((reply.status.as_u16(), reply.problem()), (503, "SERVICE_UNAVAILABLE"), "{path}");
+        assert_eq!(
+            (reply.status.as_u16(), reply.problem()),
+            (503, "SERVICE_UNAVAILABLE"),
+            "{path}"
+        );
         assert_eq!(reply.headers["retry-after"], "1");
     }
     let reply = api.post(&user, "/api/v1/wallet/spend", spend.clone()).await;
     assert_eq!(reply.status.as_u16(), 503);
-    assert!(!reply.body.to_string().to_lowercase().contains("connection"), "the inside is not shown: {reply:?}");
-    api.send(api.request(Method::GET, "/health")).await.success();
+    assert!(
+        !reply.body.to_string().to_lowercase().contains("connection"),
+        "the inside is not shown: {reply:?}"
+    );
+    api.send(api.request(Method::GET, "/health"))
+        .await
+        .success();
 
     door.open.store(true, Ordering::Relaxed);
-    eventually("it is ready again", async || api.get(&user, "/ready").await.status.is_success()).await;
-    api.post(&user, "/api/v1/wallet/spend", spend).await.success();
+    eventually("it is ready again", async || {
+        api.get(&user, "/ready").await.status.is_success()
+    })
+    .await;
+    api.post(&user, "/api/v1/wallet/spend", spend)
+        .await
+        .success();
 }
 
 #[tokio::test]

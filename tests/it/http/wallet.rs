@@ -34,8 +34,17 @@ async fn a_spend_beyond_the_balance_is_refused_and_changes_nothing() {
     let api = Api::start().await;
     let user = api.register().await;
     let before = api.database.fingerprint().await;
-    let refused = api.post(&user, SPEND, json!({"amount": 101, "job_type": "fortune_draw"})).await;
-    assert_eq!((refused.status.as_u16(), refused.problem()), (402, "INSUFFICIENT_BALANCE"));
+    let refused = api
+        .post(
+            &user,
+            SPEND,
+            json!({"amount": 101, "job_type": "fortune_draw"}),
+        )
+        .await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.problem()),
+        (402, "INSUFFICIENT_BALANCE")
+    );
     assert_eq!(refused.body["current_balance"], 100);
     assert_eq!(refused.body["required_amount"], 101);
     assert_eq!(refused.body["shortfall"], 1);
@@ -61,18 +70,42 @@ async fn a_repeated_key_repeats_the_answer_and_not_the_spend() {
 async fn a_key_of_another_request_is_a_conflict_that_names_the_transaction() {
     let api = Api::start().await;
     let (user, other) = (api.register().await, api.register().await);
-    let first = api.post_with_key(&user, SPEND, "key-1", json!({"amount": 5, "job_type": "fortune_draw"})).await.success();
+    let first = api
+        .post_with_key(
+            &user,
+            SPEND,
+            "key-1",
+            json!({"amount": 5, "job_type": "fortune_draw"}),
+        )
+        .await
+        .success();
     for (path, body) in [
         (SPEND, json!({"amount": 6, "job_type": "fortune_draw"})),
         (SPEND, json!({"amount": 10_000, "job_type": "fortune_draw"})),
-        (TRANSFERS, json!({"to_user_id": other.id, "amount": 5, "description": "a gift"})),
+        (
+            TRANSFERS,
+            json!({"to_user_id": other.id, "amount": 5, "description": "a gift"}),
+        ),
     ] {
         let conflict = api.post_with_key(&user, path, "key-1", body).await;
-        assert_eq!((conflict.status.as_u16(), conflict.problem()), (409, "DUPLICATE_TRANSACTION"));
-        assert_eq!(conflict.body["existing_transaction_id"], first["transaction"]["txn_id"]);
+        assert_eq!(
+            (conflict.status.as_u16(), conflict.problem()),
+            (409, "DUPLICATE_TRANSACTION")
+        );
+        assert_eq!(
+            conflict.body["existing_transaction_id"],
+            first["transaction"]["txn_id"]
+        );
     }
     // Keys are the requester's own: another user may have the same.
-    api.post_with_key(&other, SPEND, "key-1", json!({"amount": 6, "job_type": "fortune_draw"})).await.success();
+    api.post_with_key(
+        &other,
+        SPEND,
+        "key-1",
+        json!({"amount": 6, "job_type": "fortune_draw"}),
+    )
+    .await
+    .success();
 }
 
 #[tokio::test]
@@ -83,12 +116,21 @@ async fn a_transfer_moves_points_and_leaves_both_halves_in_the_ledgers() {
     let posted = api.post(&giver, TRANSFERS, body).await.success();
     assert_eq!(posted["remaining_balance"], 60);
     assert_eq!(posted["transaction"]["amount"], -40);
-    let credit = api.get(&receiver, "/api/v1/wallet/transactions?type=transfer").await.success();
+    let credit = api
+        .get(&receiver, "/api/v1/wallet/transactions?type=transfer")
+        .await
+        .success();
     let credit = &credit["transactions"][0];
     assert_eq!(credit["amount"], 40);
     assert_eq!(credit["balance_after"], 140);
-    assert_eq!(credit["counterpart_txn_id"], posted["transaction"]["txn_id"]);
-    assert_eq!(posted["transaction"]["counterpart_txn_id"], credit["txn_id"]);
+    assert_eq!(
+        credit["counterpart_txn_id"],
+        posted["transaction"]["txn_id"]
+    );
+    assert_eq!(
+        posted["transaction"]["counterpart_txn_id"],
+        credit["txn_id"]
+    );
 }
 
 #[tokio::test]
@@ -103,7 +145,10 @@ async fn a_transfer_to_oneself_to_nobody_or_beyond_the_balance_is_refused() {
     assert_eq!(send(giver.id, 1).await.problem(), "VALIDATION_FAILED");
     assert_eq!(send(999_999, 1).await.problem(), "VALIDATION_FAILED");
     assert_eq!(send(receiver.id, 1001).await.problem(), "VALIDATION_FAILED");
-    assert_eq!(send(receiver.id, 101).await.problem(), "INSUFFICIENT_BALANCE");
+    assert_eq!(
+        send(receiver.id, 101).await.problem(),
+        "INSUFFICIENT_BALANCE"
+    );
     assert_eq!(api.database.fingerprint().await, before);
 }
 
@@ -112,15 +157,28 @@ async fn the_ledger_is_read_page_by_page_without_a_gap_or_a_repetition() {
     let api = Api::start().await;
     let user = api.register().await;
     for _ in 0..24 {
-        api.post(&user, SPEND, json!({"amount": 1, "job_type": "fortune_draw"})).await.success();
+        api.post(
+            &user,
+            SPEND,
+            json!({"amount": 1, "job_type": "fortune_draw"}),
+        )
+        .await
+        .success();
     }
     let mut balances = Vec::new();
     let mut path = "/api/v1/wallet/transactions?limit=10".to_owned();
     loop {
         let page = api.get(&user, &path).await.success();
-        assert_eq!(page.get("summary").is_some(), !path.contains("cursor"), "only the first page has the sums");
+        assert_eq!(
+            page.get("summary").is_some(),
+            !path.contains("cursor"),
+            "only the first page has the sums"
+        );
         let rows = page["transactions"].as_array().unwrap();
-        balances.extend(rows.iter().map(|row| row["balance_after"].as_i64().unwrap()));
+        balances.extend(
+            rows.iter()
+                .map(|row| row["balance_after"].as_i64().unwrap()),
+        );
         match page["next_cursor"].as_str() {
             Some(cursor) => path = format!("/api/v1/wallet/transactions?limit=10&cursor={cursor}"),
             None => break,
@@ -133,9 +191,18 @@ async fn the_ledger_is_read_page_by_page_without_a_gap_or_a_repetition() {
 async fn the_ledger_is_filtered_by_type_status_and_time() {
     let api = Api::start().await;
     let user = api.register().await;
-    api.post(&user, SPEND, json!({"amount": 7, "job_type": "fortune_draw"})).await.success();
+    api.post(
+        &user,
+        SPEND,
+        json!({"amount": 7, "job_type": "fortune_draw"}),
+    )
+    .await
+    .success();
     let count = async |query: &str| {
-        let page = api.get(&user, &format!("/api/v1/wallet/transactions?{query}")).await.success();
+        let page = api
+            .get(&user, &format!("/api/v1/wallet/transactions?{query}"))
+            .await
+            .success();
         page["transactions"].as_array().unwrap().len()
     };
     assert_eq!(count("").await, 2);
@@ -146,8 +213,14 @@ async fn the_ledger_is_filtered_by_type_status_and_time() {
     assert_eq!(count("status=failed&type=deposit").await, 0);
     assert_eq!(count("to=2020-01-01T00:00:00Z").await, 0);
     assert_eq!(count("from=2020-01-01T00:00:00Z").await, 2);
-    let page = api.get(&user, "/api/v1/wallet/transactions?type=spend").await.success();
-    assert_eq!(page["summary"], json!([{"type": "spend", "status": "success", "count": 1, "amount": -7}]));
+    let page = api
+        .get(&user, "/api/v1/wallet/transactions?type=spend")
+        .await
+        .success();
+    assert_eq!(
+        page["summary"],
+        json!([{"type": "spend", "status": "success", "count": 1, "amount": -7}])
+    );
 }
 
 #[tokio::test]
@@ -167,7 +240,13 @@ async fn a_pending_transaction_is_shown_apart_from_the_balance() {
     assert_eq!(wallet["balance"], 100);
     assert_eq!(wallet["pending_amount"], 30);
     assert_eq!(wallet["available_balance"], 80);
-    let pending = api.get(&user, "/api/v1/wallet/transactions?status=pending&type=deposit").await.success();
+    let pending = api
+        .get(
+            &user,
+            "/api/v1/wallet/transactions?status=pending&type=deposit",
+        )
+        .await
+        .success();
     assert_eq!(pending["transactions"][0]["amount"], 50);
     assert_eq!(pending["transactions"][0]["balance_after"], json!(null));
 }
@@ -176,12 +255,25 @@ async fn a_pending_transaction_is_shown_apart_from_the_balance() {
 async fn anothers_transaction_is_not_found() {
     let api = Api::start().await;
     let (user, other) = (api.register().await, api.register().await);
-    let posted = api.post(&user, SPEND, json!({"amount": 7, "job_type": "fortune_draw"})).await.success();
-    let path = format!("/api/v1/wallet/transactions/{}", posted["transaction"]["txn_id"]);
+    let posted = api
+        .post(
+            &user,
+            SPEND,
+            json!({"amount": 7, "job_type": "fortune_draw"}),
+        )
+        .await
+        .success();
+    let path = format!(
+        "/api/v1/wallet/transactions/{}",
+        posted["transaction"]["txn_id"]
+    );
     assert_eq!(api.get(&user, &path).await.success(), posted["transaction"]);
     let admin = api.with_role(Role::Admin).await;
     for stranger in [other, admin] {
         let refused = api.get(&stranger, &path).await;
-        assert_eq!((refused.status.as_u16(), refused.problem()), (404, "NOT_FOUND"));
+        assert_eq!(
+            (refused.status.as_u16(), refused.problem()),
+            (404, "NOT_FOUND")
+        );
     }
 }

@@ -9,7 +9,11 @@ use crate::support::TestDatabase;
 pub async fn assert_in_order(database: &TestDatabase) {
     let client = database.connect().await;
     for (rule, violations) in RULES {
-        let found: i64 = client.query_one(&format!("select count(*) from ({violations}) v"), &[]).await.unwrap().get(0);
+        let found: i64 = client
+            .query_one(&format!("select count(*) from ({violations}) v"), &[])
+            .await
+            .unwrap()
+            .get(0);
         assert_eq!(found, 0, "the ledger breaks a rule: {rule}");
     }
 }

@@ -20,23 +20,60 @@ const USERS: usize = 3;
 /// Something that a client asks for; users by their place.
 #[derive(Debug, Clone)]
 enum Operation {
-    Spend { user: usize, amount: i64, key: Option<u8> },
-    Transfer { from: usize, to: usize, amount: i64, key: Option<u8> },
-    Deposit { user: usize, amount: i64, reference: u8 },
-    Adjust { user: usize, amount: i64 },
-    Refund { spend: usize, amount: Option<i64> },
+    Spend {
+        user: usize,
+        amount: i64,
+        key: Option<u8>,
+    },
+    Transfer {
+        from: usize,
+        to: usize,
+        amount: i64,
+        key: Option<u8>,
+    },
+    Deposit {
+        user: usize,
+        amount: i64,
+        reference: u8,
+    },
+    Adjust {
+        user: usize,
+        amount: i64,
+    },
+    Refund {
+        spend: usize,
+        amount: Option<i64>,
+    },
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
     let user = 0..USERS;
     let key = || proptest::option::of(0..6_u8);
     prop_oneof![
-        (user.clone(), 1..60_i64, key()).prop_map(|(user, amount, key)| Operation::Spend { user, amount, key }),
-        (user.clone(), user.clone(), 1..60_i64, key())
-            .prop_map(|(from, to, amount, key)| Operation::Transfer { from, to, amount, key }),
-        (user.clone(), 1..60_i64, 0..10_u8)
-            .prop_map(|(user, amount, reference)| Operation::Deposit { user, amount, reference }),
-        (user, (-60..60_i64).prop_filter("not zero", |amount| *amount != 0))
+        (user.clone(), 1..60_i64, key()).prop_map(|(user, amount, key)| Operation::Spend {
+            user,
+            amount,
+            key
+        }),
+        (user.clone(), user.clone(), 1..60_i64, key()).prop_map(|(from, to, amount, key)| {
+            Operation::Transfer {
+                from,
+                to,
+                amount,
+                key,
+            }
+        }),
+        (user.clone(), 1..60_i64, 0..10_u8).prop_map(|(user, amount, reference)| {
+            Operation::Deposit {
+                user,
+                amount,
+                reference,
+            }
+        }),
+        (
+            user,
+            (-60..60_i64).prop_filter("not zero", |amount| *amount != 0)
+        )
             .prop_map(|(user, amount)| Operation::Adjust { user, amount }),
         (0..20_usize, proptest::option::of(1..60_i64))
             .prop_map(|(spend, amount)| Operation::Refund { spend, amount }),
@@ -54,45 +91,88 @@ struct World {
 impl World {
     async fn new() -> Self {
         let api = Api::start().await;
-        let users = vec![api.register().await, api.register().await, api.register().await];
+        let users = vec![
+            api.register().await,
+            api.register().await,
+            api.register().await,
+        ];
         let admin = api.with_role(Role::Admin).await;
-        Self { api, users, admin, spends: std::sync::Mutex::default() }
+        Self {
+            api,
+            users,
+            admin,
+            spends: std::sync::Mutex::default(),
+        }
     }
 
     /// Does one operation. Every answer is a success, a refusal, or a 503 for a connection that was cut.
     async fn perform(&self, operation: &Operation) {
         let (actor, path, body, key) = match operation {
-            Operation::Spend { user, amount, key } => {
-                (&self.users[*user], "/api/v1/wallet/spend", json!({"amount": amount, "job_type": "fortune_draw"}), *key)
-            }
-            Operation::Transfer { from, to, amount, key } => {
+            Operation::Spend { user, amount, key } => (
+                &self.users[*user],
+                "/api/v1/wallet/spend",
+                json!({"amount": amount, "job_type": "fortune_draw"}),
+                *key,
+            ),
+            Operation::Transfer {
+                from,
+                to,
+                amount,
+                key,
+            } => {
                 let body = json!({"to_user_id": self.users[*to].id, "amount": amount, "description": "random"});
                 (&self.users[*from], "/api/v1/wallet/transfers", body, *key)
             }
-            Operation::Deposit { user, amount, reference } => {
+            Operation::Deposit {
+                user,
+                amount,
+                reference,
+            } => {
                 let body = json!({
                     "user_id": self.users[*user].id, "amount": amount, "reference_id": format!("payment-{reference}"),
                 });
                 (&self.admin, "/api/v1/admin/deposits", body, None)
             }
             Operation::Adjust { user, amount } => {
-                let body = json!({"user_id": self.users[*user].id, "amount": amount, "reason": "random"});
+                let body =
+                    json!({"user_id": self.users[*user].id, "amount": amount, "reason": "random"});
                 (&self.admin, "/api/v1/admin/adjustments", body, None)
             }
             Operation::Refund { spend, amount } => {
-                let txn_id = self.spends.lock().unwrap().get(*spend).cloned().unwrap_or(json!(1));
-                (&self.admin, "/api/v1/admin/refunds", json!({"txn_id": txn_id, "amount": amount, "reason": "random"}), None)
+                let txn_id = self
+                    .spends
+                    .lock()
+                    .unwrap()
+                    .get(*spend)
+                    .cloned()
+                    .unwrap_or(json!(1));
+                (
+                    &self.admin,
+                    "/api/v1/admin/refunds",
+                    json!({"txn_id": txn_id, "amount": amount, "reason": "random"}),
+                    None,
+                )
             }
         };
         let reply = match key {
-            Some(key) => self.api.post_with_key(actor, path, &format!("key-{key}"), body).await,
+            Some(key) => {
+                self.api
+                    .post_with_key(actor, path, &format!("key-{key}"), body)
+                    .await
+            }
             None => self.api.post(actor, path, body).await,
         };
         if reply.status.is_success() && reply.body["transaction"]["type"] == "spend" {
-            self.spends.lock().unwrap().push(reply.body["transaction"]["txn_id"].clone());
+            self.spends
+                .lock()
+                .unwrap()
+                .push(reply.body["transaction"]["txn_id"].clone());
         }
         let status = reply.status.as_u16();
-        assert!(status == 201 || (400..500).contains(&status) || status == 503, "{operation:?}: {reply:?}");
+        assert!(
+            status == 201 || (400..500).contains(&status) || status == 503,
+            "{operation:?}: {reply:?}"
+        );
     }
 }
 
@@ -123,8 +203,13 @@ async fn run(world: &World, clients: &[Vec<Operation>], with_cuts: bool) {
         work.await;
     }
     assert_in_order(&world.api.database).await;
-    let explained = "select coalesce(sum(amount), 0)::bigint from transactions where type <> 'transfer'";
-    let held = world.api.database.number("select sum(balance)::bigint from wallets").await;
+    let explained =
+        "select coalesce(sum(amount), 0)::bigint from transactions where type <> 'transfer'";
+    let held = world
+        .api
+        .database
+        .number("select sum(balance)::bigint from wallets")
+        .await;
     assert_eq!(held, world.api.database.number(explained).await);
     let keys = "select count(*) from (select 1 from transactions where idempotency_key is not null
                 group by created_by, idempotency_key having count(*) > 1) v";
@@ -137,7 +222,11 @@ fn check(cases: u32, with_cuts: bool) {
     if with_cuts {
         needs_many_connections!(world.api.database);
     }
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    });
     let clients = proptest::collection::vec(proptest::collection::vec(operation(), 1..15), 1..6);
     runner
         .run(&clients, |clients| {

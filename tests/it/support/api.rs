@@ -49,10 +49,20 @@ pub struct Reply {
 impl Reply {
     /// The stable code of a problem document, after checking that it is one.
     pub fn problem(&self) -> &str {
-        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
+        assert_eq!(
+            self.headers["content-type"], "application/problem+json",
+            "{self:?}"
+        );
         assert_eq!(self.body["status"], self.status.as_u16(), "{self:?}");
-        assert!(self.body["type"].is_string() && self.body["title"].is_string(), "{self:?}");
-        assert_eq!(self.body["request_id"], self.headers["x-request-id"].to_str().unwrap(), "{self:?}");
+        assert!(
+            self.body["type"].is_string() && self.body["title"].is_string(),
+            "{self:?}"
+        );
+        assert_eq!(
+            self.body["request_id"],
+            self.headers["x-request-id"].to_str().unwrap(),
+            "{self:?}"
+        );
         self.body["code"].as_str().unwrap()
     }
 
@@ -86,11 +96,21 @@ impl Api {
             hasher: Hasher::new().unwrap(),
             tokens: TokenSigner::new(&SECRET_KEY.into(), Duration::from_secs(1800)),
             welcome_points: 100,
-            revision_ids: Revisions::embedded(REVISIONS).unwrap().iter().map(|revision| revision.id()).collect(),
+            revision_ids: Revisions::embedded(REVISIONS)
+                .unwrap()
+                .iter()
+                .map(|revision| revision.id())
+                .collect(),
             shutdown: CancellationToken::new(),
         };
         let address = serve(app.clone()).await;
-        Self { database, app, address, client: reqwest::Client::new(), emails: AtomicU32::new(0) }
+        Self {
+            database,
+            app,
+            address,
+            client: reqwest::Client::new(),
+            emails: AtomicU32::new(0),
+        }
     }
 
     /// Serves another application as well, and speaks to that one from now on.
@@ -100,39 +120,66 @@ impl Api {
 
     /// A request that a test finishes itself.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.address))
+        self.client
+            .request(method, format!("http://{}{path}", self.address))
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.unwrap();
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect(&text) };
-        Reply { status, headers, body }
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).expect(&text)
+        };
+        Reply {
+            status,
+            headers,
+            body,
+        }
     }
 
     pub async fn get(&self, user: &TestUser, path: &str) -> Reply {
-        self.send(self.request(Method::GET, path).bearer_auth(&user.token)).await
+        self.send(self.request(Method::GET, path).bearer_auth(&user.token))
+            .await
     }
 
     pub async fn post(&self, user: &TestUser, path: &str, body: Value) -> Reply {
-        self.send(self.request(Method::POST, path).bearer_auth(&user.token).json(&body)).await
+        self.send(
+            self.request(Method::POST, path)
+                .bearer_auth(&user.token)
+                .json(&body),
+        )
+        .await
     }
 
-    pub async fn post_with_key(&self, user: &TestUser, path: &str, key: &str, body: Value) -> Reply {
+    pub async fn post_with_key(
+        &self,
+        user: &TestUser,
+        path: &str,
+        key: &str,
+        body: Value,
+    ) -> Reply {
         let request = self.request(Method::POST, path).bearer_auth(&user.token);
-        self.send(request.header("Idempotency-Key", key).json(&body)).await
+        self.send(request.header("Idempotency-Key", key).json(&body))
+            .await
     }
 
     pub async fn post_anonymously(&self, path: &str, body: Value) -> Reply {
-        self.send(self.request(Method::POST, path).json(&body)).await
+        self.send(self.request(Method::POST, path).json(&body))
+            .await
     }
 
     /// Registers a user, who has 100 points then.
     pub async fn register(&self) -> TestUser {
         let email = self.next_email("user");
-        let reply =
-            self.post_anonymously("/api/v1/auth/register", json!({"email": email, "password": PASSWORD})).await;
+        let reply = self
+            .post_anonymously(
+                "/api/v1/auth/register",
+                json!({"email": email, "password": PASSWORD}),
+            )
+            .await;
         let body = reply.success();
         TestUser {
             id: body["user"]["id"].as_i64().unwrap(),
@@ -146,23 +193,36 @@ impl Api {
         let email = self.next_email(role.name());
         let address = Email::parse(&email).unwrap();
         let password = Password::parse(PASSWORD.into(), &address).unwrap();
-        let user = create_with_role(&self.app.db, &self.app.hasher, &address, &password, role).await.unwrap();
-        TestUser { id: user.id.0, email, token: self.app.tokens.sign(UserId(user.id.0)).unwrap() }
+        let user = create_with_role(&self.app.db, &self.app.hasher, &address, &password, role)
+            .await
+            .unwrap();
+        TestUser {
+            id: user.id.0,
+            email,
+            token: self.app.tokens.sign(UserId(user.id.0)).unwrap(),
+        }
     }
 
     /// Gives a user points, as the payment service does.
     pub async fn deposit(&self, admin: &TestUser, user: &TestUser, amount: i64) {
         let reference_id = format!("payment-{}", self.emails.fetch_add(1, Ordering::Relaxed));
         let body = json!({"user_id": user.id, "amount": amount, "reference_id": reference_id});
-        self.post(admin, "/api/v1/admin/deposits", body).await.success();
+        self.post(admin, "/api/v1/admin/deposits", body)
+            .await
+            .success();
     }
 
     pub async fn balance(&self, user: &TestUser) -> i64 {
-        self.get(user, "/api/v1/wallet").await.success()["balance"].as_i64().unwrap()
+        self.get(user, "/api/v1/wallet").await.success()["balance"]
+            .as_i64()
+            .unwrap()
     }
 
     fn next_email(&self, name: &str) -> String {
-        format!("{name}{}@example.com", self.emails.fetch_add(1, Ordering::Relaxed))
+        format!(
+            "{name}{}@example.com",
+            self.emails.fetch_add(1, Ordering::Relaxed)
+        )
     }
 }
 

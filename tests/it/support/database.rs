@@ -19,39 +19,61 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 /// A database that one test has for itself.
 pub struct TestDatabase {
     pub url: DatabaseUrl,
+    text: String,
     own_server: Option<Server>,
 }
 
 impl TestDatabase {
     /// An empty database.
     pub async fn empty() -> Self {
-        tokio::task::spawn_blocking(|| Self::make(None)).await.unwrap()
+        tokio::task::spawn_blocking(|| Self::make(None))
+            .await
+            .unwrap()
     }
 
     /// A database with the schema of this program.
     pub async fn migrated() -> Self {
-        tokio::task::spawn_blocking(|| Self::make(Some(TEMPLATE))).await.unwrap()
+        tokio::task::spawn_blocking(|| Self::make(Some(TEMPLATE)))
+            .await
+            .unwrap()
     }
 
     fn make(template: Option<&str>) -> Self {
         let shared = SHARED.get_or_init(|| Builder::new().start().unwrap());
         if shared.max_connections() == 1 {
             let server = Builder::new().start().unwrap();
-            let url = DatabaseUrl::parse(&server.url()).unwrap();
+            let text = server.url();
+            let url = DatabaseUrl::parse(&text).unwrap();
             if template.is_some() {
                 on_own_thread(migrate(url.clone()));
             }
-            return Self { url, own_server: Some(server) };
+            return Self {
+                url,
+                text,
+                own_server: Some(server),
+            };
         }
         if template.is_some() {
             TEMPLATE_READY.get_or_init(|| {
                 create_database(shared, TEMPLATE, None);
-                on_own_thread(migrate(DatabaseUrl::parse(&shared.database_url(TEMPLATE)).unwrap()));
+                on_own_thread(migrate(
+                    DatabaseUrl::parse(&shared.database_url(TEMPLATE)).unwrap(),
+                ));
             });
         }
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         create_database(shared, &name, template);
-        Self { url: DatabaseUrl::parse(&shared.database_url(&name)).unwrap(), own_server: None }
+        let text = shared.database_url(&name);
+        Self {
+            url: DatabaseUrl::parse(&text).unwrap(),
+            text,
+            own_server: None,
+        }
+    }
+
+    /// The URL as a user writes it.
+    pub fn connection_url(&self) -> String {
+        self.text.clone()
     }
 
     /// Whether a second connection would have to wait for the first to end.
@@ -60,7 +82,11 @@ impl TestDatabase {
     }
 
     pub fn budget(&self) -> ConnectionBudget {
-        if self.has_one_connection() { ConnectionBudget::OneShared } else { ConnectionBudget::AsConfigured }
+        if self.has_one_connection() {
+            ConnectionBudget::OneShared
+        } else {
+            ConnectionBudget::AsConfigured
+        }
     }
 
     /// A connection beside those of the program. With one connection in all, let go of it soon.
@@ -70,17 +96,34 @@ impl TestDatabase {
 
     /// One number that a statement returns.
     pub async fn number(&self, sql: &str) -> i64 {
-        self.connect().await.query_one(sql, &[]).await.unwrap().get(0)
+        self.connect()
+            .await
+            .query_one(sql, &[])
+            .await
+            .unwrap()
+            .get(0)
     }
 
     /// A digest of everything in the tables of the application, to see that nothing changed.
     pub async fn fingerprint(&self) -> String {
-        let tables = ["users", "wallets", "transactions", "jobs", "job_results", "audit_logs"];
+        let tables = [
+            "users",
+            "wallets",
+            "transactions",
+            "jobs",
+            "job_results",
+            "audit_logs",
+        ];
         let digests = tables.map(|table| {
             format!("(select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {table} t)")
         });
         let sql = format!("select {}", digests.join(" || '/' || "));
-        self.connect().await.query_one(&sql, &[]).await.unwrap().get(0)
+        self.connect()
+            .await
+            .query_one(&sql, &[])
+            .await
+            .unwrap()
+            .get(0)
     }
 
     /// Runs statements.
@@ -93,17 +136,32 @@ fn create_database(server: &Server, name: &str, template: Option<&str>) {
     let url = DatabaseUrl::parse(&server.url()).unwrap();
     let template = template.map_or(String::new(), |template| format!(" template {template}"));
     let sql = format!("create database {name}{template}");
-    on_own_thread(async move { url.connect("test").await.unwrap().batch_execute(&sql).await.unwrap() });
+    on_own_thread(async move {
+        url.connect("test")
+            .await
+            .unwrap()
+            .batch_execute(&sql)
+            .await
+            .unwrap()
+    });
 }
 
 async fn migrate(url: DatabaseUrl) {
     let revisions = Revisions::embedded(REVISIONS).unwrap();
     let mut client = url.connect("test").await.unwrap();
-    Migrator::new(&mut client, &revisions).upgrade("head").await.unwrap();
+    Migrator::new(&mut client, &revisions)
+        .upgrade("head")
+        .await
+        .unwrap();
 }
 
 /// The tests' runtimes come and go; what outlives a test must not hang on one.
 fn on_own_thread<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    std::thread::spawn(move || runtime.block_on(work)).join().unwrap()
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    std::thread::spawn(move || runtime.block_on(work))
+        .join()
+        .unwrap()
 }

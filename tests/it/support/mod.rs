@@ -35,7 +35,11 @@ pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 
 /// Asks who a token is until it is refused: tokens end on a full second.
 pub async fn eventually_refused(api: &Api, token: &str) -> Reply {
-    let user = api::TestUser { id: 0, email: String::new(), token: token.to_owned() };
+    let user = api::TestUser {
+        id: 0,
+        email: String::new(),
+        token: token.to_owned(),
+    };
     let mut last = None;
     eventually("the token ends", async || {
         let reply = api.get(&user, "/api/v1/auth/me").await;

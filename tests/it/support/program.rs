@@ -31,9 +31,12 @@ pub struct Served {
 impl Program {
     /// With a secret key, on a free port, and nothing else said.
     pub fn new() -> Self {
-        Self { directory: TempDir::new().unwrap(), environment: Vec::new() }
-            .set("PORT", "0")
-            .set("SECRET_KEY", SECRET_KEY)
+        Self {
+            directory: TempDir::new().unwrap(),
+            environment: Vec::new(),
+        }
+        .set("PORT", "0")
+        .set("SECRET_KEY", SECRET_KEY)
     }
 
     /// Sets a variable of its environment.
@@ -52,30 +55,47 @@ impl Program {
     /// The program with arguments.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PathBuf::from(env!("CARGO_BIN_EXE_divine-whispers")));
-        command.args(arguments).current_dir(self.directory.path()).env_clear().kill_on_drop(true);
+        command
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .kill_on_drop(true);
         for name in ["PATH", "HOME", "TMPDIR", "SCRATCH_POSTGRES"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
     /// Runs it to its end.
     pub async fn run(&self, arguments: &[&str]) -> Output {
         let child = self.command(arguments).spawn().unwrap();
-        tokio::time::timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap()
+        tokio::time::timeout(PATIENCE, child.wait_with_output())
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     /// Runs it to its end with a text on its standard input.
     pub async fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(input.as_bytes()).await.unwrap();
         drop(stdin);
-        tokio::time::timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap()
+        tokio::time::timeout(PATIENCE, child.wait_with_output())
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     /// Starts it and waits until it serves.
@@ -108,12 +128,21 @@ impl Served {
     /// Sends a signal by its name, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().expect("it runs").to_string();
-        assert!(std::process::Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("kill")
+                .args(["-s", name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Waits until it has ended; returns whether it ended well, and all that it logged.
     pub async fn ended(mut self) -> (bool, String) {
-        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
+        let status = tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .unwrap()
+            .unwrap();
         (status.success(), self.log.await.unwrap())
     }
 
@@ -128,5 +157,9 @@ impl Served {
 
 /// What a process printed on both of its outputs.
 pub fn printed(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }

@@ -1,0 +1,348 @@
+-- The model: the whole schema as it should be. Read it to know the database.
+--
+-- Changes begin here; migrations then lead to it, one revision at a time. The rules:
+-- enumerations are text with a named check, because adding a value to an enum type breaks replicas that still run
+-- the previous binary; every constraint has a name, which the domain maps to an error; foreign keys restrict,
+-- because money history is closed and never deleted; every table and column has a comment.
+
+create table users (
+    id bigint generated always as identity (sequence name users_id_seq),
+    email text not null,
+    password_hash text not null,
+    role text not null default 'user',
+    status text not null default 'active',
+    full_name text,
+    birth_date date,
+    location text,
+    preferred_language text not null default 'en',
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    last_login_at timestamptz,
+    constraint users_pkey primary key (id),
+    constraint users_email_key unique (email),
+    constraint users_email_check check (email = lower(email) and length(email) between 3 and 254),
+    constraint users_role_check check (role in ('user', 'moderator', 'admin', 'service')),
+    constraint users_status_check check (status in ('active', 'suspended', 'inactive', 'banned')),
+    constraint users_full_name_check check (length(full_name) between 1 and 200),
+    constraint users_location_check check (length(location) between 1 and 200),
+    constraint users_preferred_language_check check (length(preferred_language) between 2 and 35)
+);
+
+comment on table users is 'People and services that sign in. One with money history is closed by its status, never deleted.';
+comment on column users.id is 'Identifier.';
+comment on column users.email is 'Sign-in name, kept in lower case, so that uniqueness ignores case.';
+comment on column users.password_hash is 'Argon2id hash in PHC string format.';
+comment on column users.role is 'What the user may do: user, moderator, admin or service (payment provider, worker).';
+comment on column users.status is 'Only an active user may sign in and spend: active, suspended, inactive, banned.';
+comment on column users.full_name is 'Name as the user writes it.';
+comment on column users.birth_date is 'Date of birth, for readings.';
+comment on column users.location is 'Place, for readings, as the user writes it.';
+comment on column users.preferred_language is 'BCP 47 language tag of the readings.';
+comment on column users.created_at is 'When the user registered.';
+comment on column users.updated_at is 'When the row last changed.';
+comment on column users.last_login_at is 'When the user last signed in with the password.';
+
+-- Administration searches by role and by status, newest first.
+create index users_role_id_idx on users (role, id);
+create index users_status_id_idx on users (status, id);
+-- ... and by the beginning of the address; the unique index serves prefixes only under the C collation.
+create index users_email_prefix_idx on users (email text_pattern_ops);
+
+create table wallets (
+    id bigint generated always as identity (sequence name wallets_id_seq),
+    user_id bigint not null,
+    balance bigint not null default 0,
+    posting_count bigint not null default 0,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint wallets_pkey primary key (id),
+    constraint wallets_user_id_key unique (user_id),
+    constraint wallets_user_id_fkey foreign key (user_id) references users (id) on delete restrict,
+    constraint wallets_balance_check check (balance >= 0),
+    -- 2^53 - 1: every balance survives a client whose numbers are IEEE 754 doubles.
+    constraint wallets_balance_limit_check check (balance <= 9007199254740991),
+    constraint wallets_posting_count_check check (posting_count >= 0)
+);
+
+comment on table wallets is 'The points of a user. The balance here is the only one there is.';
+comment on column wallets.id is 'Identifier. Several wallets are always locked in the order of their ids.';
+comment on column wallets.user_id is 'Whose wallet it is; one each.';
+comment on column wallets.balance is 'Points that can be spent: the sum of all successful amounts, and the balance_after of the last.';
+comment on column wallets.posting_count is 'How many successful transactions the balance is made of; the last one carries this number.';
+comment on column wallets.created_at is 'When the wallet was opened.';
+comment on column wallets.updated_at is 'When the balance last changed.';
+
+create table jobs (
+    id bigint generated always as identity (sequence name jobs_id_seq),
+    user_id bigint not null,
+    transaction_id bigint not null,
+    job_type text not null,
+    status text not null default 'queued',
+    priority smallint not null default 0,
+    input jsonb not null default '{}',
+    progress_percent smallint not null default 0,
+    attempts smallint not null default 0,
+    max_attempts smallint not null default 5,
+    scheduled_at timestamptz not null default now(),
+    lease_token uuid,
+    lease_expires_at timestamptz,
+    worker_name text,
+    last_error text,
+    created_at timestamptz not null default now(),
+    started_at timestamptz,
+    finished_at timestamptz,
+    constraint jobs_pkey primary key (id),
+    constraint jobs_transaction_id_key unique (transaction_id),
+    constraint jobs_user_id_fkey foreign key (user_id) references users (id) on delete restrict,
+    constraint jobs_job_type_check check (length(job_type) between 1 and 100),
+    constraint jobs_status_check
+        check (status in ('queued', 'running', 'completed', 'failed', 'cancelled', 'expired')),
+    constraint jobs_input_check check (jsonb_typeof(input) = 'object'),
+    constraint jobs_progress_percent_check check (progress_percent between 0 and 100),
+    constraint jobs_attempts_check check (attempts between 0 and max_attempts),
+    constraint jobs_lease_check check (
+        (status = 'running') = (lease_token is not null)
+        and (lease_token is null) = (lease_expires_at is null)
+    ),
+    constraint jobs_finished_at_check check ((status in ('queued', 'running')) = (finished_at is null))
+);
+
+comment on table jobs is 'Work that points paid for. A job exists if and only if its spend does.';
+comment on column jobs.id is 'Identifier.';
+comment on column jobs.user_id is 'Who ordered it.';
+comment on column jobs.transaction_id is 'The spend that paid for it, created by the same statement.';
+comment on column jobs.job_type is 'The kind of work, such as fortune_draw.';
+comment on column jobs.status is 'queued, running, completed, failed, cancelled or expired.';
+comment on column jobs.priority is 'Higher is claimed first.';
+comment on column jobs.input is 'What the worker needs, a JSON object that the client gave.';
+comment on column jobs.progress_percent is 'How far the worker says it is, 0 to 100.';
+comment on column jobs.attempts is 'How often a worker has claimed it.';
+comment on column jobs.max_attempts is 'How often it may be claimed before it fails for good.';
+comment on column jobs.scheduled_at is 'Not claimed before this time; retries move it into the future.';
+comment on column jobs.lease_token is 'Names the claim of the worker that runs it; another token can change nothing.';
+comment on column jobs.lease_expires_at is 'When the claim ends unless a heartbeat extends it.';
+comment on column jobs.worker_name is 'Which worker claimed it last, for people.';
+comment on column jobs.last_error is 'Why the last attempt failed, for people.';
+comment on column jobs.created_at is 'When it was ordered.';
+comment on column jobs.started_at is 'When it was first claimed.';
+comment on column jobs.finished_at is 'When it reached its final status.';
+
+-- The claim: what is due, the highest priority and the longest wait first.
+create index jobs_claim_idx on jobs (priority desc, scheduled_at, id) where status = 'queued';
+-- The rescue: running jobs whose worker went silent.
+create index jobs_lease_expires_at_idx on jobs (lease_expires_at) where status = 'running';
+-- A user's jobs, newest first.
+create index jobs_user_id_idx on jobs (user_id, id);
+
+create table transactions (
+    id bigint generated always as identity (sequence name transactions_id_seq),
+    wallet_id bigint not null,
+    type text not null,
+    amount bigint not null,
+    status text not null default 'success',
+    posting_number bigint,
+    balance_after bigint,
+    reference_id text,
+    description text,
+    payment_method text,
+    refunded_transaction_id bigint,
+    counterpart_transaction_id bigint,
+    job_id bigint,
+    created_by bigint not null,
+    idempotency_key text,
+    request_fingerprint bytea,
+    created_at timestamptz not null default clock_timestamp(),
+    completed_at timestamptz,
+    constraint transactions_pkey primary key (id),
+    constraint transactions_wallet_id_fkey foreign key (wallet_id) references wallets (id) on delete restrict,
+    constraint transactions_refunded_transaction_id_fkey
+        foreign key (refunded_transaction_id) references transactions (id) on delete restrict,
+    constraint transactions_counterpart_transaction_id_fkey
+        foreign key (counterpart_transaction_id) references transactions (id) on delete restrict,
+    constraint transactions_job_id_fkey foreign key (job_id) references jobs (id) on delete restrict,
+    constraint transactions_created_by_fkey foreign key (created_by) references users (id) on delete restrict,
+    constraint transactions_reference_id_key unique (wallet_id, reference_id),
+    constraint transactions_posting_number_key unique (wallet_id, posting_number),
+    constraint transactions_job_id_key unique (job_id),
+    constraint transactions_idempotency_key_key unique (created_by, idempotency_key),
+    constraint transactions_type_check check (type in ('deposit', 'spend', 'refund', 'transfer', 'adjustment')),
+    constraint transactions_status_check check (status in ('pending', 'success', 'failed')),
+    constraint transactions_amount_check check (
+        case
+            when type in ('deposit', 'refund') then amount > 0
+            when type = 'spend' then amount < 0
+            else amount <> 0
+        end
+    ),
+    -- Only what succeeded has a place in the ledger of its wallet.
+    constraint transactions_posting_check check (
+        (status = 'success') = (posting_number is not null)
+        and (status = 'success') = (balance_after is not null)
+        and (status = 'pending') = (completed_at is null)
+    ),
+    constraint transactions_balance_after_check check (balance_after >= 0),
+    constraint transactions_reference_id_check check (
+        length(reference_id) between 1 and 255 and (type <> 'deposit' or reference_id is not null)
+    ),
+    constraint transactions_description_check check (length(description) <= 500),
+    constraint transactions_payment_method_check check (length(payment_method) between 1 and 50),
+    constraint transactions_refund_check check ((type = 'refund') = (refunded_transaction_id is not null)),
+    constraint transactions_transfer_check
+        check ((type = 'transfer') = (counterpart_transaction_id is not null)),
+    constraint transactions_spend_check check ((type = 'spend') = (job_id is not null)),
+    constraint transactions_idempotency_check check (
+        length(idempotency_key) between 1 and 255
+        and (idempotency_key is null) = (request_fingerprint is null)
+    )
+);
+
+alter table jobs add constraint jobs_transaction_id_fkey
+    foreign key (transaction_id) references transactions (id) on delete restrict;
+
+comment on table transactions is 'The ledger. Append-only: a row changes once at most, from pending to success or failed.';
+comment on column transactions.id is 'Identifier.';
+comment on column transactions.wallet_id is 'Whose points move.';
+comment on column transactions.type is 'deposit, spend, refund, transfer or adjustment.';
+comment on column transactions.amount is 'Points, signed: negative takes from the wallet.';
+comment on column transactions.status is 'pending, success or failed; only a success counts in the balance.';
+comment on column transactions.posting_number is 'Place among the successful transactions of the wallet: 1, 2, 3 without a gap.';
+comment on column transactions.balance_after is 'Balance of the wallet right after this transaction.';
+comment on column transactions.reference_id is 'What the payment provider or caller calls it; at most once per wallet.';
+comment on column transactions.description is 'For people.';
+comment on column transactions.payment_method is 'How a deposit was paid, such as card or line_pay.';
+comment on column transactions.refunded_transaction_id is 'The spend that a refund gives back, wholly or in part.';
+comment on column transactions.counterpart_transaction_id is 'The other half of a transfer, in the other wallet.';
+comment on column transactions.job_id is 'The job that a spend paid for.';
+comment on column transactions.created_by is 'Who asked for it: the owner, an admin or a service.';
+comment on column transactions.idempotency_key is 'The key that the request carried; at most once per requester.';
+comment on column transactions.request_fingerprint is 'SHA-256 of the request, to tell a repetition from another request with the same key.';
+comment on column transactions.created_at is 'When it was recorded, in the order of the posting numbers of its wallet.';
+comment on column transactions.completed_at is 'When it succeeded or failed.';
+
+-- The lists of a wallet, newest first: all of it, of one type, and what has not succeeded (few).
+create index transactions_wallet_id_created_at_idx on transactions (wallet_id, created_at, id);
+create index transactions_wallet_id_type_created_at_idx on transactions (wallet_id, type, created_at, id);
+create index transactions_wallet_id_unsettled_idx on transactions (wallet_id, status, created_at, id)
+    where status <> 'success';
+-- What was refunded of a spend.
+create index transactions_refunded_transaction_id_idx on transactions (refunded_transaction_id)
+    where refunded_transaction_id is not null;
+-- The halves of a transfer are one to one.
+create unique index transactions_counterpart_transaction_id_idx on transactions (counterpart_transaction_id)
+    where counterpart_transaction_id is not null;
+
+create table job_results (
+    job_id bigint not null,
+    output jsonb,
+    output_text text,
+    file_path text,
+    file_size_bytes bigint,
+    mime_type text,
+    expires_at timestamptz,
+    created_at timestamptz not null default now(),
+    constraint job_results_pkey primary key (job_id),
+    constraint job_results_job_id_fkey foreign key (job_id) references jobs (id) on delete restrict,
+    constraint job_results_output_check check (num_nonnulls(output, output_text, file_path) >= 1),
+    constraint job_results_file_check check (
+        num_nonnulls(file_path, file_size_bytes, mime_type) in (0, 3) and file_size_bytes >= 0
+    )
+);
+
+comment on table job_results is 'What a completed job produced; one per job.';
+comment on column job_results.job_id is 'The job.';
+comment on column job_results.output is 'Result as JSON.';
+comment on column job_results.output_text is 'Result as text, for people.';
+comment on column job_results.file_path is 'Where the storage keeps the file of the result.';
+comment on column job_results.file_size_bytes is 'Size of that file.';
+comment on column job_results.mime_type is 'Media type of that file.';
+comment on column job_results.expires_at is 'When result and file may be removed; null keeps them.';
+comment on column job_results.created_at is 'When the worker delivered it.';
+
+-- Retention: what has expired.
+create index job_results_expires_at_idx on job_results (expires_at) where expires_at is not null;
+
+create table audit_logs (
+    id bigint generated always as identity (sequence name audit_logs_id_seq),
+    actor_user_id bigint,
+    action text not null,
+    resource_type text not null,
+    resource_id text,
+    outcome text not null,
+    ip_address inet,
+    user_agent text,
+    request_id text,
+    details jsonb not null default '{}',
+    created_at timestamptz not null default clock_timestamp(),
+    constraint audit_logs_pkey primary key (id),
+    constraint audit_logs_actor_user_id_fkey
+        foreign key (actor_user_id) references users (id) on delete restrict,
+    constraint audit_logs_action_check check (length(action) between 1 and 100),
+    constraint audit_logs_resource_type_check check (length(resource_type) between 1 and 100),
+    constraint audit_logs_outcome_check check (outcome in ('success', 'refused', 'failed')),
+    constraint audit_logs_details_check check (jsonb_typeof(details) = 'object')
+);
+
+comment on table audit_logs is 'Who did what to which resource from where, and how it ended. Never changed.';
+comment on column audit_logs.id is 'Identifier.';
+comment on column audit_logs.actor_user_id is 'Who did it; null is the system, or somebody not signed in.';
+comment on column audit_logs.action is 'What was done, such as wallet.spend.';
+comment on column audit_logs.resource_type is 'Kind of thing it was done to, such as wallet.';
+comment on column audit_logs.resource_id is 'Which one.';
+comment on column audit_logs.outcome is 'success, refused or failed.';
+comment on column audit_logs.ip_address is 'Address that the request came from.';
+comment on column audit_logs.user_agent is 'Program that the request came from, by its own word.';
+comment on column audit_logs.request_id is 'X-Request-Id of the request, as in the log.';
+comment on column audit_logs.details is 'More, as a JSON object, without secrets.';
+comment on column audit_logs.created_at is 'When it was written.';
+
+-- The searches of the audit log, newest first: by user, by action, by resource, by time.
+create index audit_logs_actor_user_id_idx on audit_logs (actor_user_id, id);
+create index audit_logs_action_idx on audit_logs (action, id);
+create index audit_logs_resource_idx on audit_logs (resource_type, resource_id, id);
+create index audit_logs_created_at_idx on audit_logs (created_at, id);
+
+-- The ledger is append-only: a pending row may settle, everything else is refused.
+create function refuse_ledger_change() returns trigger
+language plpgsql
+as $$
+begin
+    if tg_op = 'UPDATE' and old.status = 'pending' and new.status in ('success', 'failed')
+        and to_jsonb(new) - array['status', 'posting_number', 'balance_after', 'completed_at']
+          = to_jsonb(old) - array['status', 'posting_number', 'balance_after', 'completed_at']
+    then
+        return new;
+    end if;
+    raise exception 'the ledger is append-only: % of transactions is refused', lower(tg_op)
+        using errcode = 'restrict_violation',
+              hint = 'Record a refund or an adjustment instead.',
+              constraint = 'transactions_append_only',
+              table = 'transactions';
+end
+$$;
+
+comment on function refuse_ledger_change() is 'Holds the ledger append-only, except that a pending transaction may settle once.';
+
+create trigger transactions_append_only
+    before update or delete on transactions
+    for each row execute function refuse_ledger_change();
+create trigger transactions_append_only_truncate
+    before truncate on transactions
+    for each statement execute function refuse_ledger_change();
+
+create function refuse_audit_change() returns trigger
+language plpgsql
+as $$
+begin
+    raise exception 'the audit log is never changed: % of audit_logs is refused', lower(tg_op)
+        using errcode = 'restrict_violation', constraint = 'audit_logs_append_only', table = 'audit_logs';
+end
+$$;
+
+comment on function refuse_audit_change() is 'Holds the audit log unchangeable.';
+
+create trigger audit_logs_append_only
+    before update or delete on audit_logs
+    for each row execute function refuse_audit_change();
+create trigger audit_logs_append_only_truncate
+    before truncate on audit_logs
+    for each statement execute function refuse_audit_change();

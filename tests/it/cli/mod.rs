@@ -1,0 +1,6 @@
+//! The program as a user starts it.
+
+mod db;
+mod serve;
+mod settings;
+mod user;

@@ -1,0 +1,180 @@
+//! Where the program takes its database from, and what it says of bad settings.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio_postgres::config::Host;
+
+use crate::needs_many_connections;
+use crate::support::TestDatabase;
+use crate::support::program::{Program, printed};
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+const PASSWORD: &str = "p@s:s/w%ord and 'more' #1";
+
+/// A role of its own with an awkward password, and where to find the server.
+struct Role {
+    name: String,
+    host: String,
+    port: u16,
+    database: String,
+}
+
+impl Role {
+    async fn new(database: &TestDatabase) -> Self {
+        let name = format!("role{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let config = database.url.config();
+        let database_name = config.get_dbname().unwrap().to_owned();
+        let password = PASSWORD.replace('\'', "''");
+        let sql = format!(
+            "create role {name} login password '{password}'; alter database {database_name} owner to {name};
+             alter schema public owner to {name}"
+        );
+        database.execute(&sql).await;
+        let host = match &config.get_hosts()[0] {
+            Host::Tcp(host) => host.clone(),
+            Host::Unix(directory) => directory.display().to_string(),
+        };
+        Self {
+            name,
+            host,
+            port: config.get_ports().first().copied().unwrap_or(5432),
+            database: database_name,
+        }
+    }
+
+    fn url(&self, scheme: &str) -> String {
+        let percent = |text: &str| -> String {
+            text.bytes()
+                .map(|byte| match byte {
+                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+                    _ => format!("%{byte:02X}"),
+                })
+                .collect()
+        };
+        let (name, password, host) = (&self.name, percent(PASSWORD), percent(&self.host));
+        format!(
+            "{scheme}://{name}:{password}@{host}:{}/{}",
+            self.port, self.database
+        )
+    }
+}
+
+/// The program migrates and serves, and its tables belong to the role.
+async fn assert_serves(program: &Program, database: &TestDatabase, role: &Role) {
+    let log = program.serve().await.stop().await;
+    assert!(!log.contains("p@s"), "{log}");
+    let owned = format!(
+        "select count(*) from pg_tables where tablename = 'users' and tableowner = '{}'",
+        role.name
+    );
+    assert_eq!(database.number(&owned).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_url_with_an_awkward_password() {
+    for scheme in ["postgres", "postgresql", "postgresql+asyncpg"] {
+        let database = TestDatabase::empty().await;
+        needs_many_connections!(database);
+        let role = Role::new(&database).await;
+        let program = Program::new().set("DATABASE_URL", &role.url(scheme));
+        assert_serves(&program, &database, &role).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_parts_of_a_database_url_with_the_password_as_it_is() {
+    let database = TestDatabase::empty().await;
+    needs_many_connections!(database);
+    let role = Role::new(&database).await;
+    let program = Program::new()
+        .set("DB_HOST", &role.host)
+        .set("DB_PORT", &role.port.to_string())
+        .set("DB_USER", &role.name)
+        .set("DB_PASSWORD", PASSWORD)
+        .set("DB_NAME", &role.database);
+    assert_serves(&program, &database, &role).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_settings_named_or_found_which_the_environment_overrules() {
+    let database = TestDatabase::empty().await;
+    needs_many_connections!(database);
+    let role = Role::new(&database).await;
+    let line = format!("DATABASE_URL={}\n", role.url("postgres"));
+    let program = Program::new().file(".env", &line);
+    assert_serves(&program, &database, &role).await;
+
+    let named = Program::new().file("other.env", &line);
+    let current = named
+        .run(&["--env-file", "other.env", "db", "current"])
+        .await;
+    assert!(
+        String::from_utf8_lossy(&current.stdout).contains("(head)"),
+        "{}",
+        printed(&current)
+    );
+    let overruled = program.set(
+        "DATABASE_URL",
+        "postgres://nobody@127.0.0.1:1/nothing?connect_timeout=2",
+    );
+    let refused = overruled.run(&["db", "current"]).await;
+    assert!(!refused.status.success(), "{}", printed(&refused));
+}
+
+#[tokio::test]
+async fn a_file_of_settings_that_cannot_be_read_is_named_without_its_contents() {
+    let missing = Program::new()
+        .run(&["--env-file", "missing.env", "db", "current"])
+        .await;
+    assert!(
+        printed(&missing).contains("missing.env"),
+        "{}",
+        printed(&missing)
+    );
+    let broken = Program::new()
+        .file(".env", "PORT=8000\nDB_PASSWORD=my secret password\n")
+        .run(&["db", "current"])
+        .await;
+    let text = printed(&broken);
+    assert!(
+        text.contains(".env") && text.contains("line 2") && !text.contains("secret"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn every_bad_setting_is_named_with_what_is_allowed() {
+    let program = Program::new()
+        .set("PORT", "80000")
+        .set("SECRET_KEY", "too short a secret")
+        .set("MIGRATE_ON_STARTUP", "maybe")
+        .set("DB_POOL_SIZE", "0")
+        .set("LOG_FORMAT", "xml")
+        .set("ALLOWED_HOSTS", "example.com")
+        .set("HOST", "localhost")
+        .set("DEFAULT_USER_POINTS", "-1");
+    let output = program.run(&["serve"]).await;
+    assert!(!output.status.success());
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_reached_is_an_error_that_shows_no_password() {
+    let program = Program::new().set(
+        "DATABASE_URL",
+        "postgres://ada:unmistakable@127.0.0.1:1/divine?connect_timeout=2",
+    );
+    for arguments in [
+        &["serve"][..],
+        &["db", "current"],
+        &["db", "upgrade", "head"],
+    ] {
+        let output = program.run(arguments).await;
+        let text = printed(&output);
+        assert!(
+            !output.status.success() && text.contains("127.0.0.1"),
+            "{text}"
+        );
+        assert!(!text.contains("unmistakable"), "{text}");
+    }
+}
