@@ -80,24 +80,24 @@ impl Build {
 
         let revisions = self.read_revisions(package, &mut problems);
         let mut queries = self.read_queries(package, &mut problems)?;
-        let revisions = revisions.ok_or_else(|| Error::Refused(std::mem::take(&mut problems)))?;
+        let revisions = revisions.ok_or_else(|| Error::refused(std::mem::take(&mut problems)))?;
         clock.step("read");
 
         let mut scratch = match Scratch::start(&scratch::directory_for(out_dir)) {
-            Err(_) if !problems.is_empty() => return Err(Error::Refused(problems)),
+            Err(_) if !problems.is_empty() => return Err(Error::refused(problems)),
             started => started?,
         };
         clock.step("start PostgreSQL");
 
         if let Err(problem) = apply_revisions(&mut scratch, &revisions) {
             problems.push(problem);
-            return Err(Error::Refused(problems));
+            return Err(Error::refused(problems));
         }
         clock.step("apply the migrations");
 
         self.check_queries(&scratch, &mut queries, &mut problems)?;
         if !problems.is_empty() {
-            return Err(Error::Refused(problems));
+            return Err(Error::refused(problems));
         }
         clock.step("check the queries");
 
@@ -200,7 +200,7 @@ impl Build {
             }
         }
         if !problems.is_empty() {
-            return Err(Error::Refused(problems));
+            return Err(Error::refused(problems));
         }
         let mut roots: Vec<String> = queries
             .files

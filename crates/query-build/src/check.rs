@@ -174,9 +174,7 @@ impl Check<'_> {
             self.refuse(
                 format!("the column `{name}` has the type {type}, which has no Rust type here"),
                 match unknown.name() {
-                    "void" => {
-                        "cast the result: `….::text`, and mark the column as nullable".to_owned()
-                    }
+                    "void" => "cast the result: `….::text`".to_owned(),
                     "interval" => {
                         "return a number: `extract(epoch from …)::bigint`, or text: `…::text`"
                             .to_owned()

@@ -44,6 +44,20 @@ pub enum Error {
 }
 
 impl Error {
+    /// Refuses, with the problems in the order of their places.
+    pub(crate) fn refused(mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_cached_key(|problem| match problem {
+            Problem::Source(error) => {
+                let place = error.location.as_ref();
+                let place = place.map_or((0, 0), |place| (place.line, place.column));
+                (error.file.clone(), place)
+            }
+            // The migrations come first: what is wrong with them may be why a query does not fit.
+            Problem::Revisions(_) | Problem::Migration(_) => (String::new(), (0, 0)),
+        });
+        Self::Refused(problems)
+    }
+
     /// Turns the error of a file operation on `path` into this one.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_path_buf();

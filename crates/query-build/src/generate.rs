@@ -3,10 +3,12 @@
 //! cornucopia reads a copy of the query files in which comments are blanked out and doc lines stand where it
 //! looks for them; what it complains about is shown in the file that was written.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use cornucopia::config::{Config, TypeMapping};
 use miette::Diagnostic;
@@ -45,9 +47,22 @@ pub(crate) fn run_cornucopia(
         let rust_type = hide_crate(rust_type);
         config = config.add_type_mapping(postgres_type, TypeMapping::Simple(rust_type));
     }
-    cornucopia::gen_live(client, config.build())
-        .map_err(|error| Error::Refused(vec![explain(&error, &copies).into()]))?;
-    Ok(destination.join("src"))
+    // On a thread of its own, because it panics where a name cannot be one in Rust.
+    let generated = thread::scope(|scope| {
+        let generator = scope.spawn(|| cornucopia::gen_live(client, config.build()));
+        generator.join()
+    });
+    match generated {
+        Ok(Ok(())) => Ok(destination.join("src")),
+        Ok(Err(error)) => Err(Error::Refused(vec![explain(&error, &copies).into()])),
+        Err(panic) => Err(Error::Generator(panic_message(panic.as_ref()))),
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("it panicked").to_owned()
 }
 
 /// Replaces the `crate` of paths by its stand-in.

@@ -15,7 +15,7 @@ impl Build {
     /// shows it as the error of the compilation.
     pub fn run(self) {
         if let Err(error) = self.run_for_cargo() {
-            eprintln!("\nerror: {error}\n");
+            eprintln!("error: {error}");
             std::process::exit(1);
         }
     }
@@ -23,9 +23,10 @@ impl Build {
     fn run_for_cargo(&self) -> Result<(), Error> {
         let package = directory("CARGO_MANIFEST_DIR")?;
         let out_dir = directory("OUT_DIR")?;
-        self.tell_cargo(&package);
         keep_temporary_files_in(&scratch::directory_for(&out_dir))?;
         self.try_run(&package, &out_dir)?;
+        // Not before: cargo shows what a script that fails has printed, and runs it again in any case.
+        self.tell_cargo(&package);
         Ok(())
     }
 

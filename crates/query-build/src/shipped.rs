@@ -164,3 +164,73 @@ fn numbers(source: &Source, query: &Query) -> BTreeMap<usize, (usize, String)> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Shipped;
+    use crate::query_file::{self, QueryFile};
+    use crate::source::Source;
+
+    const TEXT: &str =
+        "--- Finds.\n--! find\nselect id -- not: 'shipped'\n  from users\n where name = :name;\n";
+
+    fn file() -> QueryFile {
+        let source = Source {
+            name: "queries/users.sql".to_owned(),
+            text: TEXT.to_owned(),
+        };
+        let mut problems = Vec::new();
+        let file = query_file::parse(Arc::new(source), vec!["users".to_owned()], &mut problems);
+        assert_eq!(problems, []);
+        file
+    }
+
+    #[test]
+    fn another_space_is_the_same_sql() {
+        let file = file();
+        let shipped = Shipped::of(&file.source, &file.queries[0]);
+        assert_eq!(shipped.sql, "select id from users where name = $1");
+        let generated = "select id\n from   users where name = $1";
+        assert_eq!(shipped.compare(&file, &file.queries[0], generated), None);
+    }
+
+    #[test]
+    fn another_word_a_missing_and_an_added_one_are_found_where_they_are() {
+        let file = file();
+        let shipped = Shipped::of(&file.source, &file.queries[0]);
+        for (generated, line, column, note) in [
+            (
+                "select id from user where name = $1",
+                4,
+                8,
+                "`user` is shipped instead",
+            ),
+            (
+                "select id from users where name = $2",
+                5,
+                15,
+                "`$2` is shipped instead",
+            ),
+            (
+                "select id from users",
+                5,
+                2,
+                "nothing of it, and of what follows, is shipped",
+            ),
+            (
+                "select id from users where name = $1 or true",
+                5,
+                20,
+                "`or` is shipped instead",
+            ),
+        ] {
+            let problem = shipped.compare(&file, &file.queries[0], generated);
+            let problem = problem.expect(generated);
+            let place = problem.location.expect(generated);
+            assert_eq!((place.line, place.column), (line, column), "{generated}");
+            assert_eq!(problem.notes[0].1, note, "{generated}");
+        }
+    }
+}
