@@ -50,7 +50,7 @@ pub(crate) async fn check_queries(
 /// PostgreSQL's refusal of a query, at the word that it means.
 fn refused(file: &QueryFile, query: &Query, shipped: &Shipped, error: &DbError) -> SourceError {
     let range = match error.position() {
-        Some(ErrorPosition::Original(position)) => shipped.word_at(query, &file.source, *position),
+        Some(ErrorPosition::Original(position)) => shipped.place_of(query, *position),
         _ => query.line.name.range.clone(),
     };
     let name = &query.line.name.text;

@@ -65,33 +65,17 @@ impl Shipped {
         self.origins.push(origin);
     }
 
-    /// The word in the source that PostgreSQL means by a `position`: characters, counted from one.
-    pub(crate) fn word_at(&self, query: &Query, source: &Source, position: u32) -> Range<usize> {
+    /// The place in the source that PostgreSQL means by a `position`: characters, counted from one.
+    pub(crate) fn place_of(&self, query: &Query, position: u32) -> Range<usize> {
         let index = usize::try_from(position).unwrap_or(usize::MAX).max(1) - 1;
-        let Some(&origin) = self.origins.get(index) else {
+        let place = self.origins.get(index).copied().unwrap_or_else(|| {
             // Behind the last character: "syntax error at end of input".
-            let end = self.origins.last().map_or(query.body.end, |last| last + 1);
-            return end..end;
-        };
-        let tokens = &query.tokens;
-        let Some(first) = tokens
-            .iter()
-            .position(|token| token.range.contains(&origin))
-        else {
-            return origin..origin + 1;
-        };
-        // `users.emial` is one name for PostgreSQL, which points at its beginning.
-        let mut last = first;
-        while let Some([dot, name]) = tokens.get(last + 1..last + 3) {
-            let joined =
-                dot.range.start == tokens[last].range.end && name.range.start == dot.range.end;
-            let named = matches!(name.kind, Kind::Word | Kind::QuotedName);
-            if !joined || !named || dot.text(&source.text) != "." {
-                break;
-            }
-            last += 2;
-        }
-        origin..tokens[last].range.end
+            let comment = |kind| matches!(kind, Kind::LineComment | Kind::BlockComment);
+            let mut sql = query.tokens.iter().filter(|token| !comment(token.kind));
+            sql.next_back()
+                .map_or(query.body.end, |last| last.range.end)
+        });
+        place..place
     }
 
     /// Whether `generated`, the SQL in the generated code, is this SQL; else what became of it.
@@ -120,7 +104,7 @@ impl Shipped {
             .map_or(self.sql.len(), |token| token.range.start);
         let position = self.sql[..offset].chars().count() + 1;
         let position = u32::try_from(position).unwrap_or(u32::MAX);
-        let range = self.word_at(query, &file.source, position);
+        let range = self.place_of(query, position);
         Some(
             file.source
                 .problem(
