@@ -268,3 +268,52 @@ impl Parser<'_> {
             .push(self.source.problem(range, what).remedy(remedy));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::parse;
+    use crate::shipped::{Shipped, without_comments};
+    use crate::source::Source;
+    use crate::vet;
+
+    /// Pieces that mean something, so that random files are full of what could go wrong.
+    fn piece() -> impl Strategy<Value = String> {
+        let pieces = [
+            "--! q", "--: T", "--- doc", "--#", "--", "\n", "\n\n", " ", ";", "'", "\"", "$$",
+            "$t$", "/*", "*/", ":a", "::", ":1", "$1", "(", ")", "?", ",", "E'", "\\", "ä",
+            "\u{2028}", "select", ".", "1e+",
+        ];
+        prop_oneof![
+            9 => prop::sample::select(pieces.to_vec()).prop_map(str::to_owned),
+            1 => any::<char>().prop_map(String::from),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_taken_apart_or_refused(pieces in prop::collection::vec(piece(), 0..40)) {
+            let text = pieces.concat();
+            let source = Arc::new(Source { name: "queries/any.sql".to_owned(), text });
+            let mut problems = Vec::new();
+            let mut file = parse(source, vec!["any".to_owned()], &mut problems);
+            vet::vet_file(&mut file, &mut problems);
+            for query in &file.queries {
+                let shipped = Shipped::of(&file.source, query);
+                // Comments are replaced by as much space, and every character has an origin in the query.
+                prop_assert_eq!(without_comments(&file.source, query).len(), query.body.len());
+                for position in 1..=shipped.sql.chars().count() + 1 {
+                    let place = shipped.place_of(query, u32::try_from(position).unwrap_or(0)).start;
+                    prop_assert!(query.body.contains(&place) || place == query.body.end);
+                    prop_assert!(file.source.text.is_char_boundary(place));
+                }
+                if query.sound {
+                    prop_assert!(shipped.compare(&file, query, &shipped.sql).is_none());
+                }
+            }
+        }
+    }
+}
