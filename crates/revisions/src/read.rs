@@ -144,11 +144,9 @@ pub(crate) fn directory(dir: &Path) -> Result<Vec<Revision>, ReadError> {
     let mut files = Files::default();
     for entry in WalkDir::new(dir).sort_by_file_name() {
         let entry = entry.map_err(|error| unreadable_entry(dir, error))?;
-        // As refinery: what is no directory when links are followed; a link to a directory is not entered.
-        if entry.file_type().is_dir() || entry.path().is_dir() {
-            if entry.depth() == 0 || entry.file_type().is_dir() {
-                continue;
-            }
+        let kind = entry.file_type();
+        // As refinery: a link to a file is read, one to a directory is not entered.
+        if kind.is_dir() || (kind.is_symlink() && entry.path().is_dir()) {
             continue;
         }
         if entry.depth() == 0 {
