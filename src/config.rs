@@ -6,7 +6,6 @@
 mod variables;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
@@ -35,8 +34,10 @@ pub struct Settings {
 /// Where and how HTTP is served.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
-    /// `HOST` and `PORT`, 127.0.0.1 and 8000. Port 0 takes a free one.
-    pub address: SocketAddr,
+    /// `HOST`, 127.0.0.1: address or name of this machine to listen on.
+    pub host: String,
+    /// `PORT`, 8000; 0 takes a free one.
+    pub port: u16,
     /// `ALLOWED_HOSTS`: origins that browsers may call from, comma separated, or `*`; none by default.
     pub allowed_origins: Vec<HeaderValue>,
     /// `SHUTDOWN_TIMEOUT_SECONDS`, 30: how long running requests may take to finish at the end.
@@ -127,11 +128,9 @@ impl Settings {
 
 impl ServerSettings {
     fn read(variables: &mut Variables) -> Self {
-        let host = variables.parse(
-            "HOST",
-            IpAddr::V4(Ipv4Addr::LOCALHOST),
-            "an IP address, such as 0.0.0.0",
-        );
+        let host = variables
+            .text("HOST")
+            .unwrap_or_else(|| "127.0.0.1".to_owned());
         let port = variables.parse("PORT", 8000, "a port, 0 to 65535");
         let allowed_origins = variables.list(
             "ALLOWED_HOSTS",
@@ -145,7 +144,8 @@ impl ServerSettings {
         );
         let shutdown_timeout = variables.seconds("SHUTDOWN_TIMEOUT_SECONDS", 30, 0..=3600);
         Self {
-            address: SocketAddr::new(host, port),
+            host,
+            port,
             allowed_origins,
             shutdown_timeout,
         }

@@ -29,7 +29,7 @@ pub async fn serve(
     }
     let app = App {
         db: Database::new(&source.url, &settings.database, source.budget)?,
-        hasher: Hasher::new()?,
+        hasher: Hasher::default(),
         tokens: TokenSigner::new(secret_key, settings.auth.access_token_lifetime),
         welcome_points: settings.wallets.welcome_points,
         revision_ids: Revisions::embedded(REVISIONS)?
@@ -38,17 +38,19 @@ pub async fn serve(
             .collect(),
         shutdown: CancellationToken::new(),
     };
-    let address = settings.server.address;
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; another PORT may be free"))?;
+    let (host, port) = (settings.server.host.as_str(), settings.server.port);
+    let listener = TcpListener::bind((host, port)).await.with_context(|| {
+        format!("cannot listen on {host}:{port}; another HOST or PORT may be free")
+    })?;
+    // Before anybody is told that we serve: from then on a signal must not cut a request short.
+    let signals = Signals::listen().context("cannot listen for signals")?;
     tracing::info!("serving on http://{}", listener.local_addr()?);
     let router = router(app.clone(), &settings.server.allowed_origins);
     let serving = axum::serve(listener, router)
         .with_graceful_shutdown(app.shutdown.clone().cancelled_owned());
     tokio::select! {
         served = serving => served.context("serving failed")?,
-        () = end_on_signal(&app.shutdown, settings.server.shutdown_timeout) => {}
+        () = end_on_signal(signals, &app.shutdown, settings.server.shutdown_timeout) => {}
     }
     app.db.close();
     tracing::info!("ended");
@@ -82,37 +84,54 @@ pub async fn migrate(settings: &MigrationSettings, url: &DatabaseUrl) -> anyhow:
 }
 
 /// Begins the end at the first signal; returns when requests have had their time, or at the second signal.
-async fn end_on_signal(shutdown: &CancellationToken, timeout: Duration) {
-    signalled().await;
+async fn end_on_signal(mut signals: Signals, shutdown: &CancellationToken, timeout: Duration) {
+    signals.next().await;
     tracing::info!(
         "ending: running requests finish, new ones are refused; a second signal ends at once"
     );
     shutdown.cancel();
     tokio::select! {
         () = tokio::time::sleep(timeout) => tracing::warn!("some requests did not finish in {timeout:?}"),
-        () = signalled() => tracing::warn!("a second signal: ending at once"),
+        () = signals.next() => tracing::warn!("a second signal: ending at once"),
     }
 }
 
-/// Waits for SIGINT (Ctrl-C) or SIGTERM.
-async fn signalled() {
-    let interrupt = tokio::signal::ctrl_c();
+/// SIGINT (Ctrl-C) and SIGTERM, from the moment this is made.
+struct Signals {
     #[cfg(unix)]
-    {
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM cannot be listened for");
-                drop(interrupt.await);
-            }
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
+
     #[cfg(not(unix))]
-    drop(interrupt.await);
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::warn!(%error, "Ctrl-C cannot be listened for");
+            std::future::pending().await
+        }
+    }
 }

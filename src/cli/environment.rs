@@ -41,13 +41,13 @@ fn load_file(path: &Path) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(path)?;
     match dotenvy::from_read(text.as_bytes()) {
         Ok(()) => Ok(()),
-        Err(dotenvy::Error::LineParse(line, _)) => {
-            let number = text
+        Err(dotenvy::Error::LineParse(part, _)) => {
+            let line = text
                 .lines()
-                .position(|candidate| candidate.trim() == line.trim())
-                .map_or(0, |index| index + 1);
+                .position(|line| line.contains(part.trim()))
+                .map_or(1, |index| index + 1);
             bail!(
-                "line {number} is not NAME=value; quote values that hold spaces, # or quotes: NAME='a value'"
+                "line {line} is not NAME=value; quote values that hold spaces, # or quotes: NAME='a value'"
             )
         }
         Err(error) => Err(error.into()),

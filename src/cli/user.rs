@@ -44,7 +44,7 @@ pub(super) async fn run(command: UserCommand) -> anyhow::Result<()> {
     let source = Source::open(&settings.database)?;
     migrate(&settings.migrations, &source.url).await?;
     let db = Database::new(&source.url, &settings.database, source.budget)?;
-    let created = users::create_with_role(&db, &Hasher::new()?, &email, &password, role).await;
+    let created = users::create_with_role(&db, &Hasher::default(), &email, &password, role).await;
     db.close();
     source.close()?;
     let user = created.with_context(|| format!("cannot create {}", email.as_str()))?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Argon2, Params, PasswordHasher as _, PasswordVerifier as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 
@@ -67,20 +67,17 @@ pub struct Hasher {
 #[error("passwords cannot be hashed: {0}")]
 pub struct HashError(String);
 
-impl Hasher {
-    /// A hasher that uses as many cores as the machine has.
-    ///
-    /// # Errors
-    /// If this machine cannot hash at all.
-    pub fn new() -> Result<Self, HashError> {
+impl Default for Hasher {
+    fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let decoy = hash_text("a password that no account has")?;
-        Ok(Self {
+        Self {
             permits: Arc::new(Semaphore::new(cores)),
-            decoy: decoy.into(),
-        })
+            decoy: decoy().into(),
+        }
     }
+}
 
+impl Hasher {
     /// The hash of a password as a PHC string, with a random salt.
     ///
     /// # Errors
@@ -127,6 +124,17 @@ impl Hasher {
         });
         work.await.map_err(|error| HashError(error.to_string()))
     }
+}
+
+/// A hash that no password has, and that takes as long to check as any other.
+fn decoy() -> String {
+    let (memory, passes, lanes) = (
+        Params::DEFAULT_M_COST,
+        Params::DEFAULT_T_COST,
+        Params::DEFAULT_P_COST,
+    );
+    let (salt, hash) = ("A".repeat(22), "A".repeat(43));
+    format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${hash}")
 }
 
 fn hash_text(password: &str) -> Result<String, HashError> {

@@ -95,7 +95,7 @@ async fn a_taken_port_is_named() {
     let text = printed(&output);
     assert!(
         text.contains(&format!(
-            "cannot listen on 127.0.0.1:{port}; another PORT may be free"
+            "cannot listen on 127.0.0.1:{port}; another HOST or PORT may be free"
         )),
         "{text}"
     );

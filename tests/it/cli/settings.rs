@@ -151,7 +151,6 @@ async fn every_bad_setting_is_named_with_what_is_allowed() {
         .set("DB_POOL_SIZE", "0")
         .set("LOG_FORMAT", "xml")
         .set("ALLOWED_HOSTS", "example.com")
-        .set("HOST", "localhost")
         .set("DEFAULT_USER_POINTS", "-1");
     let output = program.run(&["serve"]).await;
     assert!(!output.status.success());

@@ -93,7 +93,7 @@ impl Api {
         });
         let app = App {
             db: Database::new(&database.url, &settings, database.budget()).unwrap(),
-            hasher: Hasher::new().unwrap(),
+            hasher: Hasher::default(),
             tokens: TokenSigner::new(&SECRET_KEY.into(), Duration::from_secs(1800)),
             welcome_points: 100,
             revision_ids: Revisions::embedded(REVISIONS)

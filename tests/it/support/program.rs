@@ -108,7 +108,7 @@ impl Program {
                 seen.push_str(&line);
                 seen.push('\n');
                 if let Some((_, url)) = line.split_once("serving on ") {
-                    return url.trim().to_owned();
+                    return url.split('"').next().unwrap().trim().to_owned();
                 }
             }
             panic!("it ended before it served:\n{seen}");
