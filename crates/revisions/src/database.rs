@@ -1,6 +1,6 @@
 //! How a database is reached: its URL, TLS, and words for a connection that fails.
 //!
-//! How a URL is taken apart is in `url.rs`, TLS in `tls.rs`, connecting in `connect.rs`.
+//! How a URL is taken apart is in `url.rs`, the variables that make one up in `variables.rs`, TLS in `tls.rs`, connecting in `connect.rs`.
 
 use std::fmt::{self, Debug, Display, Formatter};
 
@@ -12,6 +12,7 @@ mod connect;
 mod error;
 mod tls;
 mod url;
+mod variables;
 
 pub use error::{ConnectError, UrlError};
 
@@ -66,7 +67,7 @@ impl DatabaseUrl {
     ///
     /// As [`DatabaseUrl::from_env`].
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, UrlError> {
-        url::from_lookup(&lookup)
+        variables::from_lookup(&lookup)
     }
 
     /// As [`DatabaseUrl::for_migrations_from_env`], with another source of variables.
@@ -77,9 +78,9 @@ impl DatabaseUrl {
     pub fn for_migrations_from_lookup(
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, UrlError> {
-        match url::variable("MIGRATION_DATABASE_URL", &lookup)? {
+        match variables::variable("MIGRATION_DATABASE_URL", &lookup)? {
             Some(url) => Ok(Some(url)),
-            None => url::from_lookup(&lookup),
+            None => variables::from_lookup(&lookup),
         }
     }
 

@@ -1,4 +1,4 @@
-//! URLs and variables taken apart. Nothing here connects.
+//! URLs taken apart. Nothing here reads the environment, and nothing connects.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::tls::{Mode, Settings};
 use super::{DatabaseUrl, UrlError};
 
 /// All but letters, digits and what never means anything in a URL.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -260,71 +260,4 @@ fn complete(config: &mut Config) {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
     }
-}
-
-/// See [`DatabaseUrl::from_lookup`].
-pub(super) fn from_lookup(
-    lookup: &impl Fn(&str) -> Option<String>,
-) -> Result<Option<DatabaseUrl>, UrlError> {
-    match variable("DATABASE_URL", lookup)? {
-        Some(url) => Ok(Some(url)),
-        None => from_parts(lookup),
-    }
-}
-
-/// The URL in the variable `name`, if it is set and not empty.
-pub(super) fn variable(
-    name: &'static str,
-    lookup: &impl Fn(&str) -> Option<String>,
-) -> Result<Option<DatabaseUrl>, UrlError> {
-    let Some(text) = lookup(name).filter(|text| !text.trim().is_empty()) else {
-        return Ok(None);
-    };
-    let named = |error| UrlError::Variable {
-        name,
-        error: Box::new(error),
-    };
-    parse(&text).map(Some).map_err(named)
-}
-
-fn from_parts(lookup: &impl Fn(&str) -> Option<String>) -> Result<Option<DatabaseUrl>, UrlError> {
-    let part = |name| lookup(name).filter(|value: &String| !value.is_empty());
-    let (host, user, database) = (part("DB_HOST"), part("DB_USER"), part("DB_NAME"));
-    if host.is_none() && user.is_none() && database.is_none() {
-        return Ok(None);
-    }
-    let missing = |name| {
-        UrlError::Part {
-        name,
-        problem: "is not set, and other DB_ variables are\n  = help: set DB_HOST, DB_USER, DB_PASSWORD and DB_NAME, or DATABASE_URL instead".to_owned(),
-    }
-    };
-    let user = user.ok_or_else(|| missing("DB_USER"))?;
-    let database = database.ok_or_else(|| missing("DB_NAME"))?;
-    let port = part("DB_PORT").unwrap_or_else(|| "5432".to_owned());
-    if !matches!(port.trim().parse::<u16>(), Ok(1..)) {
-        let problem = format!("has to be a number from 1 to 65535, not `{port}`");
-        return Err(UrlError::Part {
-            name: "DB_PORT",
-            problem,
-        });
-    }
-    let host = host.unwrap_or_else(|| "localhost".to_owned());
-    let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
-    let password = part("DB_PASSWORD")
-        .map(|text| format!(":{}", encode(&text)))
-        .unwrap_or_default();
-    // An IPv6 address has to be in brackets.
-    let host = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        encode(&host)
-    };
-    let text = format!(
-        "postgresql://{}{password}@{host}:{}/{}",
-        encode(&user),
-        port.trim(),
-        encode(&database)
-    );
-    parse(&text).map(Some)
 }
