@@ -1,6 +1,7 @@
 //! How a database is reached: its URL, TLS, and words for a connection that fails.
 //!
-//! How a URL is taken apart is in `url.rs`, the variables that make one up in `variables.rs`, TLS in `tls.rs`, connecting in `connect.rs`.
+//! How a URL is taken apart is in `url.rs`, the variables that make one up in `variables.rs`, TLS in `tls.rs`,
+//! connecting in `connect.rs`.
 
 use std::fmt::{self, Debug, Display, Formatter};
 
@@ -31,7 +32,7 @@ impl DatabaseUrl {
     /// Reads `postgres://…`, `postgresql://…`, or SQLAlchemy's `postgresql+asyncpg://…`.
     ///
     /// The parameters are those of libpq, as far as tokio-postgres has them, and `sslmode` (`disable`, `allow`,
-    /// `prefer`, `require`, `verify-ca`, `verify-full`) and `sslrootcert` (a PEM file, or `system`). Several hosts,
+    /// `prefer`, `require`, `verify-ca`, `verify-full`) and `sslrootcert` (a PEM file, or `system`, which goes with `verify-full` only). Several hosts,
     /// and `target_session_attrs`, work. Without `connect_timeout` it is 10 s.
     ///
     /// # Errors

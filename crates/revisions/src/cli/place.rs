@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::revisions::Revisions;
 const DIRECTORY: &str = "sql";
 
 /// Which migrations, and which database. For all commands.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Clone, Default, Args)]
 pub struct Place {
     /// The directory of the migrations [variable: MIGRATIONS_DIR]
     #[arg(long, global = true, value_name = "DIR")]
@@ -28,6 +29,16 @@ pub struct Place {
     /// A file of settings to use instead of `.env`; what it says about the database goes before the environment
     #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
+}
+
+impl fmt::Debug for Place {
+    /// Without the URL, which may have a password, and may be none that can be taken apart.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place")
+            .field("dir", &self.dir)
+            .field("env_file", &self.env_file)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Place {
@@ -99,6 +110,8 @@ impl Settings {
                 dotenvy::Error::LineParse(line, at) => {
                     // Without a name before it, the line may be all password.
                     let name = line.split_once('=').map(|(name, _)| name.trim());
+                    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                    let name = name.filter(|name| name.chars().all(is_name));
                     let name = name.map(|name| format!("the line of `{name}`"));
                     let line = name.unwrap_or_else(|| "a line without a name".to_owned());
                     wrong(format!(

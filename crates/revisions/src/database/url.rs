@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str) -> Result<DatabaseUrl, UrlError> {
         Some((path, parameters)) => (path, parameters),
         None => (tail, ""),
     };
-    let mut tls = Settings::default();
+    let mut tls = Wanted::default();
     let mut kept = Vec::new();
     for parameter in parameters
         .split('&')
@@ -46,6 +46,7 @@ pub(super) fn parse(text: &str) -> Result<DatabaseUrl, UrlError> {
             kept.push(parameter);
         }
     }
+    let tls = tls.settings()?;
     let query = if kept.is_empty() {
         String::new()
     } else {
@@ -98,9 +99,8 @@ fn split_authority(rest: &str) -> Result<(&str, &str), UrlError> {
         if authority.matches('@').count() > 1 {
             return unencoded("there is more than one `@`");
         }
-    } else if path.contains('@')
-        || (tail.contains('@') && authority.contains(':') && !has_port(authority))
-    {
+    } else if path.contains('@') || (tail.contains('@') && authority.contains(':')) {
+        // What looks like a port may be the beginning of a password, so nothing of the rest may be shown.
         return unencoded("there is a `/`, `?` or `#` before the `@`");
     }
     if tail.contains('#') {
@@ -123,11 +123,6 @@ fn split_authority(rest: &str) -> Result<(&str, &str), UrlError> {
         check_host(host)?;
     }
     Ok((authority, tail))
-}
-
-/// Whether every host of a list that has a colon has a number after it.
-fn has_port(authority: &str) -> bool {
-    authority.split(',').all(|host| check_host(host).is_ok())
 }
 
 fn check_host(host: &str) -> Result<(), UrlError> {
@@ -168,11 +163,42 @@ fn is_percent_encoded(text: &str) -> bool {
     })
 }
 
+/// What the parameters say about TLS.
+#[derive(Default)]
+struct Wanted {
+    mode: Option<Mode>,
+    root_certificates: Option<String>,
+}
+
+impl Wanted {
+    /// As libpq: anybody can have a certificate of an authority that the system trusts, so with
+    /// `sslrootcert=system` only the check of the name proves something.
+    fn settings(self) -> Result<Settings, UrlError> {
+        let system = self.root_certificates.as_deref() == Some("system");
+        let mode = match self.mode {
+            None if system => Mode::VerifyFull,
+            None => Mode::default(),
+            Some(mode) if system && mode != Mode::VerifyFull => {
+                let problem = "cannot be `system` with a weaker mode than `sslmode=verify-full`";
+                return Err(UrlError::Parameter {
+                    name: "sslrootcert".to_owned(),
+                    problem: problem.to_owned(),
+                });
+            }
+            Some(mode) => mode,
+        };
+        Ok(Settings {
+            mode,
+            root_certificates: self.root_certificates,
+        })
+    }
+}
+
 /// Takes what is ours out of the parameters; what is tokio-postgres's is given back.
 fn take_parameter<'p>(
     parameter: &'p str,
     driver: Option<&str>,
-    tls: &mut Settings,
+    tls: &mut Wanted,
 ) -> Result<Option<&'p str>, UrlError> {
     let wrong = |name: &str, problem: String| UrlError::Parameter {
         name: name.to_owned(),
@@ -185,7 +211,7 @@ fn take_parameter<'p>(
         .decode_utf8()
         .map_err(|_| wrong(name, "is not UTF-8 when decoded".to_owned()))?;
     match name {
-        "sslmode" => tls.mode = Mode::parse(&value).map_err(|problem| wrong(name, problem))?,
+        "sslmode" => tls.mode = Some(Mode::parse(&value).map_err(|problem| wrong(name, problem))?),
         // asyncpg's name for it, in the URLs of SQLAlchemy.
         "ssl" if driver.is_some() => {
             let mode = match &*value {
@@ -193,7 +219,7 @@ fn take_parameter<'p>(
                 "false" | "False" | "0" => "disable",
                 other => other,
             };
-            tls.mode = Mode::parse(mode).map_err(|problem| wrong(name, problem))?;
+            tls.mode = Some(Mode::parse(mode).map_err(|problem| wrong(name, problem))?);
         }
         "sslrootcert" => tls.root_certificates = Some(value.into_owned()),
         "client_encoding"

@@ -123,6 +123,8 @@ fn a_refusal_is_one_clear_sentence_and_what_to_do() {
         dir.path(),
         &[("bad.env", "DATABASE_URL='unclosed hunter2\n")],
     );
+    let colon = "DATABASE_URL: postgresql://u:hunter2@h/d?sslmode=require\n";
+    write(dir.path(), &[("colon.env", colon)]);
     let refusal = |arguments: &[&str]| {
         let output = run(dir.path(), &[], arguments);
         assert_eq!(output.status.code(), Some(1));
@@ -137,10 +139,25 @@ fn a_refusal_is_one_clear_sentence_and_what_to_do() {
         refusal(&["current", "--env-file", "no.env"]),
         refusal(&["current", "--env-file", "bad.env"]),
         refusal(&["current", "--env-file", "stray.env"]),
+        refusal(&["current", "--env-file", "colon.env"]),
     ];
     let refusals = refusals.join("\n");
     assert!(!refusals.contains("hunter2"), "{refusals}");
     insta::assert_snapshot!(refusals);
+}
+
+#[test]
+fn arguments_that_are_debugged_show_no_password() {
+    let place = revisions::cli::Place {
+        url: Some("postgresql://u:hunter2@h/d".to_owned()),
+        dir: Some("sql".into()),
+        ..Default::default()
+    };
+    let shown = format!("{place:?}");
+    assert!(
+        shown.contains("sql") && !shown.contains("hunter2"),
+        "{shown}"
+    );
 }
 
 #[tokio::test]

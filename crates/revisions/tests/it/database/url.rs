@@ -132,6 +132,14 @@ fn every_sslmode_of_libpq_is_understood() {
 }
 
 #[test]
+fn the_certificates_of_the_system_are_used_to_verify() {
+    for parameters in ["", "&sslmode=verify-full"] {
+        let url = parse(&format!("postgresql://h/d?sslrootcert=system{parameters}"));
+        assert_eq!(url.config().get_ssl_mode(), SslMode::Require);
+    }
+}
+
+#[test]
 fn what_cannot_be_understood_is_refused_without_the_password() {
     let texts = [
         "",
@@ -142,6 +150,11 @@ fn what_cannot_be_understood_is_refused_without_the_password() {
         "postgresql://u:hun/ter2@h/d",
         "postgresql://u:hun?ter2@h/d",
         "postgresql://u:hun#ter2@h/d",
+        "postgresql://u:12?hunter2@h/d",
+        "postgresql://u:12?hun=ter2@h/d",
+        "postgresql://u:12?port=hunter2@h/d",
+        "postgresql://u:12/hun?ter2@h/d",
+        "postgresql://u:hunter2@h/d?sslmode=require&sslrootcert=system",
         "postgresql://u:hunter2%@h/d",
         "postgresql://u:hunter2%zz@h/d",
         "postgresql://u:hun ter2@h/d",
