@@ -39,7 +39,9 @@ pub enum Transaction {
     /// All of it in one, together with its row in the history.
     #[default]
     One,
-    /// Each statement by itself, for what cannot run inside of one (`create index concurrently`).
+    /// Each statement by itself, for what cannot run inside of one (`create index concurrently`). The row in the
+    /// history comes last: a migrator that is killed before it leaves the statements behind without it, so they
+    /// should be harmless to repeat (`if not exists`).
     None,
 }
 

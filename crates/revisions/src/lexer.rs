@@ -61,7 +61,9 @@ fn first_token(rest: &str) -> (Kind, usize) {
             Kind::Space,
             length_while(|c| matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c')),
         ),
-        '-' if rest.starts_with("--") => (Kind::Space, rest.find('\n').unwrap_or(rest.len())),
+        '-' if rest.starts_with("--") => {
+            (Kind::Space, rest.find(['\n', '\r']).unwrap_or(rest.len()))
+        }
         '/' if rest.starts_with("/*") => (Kind::Space, block_comment(rest)),
         '\'' => (Kind::Quoted, quoted(rest, 0, '\'', false)),
         '"' => (Kind::Quoted, quoted(rest, 0, '"', false)),
@@ -185,6 +187,7 @@ mod tests {
         ] {
             assert_eq!(kinds(sql), [Kind::DollarQuoted], "{sql}");
         }
+        assert_eq!(kinds("-- a\r;"), [Kind::Semicolon]);
         for sql in ["-- a;b", "/* a;b */", "/* /* ; */ ; */", "/* ' */", "-- '"] {
             assert!(kinds(sql).is_empty(), "{sql}");
         }

@@ -1,7 +1,8 @@
 //! Runs revisions on a database, and undoes them.
 //!
-//! Here is what a caller sees. What is done under the lock, in which order, is in `run.rs`; how a script is sent is in `execute.rs`, the lock in `lock.rs`, the session
-//! in `session.rs`, the words for what went wrong in `error.rs` and `report.rs`.
+//! Here is what a caller sees. What is done under the lock, in which order, is in `run.rs`; how a script is sent is
+//! in `execute.rs`, the lock in `lock.rs`, the session in `session.rs`, the words for what went wrong in `error.rs`
+//! and `report.rs`.
 
 use tokio_postgres::Client;
 

@@ -154,6 +154,9 @@ fn history_help(error: &tokio_postgres::Error) -> String {
         ),
         Some("3F000") => "the search_path names no schema that exists: create it".to_owned(),
         Some("25006") => "connect to the primary: this server, or this role, only reads".to_owned(),
+        Some("55P03" | "40P01") => format!(
+            "see in pg_locks who holds a lock on {HISTORY_TABLE}, and run the command again when it is free"
+        ),
         _ => format!("{HISTORY_TABLE} has to be the table that refinery makes"),
     }
 }

@@ -171,8 +171,9 @@ impl<'r> Run<'r, '_> {
         failure: Failure,
         attempt: u32,
     ) -> Result<(), Error> {
-        let lock_failure = matches!(&failure, Failure::Script { source, .. }
-            if source.code().is_some_and(report::is_lock_failure));
+        // Wherever it was: in the script, at its commit, or before the table of the history.
+        let code = failure.source().and_then(tokio_postgres::Error::code);
+        let lock_failure = code.is_some_and(report::is_lock_failure);
         // Outside a transaction, what was done before stands: nothing can simply be done again.
         let attempts = match script.transaction {
             Transaction::One => self.options.lock_attempts,

@@ -166,40 +166,45 @@ async fn a_waiter_goes_on_when_the_lock_is_free() {
 
 #[tokio::test]
 async fn a_migration_that_does_not_get_its_lock_is_tried_again() {
-    let database = Database::new().await;
-    let mut client = database.connect("migrator").await;
-    client
-        .batch_execute("create table busy (id int)")
-        .await
-        .unwrap();
-    let holder = database.connect("reader").await;
-    holder
-        .batch_execute("begin; lock table busy in access share mode")
-        .await
-        .unwrap();
     let script = "create table extra (id int);\nalter table busy add column note text;";
-    let revisions = embedded(&[("U1__a.sql", script, "")]).unwrap();
-    let (retrying, mut retries) = tokio::sync::mpsc::unbounded_channel();
-    let options = Options {
-        lock_attempts: 1_000,
-        ..impatient()
-    };
-    let mut listener = move |event: Event<'_>| {
-        if let Event::Retrying { attempt, .. } = event {
-            retrying.send(attempt).unwrap();
-        }
-    };
-    let mut migrator = Migrator::new(&mut client, &revisions)
-        .options(options)
-        .on_event(&mut listener);
-    let free = async {
-        assert_eq!(retries.recv().await, Some(1));
-        assert_eq!(retries.recv().await, Some(2));
-        holder.batch_execute("commit").await.unwrap();
-    };
-    let (upgraded, ()) = tokio::join!(migrator.upgrade("head"), free);
-    assert_eq!(upgraded.unwrap().len(), 1);
-    assert_eq!(tables(&client).await, ["busy", "extra"]);
+    let revisions = embedded(&[
+        ("U1__a.sql", "create table busy (id int);", ""),
+        ("U2__b.sql", script, ""),
+    ])
+    .unwrap();
+    for lock in [
+        "lock table busy in access share mode",
+        "lock table refinery_schema_history in exclusive mode",
+    ] {
+        let database = Database::new().await;
+        let mut client = database.connect("migrator").await;
+        let mut migrator = Migrator::new(&mut client, &revisions);
+        migrator.upgrade("+1").await.unwrap();
+        let holder = database.connect("holder").await;
+        let begin = format!("begin; {lock}");
+        holder.batch_execute(&begin).await.unwrap();
+        let (retrying, mut retries) = tokio::sync::mpsc::unbounded_channel();
+        let options = Options {
+            lock_attempts: 1_000,
+            ..impatient()
+        };
+        let mut listener = move |event: Event<'_>| {
+            if let Event::Retrying { attempt, .. } = event {
+                retrying.send(attempt).unwrap();
+            }
+        };
+        let mut migrator = Migrator::new(&mut client, &revisions)
+            .options(options)
+            .on_event(&mut listener);
+        let free = async {
+            assert_eq!(retries.recv().await, Some(1), "{lock}");
+            assert_eq!(retries.recv().await, Some(2), "{lock}");
+            holder.batch_execute("commit").await.unwrap();
+        };
+        let (upgraded, ()) = tokio::join!(migrator.upgrade("head"), free);
+        assert_eq!(upgraded.unwrap().len(), 1, "{lock}");
+        assert_eq!(tables(&client).await, ["busy", "extra"], "{lock}");
+    }
 }
 
 #[tokio::test]
