@@ -136,11 +136,10 @@ impl Rewrite {
         match tokens {
             [
                 TokenTree::Ident(word),
-                TokenTree::Ident(name),
+                TokenTree::Ident(_),
                 TokenTree::Group(content),
                 ..,
             ] if word == "mod" && content.delimiter() == Delimiter::Brace => {
-                let _ = name;
                 self.stream(content.stream(), depth + 1)?;
                 return Ok(3);
             }
@@ -190,9 +189,7 @@ impl Rewrite {
         }
         Ok(1)
     }
-}
 
-impl Rewrite {
     /// `client.execute(self.0, …)` parses the statement at every call, even one that was prepared.
     fn execute_through_the_cache(
         &mut self,

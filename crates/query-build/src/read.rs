@@ -1,7 +1,7 @@
 //! Reads `queries/`: which files there are, and what is in them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use revisions::SourceError;
 
@@ -10,10 +10,9 @@ use crate::query_file::{self, QueryFile};
 use crate::source::Source;
 use crate::vet;
 
-/// What was read: the files, and every path whose change is a reason to build again.
+/// What was read.
 pub(crate) struct Queries {
     pub(crate) files: Vec<QueryFile>,
-    pub(crate) paths: Vec<PathBuf>,
 }
 
 /// Reads the `.sql` files of `directory`, which messages call `name`, and of the directories in it.
@@ -22,10 +21,7 @@ pub(crate) fn read_queries(
     name: &str,
     problems: &mut Vec<SourceError>,
 ) -> Result<Queries, Error> {
-    let mut queries = Queries {
-        files: Vec::new(),
-        paths: vec![directory.to_path_buf()],
-    };
+    let mut queries = Queries { files: Vec::new() };
     if !directory.is_dir() {
         problems.push(
             SourceError::of_file(name, "the directory of the queries does not exist")
@@ -72,7 +68,6 @@ impl Queries {
             }
             let mut module = module.to_vec();
             module.push(stem.unwrap_or(file_name).to_owned());
-            self.paths.push(path.clone());
             if is_directory {
                 self.directory(&path, &entry_name, &module, problems)?;
             } else {
