@@ -16,7 +16,11 @@ pub(crate) fn without_password(value: &str) -> String {
         Some((before, after)) => {
             let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
             let separator = if scheme.is_empty() { "" } else { "://" };
-            format!("{scheme}{separator}…@{}", without_parameters(after))
+            // Before a `?`, the `@` may be one of a password among the parameters.
+            match before.contains('?') {
+                true => format!("{scheme}{separator}…"),
+                false => format!("{scheme}{separator}…@{}", without_parameters(after)),
+            }
         }
         None => without_parameters(value).to_owned(),
     }
@@ -38,6 +42,8 @@ mod tests {
             "postgres:/me:secret@host/db",
             "postgres://host/db?user=me&password=secret",
             "postgres://me:sec@ret:secret@host/db",
+            "postgres://host/db?user=me&password=is@secret",
+            "postgres://me:is?secret@host/db",
         ] {
             assert!(!without_password(value).contains("secret"), "{value}");
         }
