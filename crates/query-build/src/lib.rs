@@ -15,7 +15,6 @@ mod check;
 mod embed;
 mod error;
 mod generate;
-mod lexer;
 mod output;
 mod query_file;
 mod read;

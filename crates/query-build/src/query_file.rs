@@ -9,8 +9,8 @@ use std::sync::Arc;
 use revisions::SourceError;
 
 use crate::annotation::{self, QueryLine, TypeLine, Unexpected};
-use crate::lexer::{Kind, Lexer, Token};
 use crate::source::Source;
+use revisions::lexer::{Kind, Lexer, Token};
 
 /// One file of `queries/`.
 #[derive(Debug)]

@@ -10,9 +10,9 @@ use std::ops::Range;
 
 use revisions::SourceError;
 
-use crate::lexer::{Kind, significant};
 use crate::query_file::{Query, QueryFile};
 use crate::source::Source;
+use revisions::lexer::{Kind, significant};
 
 /// The SQL of a query as PostgreSQL gets it.
 #[derive(Debug)]
@@ -70,8 +70,7 @@ impl Shipped {
         let index = usize::try_from(position).unwrap_or(usize::MAX).max(1) - 1;
         let place = self.origins.get(index).copied().unwrap_or_else(|| {
             // Behind the last character: "syntax error at end of input".
-            let comment = |kind| matches!(kind, Kind::LineComment | Kind::BlockComment);
-            let mut sql = query.tokens.iter().filter(|token| !comment(token.kind));
+            let mut sql = query.tokens.iter().filter(|token| !token.is_comment());
             sql.next_back()
                 .map_or(query.body.end, |last| last.range.end)
         });
@@ -122,7 +121,7 @@ pub(crate) fn without_comments(source: &Source, query: &Query) -> String {
     let mut text = String::with_capacity(query.body.len());
     let mut at = query.body.start;
     for token in &query.tokens {
-        if matches!(token.kind, Kind::LineComment | Kind::BlockComment) {
+        if token.is_comment() {
             text.push_str(&source.text[at..token.range.start]);
             let comment = token.text(&source.text).bytes();
             text.extend(comment.map(|byte| if byte == b'\n' { '\n' } else { ' ' }));

@@ -10,9 +10,9 @@ use std::ops::Range;
 use revisions::SourceError;
 
 use crate::annotation::Name;
-use crate::lexer::{Kind, Token};
 use crate::query_file::{Query, QueryFile, TypeBlock};
 use crate::source::Source;
+use revisions::lexer::{Kind, Token};
 
 /// Finds everything that is wrong with the text of `file`.
 pub(crate) fn vet_file(file: &mut QueryFile, problems: &mut Vec<SourceError>) {
@@ -176,9 +176,7 @@ impl Vet<'_> {
 
     fn sql(&mut self) {
         let tokens = self.query.tokens.iter();
-        let sql: Vec<&Token> = tokens
-            .filter(|token| !matches!(token.kind, Kind::LineComment | Kind::BlockComment))
-            .collect();
+        let sql: Vec<&Token> = tokens.filter(|token| !token.is_comment()).collect();
         if sql.is_empty() {
             let name = &self.query.line.name;
             self.refuse(

@@ -1,246 +1,273 @@
-//! Where one SQL statement ends and the next begins.
+//! SQL text into tokens, by PostgreSQL's own lexical rules.
 //!
-//! The rules are PostgreSQL's own (`scan.l`), and psql's for the body of `create function … begin atomic`
-//! (`psqlscan.l`). The crates that could do this either need a C library or mistake an escape string or a
-//! dollar quote (squawk-lexer 2.44 on `E'\''` and on `$a$ xa$ $a$`), so it is done here; property tests hold it.
+//! Source: PostgreSQL's `scan.l`, and its documentation, chapter "Lexical Structure". The crates that could do this
+//! either need a C library or mistake an escape string or a dollar quote (squawk-lexer 2.44 on `E'\''` and on
+//! `$a$ xa$ $a$`), so it is done here, for migrations and for query files alike; property tests hold it.
+//! What the tokens mean is not known here; positions are byte offsets into the text that was given.
 
 use std::ops::Range;
 
-/// A piece of SQL text that means something by itself.
+/// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// A key word or an unquoted name.
     Word,
-    /// A string, in quotes of any kind, or a quoted name.
-    Quoted,
+    /// A name in double quotes.
+    QuotedName,
+    /// A literal in apostrophes, with its prefix (`E`, `B`, `X`, `N`, `U&`) if it has one.
+    Literal,
     /// `$tag$ … $tag$`.
-    DollarQuoted,
-    /// A comment, or blanks.
-    Space,
+    DollarQuote,
+    /// A number.
+    Number,
+    /// `:name`, the way a query file writes a parameter. The range includes the colon.
+    Parameter,
+    /// `$1`, the way PostgreSQL writes a parameter.
+    PositionalParameter,
+    /// An operator, or a single character such as a bracket or a comma.
+    Symbol,
+    /// The end of a statement.
     Semicolon,
-    Open,
-    Close,
-    /// Anything else: numbers, operators.
-    Other,
+    /// `-- …` up to the end of the line.
+    LineComment,
+    /// `/* … */`, nested ones included.
+    BlockComment,
+    /// A literal, quoted name, dollar quote or block comment that never ends.
+    Unterminated,
 }
 
+/// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Token {
-    pub(crate) kind: Kind,
-    pub(crate) range: Range<usize>,
+pub struct Token {
+    /// What it is.
+    pub kind: Kind,
+    /// Its bytes.
+    pub range: Range<usize>,
 }
 
-/// The tokens of `sql`. They cover it without a gap; one that is never closed goes to the end.
-pub(crate) fn tokens(sql: &str) -> impl Iterator<Item = Token> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let rest = sql.get(at..).filter(|rest| !rest.is_empty())?;
-        let (kind, length) = first_token(rest);
-        let range = at..at + length;
-        at = range.end;
-        Some(Token { kind, range })
-    })
-}
+impl Token {
+    /// Whether it is a comment, which PostgreSQL skips.
+    #[must_use]
+    pub fn is_comment(&self) -> bool {
+        matches!(self.kind, Kind::LineComment | Kind::BlockComment)
+    }
 
-fn is_word_start(c: char) -> bool {
-    c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
-}
-
-fn is_word(c: char) -> bool {
-    is_word_start(c) || c.is_ascii_digit() || c == '$'
-}
-
-/// The first token of a text that is not empty, and its length in bytes.
-fn first_token(rest: &str) -> (Kind, usize) {
-    let length_while = |wanted: fn(char) -> bool| rest.find(|c| !wanted(c)).unwrap_or(rest.len());
-    let Some(first) = rest.chars().next() else {
-        return (Kind::Other, 0);
-    };
-    match first {
-        ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c' => (
-            Kind::Space,
-            length_while(|c| matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c')),
-        ),
-        '-' if rest.starts_with("--") => {
-            (Kind::Space, rest.find(['\n', '\r']).unwrap_or(rest.len()))
-        }
-        '/' if rest.starts_with("/*") => (Kind::Space, block_comment(rest)),
-        '\'' => (Kind::Quoted, quoted(rest, 0, '\'', false)),
-        '"' => (Kind::Quoted, quoted(rest, 0, '"', false)),
-        'e' | 'E' if rest[1..].starts_with('\'') => (Kind::Quoted, quoted(rest, 1, '\'', true)),
-        '$' => dollar(rest),
-        ';' => (Kind::Semicolon, 1),
-        '(' => (Kind::Open, 1),
-        ')' => (Kind::Close, 1),
-        // A number takes the letters behind it along (`1e5`, `0x1f`), so that they are no words.
-        '0'..='9' => (Kind::Other, length_while(|c| is_word(c) && c != '$')),
-        c if is_word_start(c) => (Kind::Word, length_while(is_word)),
-        c => (Kind::Other, c.len_utf8()),
+    /// The text of the token in the text it was read from.
+    #[must_use]
+    pub fn text<'a>(&self, sql: &'a str) -> &'a str {
+        &sql[self.range.clone()]
     }
 }
 
-/// Block comments nest.
-fn block_comment(rest: &str) -> usize {
-    let mut depth = 0_usize;
-    let mut at = 0;
-    while let Some(found) = rest[at..].find(['/', '*']) {
-        at += found;
-        if rest[at..].starts_with("/*") {
-            depth += 1;
-            at += 2;
-        } else if rest[at..].starts_with("*/") {
-            depth -= 1;
-            at += 2;
-            if depth == 0 {
-                return at;
+/// Reads tokens, one at a time, from a byte offset on. Between two tokens there is white space only.
+#[derive(Debug, Clone)]
+pub struct Lexer<'a> {
+    sql: &'a str,
+    at: usize,
+}
+
+impl<'a> Lexer<'a> {
+    /// A lexer of `sql` that starts at the byte `at`.
+    #[must_use]
+    pub fn new(sql: &'a str, at: usize) -> Self {
+        Self { sql, at }
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        self.sql.as_bytes()
+    }
+
+    fn byte(&self, at: usize) -> u8 {
+        self.bytes().get(at).copied().unwrap_or(0)
+    }
+
+    /// The first offset from `at` on whose byte is not accepted.
+    fn end_of(&self, at: usize, accepts: fn(u8) -> bool) -> usize {
+        let rest = &self.bytes()[at.min(self.sql.len())..];
+        at + rest.iter().take_while(|&&byte| accepts(byte)).count()
+    }
+
+    /// The offset after `needle`, searched from `at` on.
+    fn after(&self, at: usize, needle: &str) -> Option<usize> {
+        let rest = self.sql.get(at..)?;
+        rest.find(needle).map(|found| at + found + needle.len())
+    }
+
+    fn read(&self, start: usize) -> (Kind, usize) {
+        let first = self.byte(start);
+        let second = self.byte(start + 1);
+        match (first, second) {
+            (b'-', b'-') => (
+                Kind::LineComment,
+                self.end_of(start, |byte| !matches!(byte, b'\n' | b'\r')),
+            ),
+            (b'/', b'*') => self.block_comment(start),
+            (b'\'', _) => self.quoted(start, Kind::Literal, false),
+            (b'"', _) => self.quoted(start, Kind::QuotedName, false),
+            (b'e' | b'E', b'\'') => self.quoted(start + 1, Kind::Literal, true),
+            (b'b' | b'B' | b'x' | b'X' | b'n' | b'N', b'\'') => {
+                self.quoted(start + 1, Kind::Literal, false)
             }
-        } else {
-            at += 1;
-        }
-    }
-    rest.len()
-}
-
-/// The end of what is quoted from the byte `start` on. A doubled quote stands for itself; with `escapes`, a
-/// backslash takes the character after it along.
-fn quoted(rest: &str, start: usize, quote: char, escapes: bool) -> usize {
-    let mut chars = rest.char_indices().skip(start + 1).peekable();
-    while let Some((at, c)) = chars.next() {
-        if c == '\\' && escapes {
-            chars.next();
-        } else if c == quote {
-            match chars.peek() {
-                Some((_, next)) if *next == quote => {
-                    chars.next();
-                }
-                _ if escapes && continues(&rest[at + 1..]) => {
-                    // On the next line the string goes on, and its backslashes still escape.
-                    chars.by_ref().find(|&(_, next)| next == quote);
-                }
-                _ => return at + 1,
+            (b'u' | b'U', b'&') if self.byte(start + 2) == b'\'' => {
+                self.quoted(start + 2, Kind::Literal, false)
             }
-        }
-    }
-    rest.len()
-}
-
-/// Whether what comes after a closed string is a line end and then another one, which PostgreSQL takes for its
-/// continuation.
-fn continues(rest: &str) -> bool {
-    let after = rest.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
-    after.starts_with('\'') && rest[..rest.len() - after.len()].contains(['\n', '\r'])
-}
-
-/// `$tag$ … $tag$`, or a parameter such as `$1`, or a lonely dollar.
-fn dollar(rest: &str) -> (Kind, usize) {
-    let tag_length = rest[1..]
-        .find(|c| !(is_word(c) && c != '$'))
-        .map(|length| length + 1);
-    let opening = match tag_length {
-        Some(end) if rest[end..].starts_with('$') => &rest[..=end],
-        _ => return (Kind::Other, 1),
-    };
-    if opening[1..].starts_with(|c: char| c.is_ascii_digit()) {
-        return (Kind::Other, 1);
-    }
-    let body = opening.len();
-    let length = rest[body..]
-        .find(opening)
-        .map_or(rest.len(), |end| body + end + opening.len());
-    (Kind::DollarQuoted, length)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{Kind, Token, tokens};
-
-    /// The kinds of the tokens that are no blanks.
-    fn kinds(sql: &str) -> Vec<Kind> {
-        tokens(sql)
-            .map(|token| token.kind)
-            .filter(|&kind| kind != Kind::Space)
-            .collect()
-    }
-
-    #[test]
-    fn each_form_of_quoting_is_one_token() {
-        for sql in [
-            "'a;b'",
-            "'a''; b'",
-            "E'a\\'; b'",
-            "e'\\\\'",
-            "E'a' \n 'it\\'s; '",
-            "\"a;\"\"b\"",
-            "'a\nb;'",
-            "'\\'",
-        ] {
-            assert_eq!(kinds(sql), [Kind::Quoted], "{sql}");
-        }
-        for sql in [
-            "$$a;b$$",
-            "$x$ $$ ; $y$ x$ $x$",
-            "$é$;$é$",
-            "$a$ xa$ ; $a$",
-            "$_1$;$_1$",
-        ] {
-            assert_eq!(kinds(sql), [Kind::DollarQuoted], "{sql}");
-        }
-        assert_eq!(kinds("-- a\r;"), [Kind::Semicolon]);
-        for sql in ["-- a;b", "/* a;b */", "/* /* ; */ ; */", "/* ' */", "-- '"] {
-            assert!(kinds(sql).is_empty(), "{sql}");
-        }
-    }
-
-    #[test]
-    fn what_only_looks_like_quoting_is_none() {
-        assert_eq!(
-            kinds("a$b$c;$1;"),
-            [
+            (b'u' | b'U', b'&') if self.byte(start + 2) == b'"' => {
+                self.quoted(start + 2, Kind::QuotedName, false)
+            }
+            (b'$', b'0'..=b'9') => (
+                Kind::PositionalParameter,
+                self.end_of(start + 1, |byte| byte.is_ascii_digit()),
+            ),
+            (b'$', _) => self.dollar_quote(start),
+            (b'.', b'0'..=b'9') => (Kind::Number, self.number(start)),
+            (b'0'..=b'9', _) => (Kind::Number, self.number(start)),
+            (b';', _) => (Kind::Semicolon, start + 1),
+            (b':', b':' | b'=') => (Kind::Symbol, start + 2),
+            (b':', next) if is_word_start(next) => {
+                (Kind::Parameter, self.end_of(start + 1, is_word_inner))
+            }
+            _ if is_word_start(first) => (
                 Kind::Word,
-                Kind::Semicolon,
-                Kind::Other,
-                Kind::Other,
-                Kind::Semicolon
-            ]
-        );
-        assert_eq!(
-            kinds("'a' 'b\\';"),
-            [Kind::Quoted, Kind::Quoted, Kind::Semicolon]
-        );
-        assert_eq!(kinds("name'x'"), [Kind::Word, Kind::Quoted]);
-        assert_eq!(kinds("1e5;"), [Kind::Other, Kind::Semicolon]);
-        assert_eq!(
-            kinds("a/b-c"),
-            [Kind::Word, Kind::Other, Kind::Word, Kind::Other, Kind::Word]
-        );
+                self.end_of(start, |byte| is_word_inner(byte) || byte == b'$'),
+            ),
+            _ if is_operator(first) => (Kind::Symbol, self.operator(start)),
+            _ => (Kind::Symbol, start + 1),
+        }
     }
 
-    proptest! {
-        #[test]
-        fn tokens_cover_any_text_without_a_gap(sql in "([a-z0-9 ';$\"\\\\/*()\n-]|\\PC){0,60}") {
-            let mut at = 0;
-            for Token { range, .. } in tokens(&sql) {
-                prop_assert_eq!(range.start, at);
-                prop_assert!(range.end > at);
-                prop_assert!(sql.is_char_boundary(range.end));
-                at = range.end;
+    fn number(&self, start: usize) -> usize {
+        let digits = self.end_of(start, |byte| {
+            byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_'
+        });
+        let exponent = matches!(self.byte(digits.saturating_sub(1)), b'e' | b'E');
+        let sign = matches!(self.byte(digits), b'+' | b'-');
+        if exponent && sign && self.byte(digits + 1).is_ascii_digit() {
+            return self.end_of(digits + 1, |byte| byte.is_ascii_digit());
+        }
+        digits
+    }
+
+    fn operator(&self, start: usize) -> usize {
+        let mut end = start;
+        while is_operator(self.byte(end)) {
+            let comment = matches!(
+                (self.byte(end), self.byte(end + 1)),
+                (b'-', b'-') | (b'/', b'*')
+            );
+            if comment && end > start {
+                break;
             }
-            prop_assert_eq!(at, sql.len());
+            end += 1;
         }
+        end
+    }
 
-        #[test]
-        fn any_text_can_be_quoted(text in "\\PC{0,30}", tag in "[a-z_]{0,5}") {
-            let string = format!("'{}'", text.replace('\'', "''"));
-            prop_assert_eq!(kinds(&string), [Kind::Quoted]);
-            let name = format!("\"{}\"", text.replace('"', "\"\""));
-            prop_assert_eq!(kinds(&name), [Kind::Quoted]);
-            let escaped = text.replace('\\', "\\\\").replace('\'', "\\'");
-            prop_assert_eq!(kinds(&format!("E'{escaped}'")), [Kind::Quoted]);
-            let quote = format!("${tag}$");
-            prop_assume!(!format!("{text}$").contains(&quote));
-            prop_assert_eq!(kinds(&format!("{quote}{text}{quote}")), [Kind::DollarQuoted]);
+    fn block_comment(&self, start: usize) -> (Kind, usize) {
+        let mut depth = 1_usize;
+        let mut at = start + 2;
+        while at < self.sql.len() {
+            match (self.byte(at), self.byte(at + 1)) {
+                (b'/', b'*') => {
+                    depth += 1;
+                    at += 2;
+                }
+                (b'*', b'/') => {
+                    depth -= 1;
+                    at += 2;
+                    if depth == 0 {
+                        return (Kind::BlockComment, at);
+                    }
+                }
+                _ => at += 1,
+            }
+        }
+        (Kind::Unterminated, self.sql.len())
+    }
+
+    /// A literal or quoted name whose opening quote is at `quote`.
+    fn quoted(&self, quote: usize, kind: Kind, escapes: bool) -> (Kind, usize) {
+        let delimiter = self.byte(quote);
+        let mut at = quote + 1;
+        while at < self.sql.len() {
+            let byte = self.byte(at);
+            if byte == delimiter && self.byte(at + 1) != delimiter {
+                match self.continuation(at + 1).filter(|_| escapes) {
+                    // Its backslashes still escape.
+                    Some(next) => at = next + 1,
+                    None => return (kind, at + 1),
+                }
+                continue;
+            }
+            let pair = byte == delimiter || (escapes && byte == b'\\');
+            at += if pair { 2 } else { 1 };
+        }
+        (Kind::Unterminated, self.sql.len())
+    }
+
+    /// Where a literal that was closed before `at` goes on: after a line end, PostgreSQL takes another one for a part of it.
+    fn continuation(&self, at: usize) -> Option<usize> {
+        let next = self.end_of(at, is_space);
+        let line_end = self.bytes()[at..next]
+            .iter()
+            .any(|byte| matches!(byte, b'\n' | b'\r'));
+        (line_end && self.byte(next) == b'\'').then_some(next)
+    }
+
+    fn dollar_quote(&self, start: usize) -> (Kind, usize) {
+        let tag_end = self.end_of(start + 1, is_word_inner);
+        if self.byte(tag_end) != b'$' {
+            return (Kind::Symbol, start + 1);
+        }
+        let delimiter = &self.sql[start..=tag_end];
+        match self.after(tag_end + 1, delimiter) {
+            Some(end) => (Kind::DollarQuote, end),
+            None => (Kind::Unterminated, self.sql.len()),
         }
     }
+}
+
+impl Iterator for Lexer<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        let start = self.end_of(self.at, is_space);
+        if start >= self.sql.len() {
+            return None;
+        }
+        let (kind, end) = self.read(start);
+        // An unterminated token may have stepped over the end by an escaped pair.
+        let mut end = end.min(self.sql.len());
+        while !self.sql.is_char_boundary(end) {
+            end += 1;
+        }
+        self.at = end;
+        Some(Token {
+            kind,
+            range: start..end,
+        })
+    }
+}
+
+/// The tokens of `sql` without its comments: what two texts must have in common to be the same SQL.
+#[must_use]
+pub fn significant(sql: &str) -> Vec<Token> {
+    Lexer::new(sql, 0)
+        .filter(|token| !token.is_comment())
+        .collect()
+}
+
+fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b
+}
+
+fn is_word_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
+}
+
+fn is_word_inner(byte: u8) -> bool {
+    is_word_start(byte) || byte.is_ascii_digit()
+}
+
+fn is_operator(byte: u8) -> bool {
+    b"+-*/<>=~!@#%^&|`?".contains(&byte)
 }

@@ -24,7 +24,8 @@
 //!   history, retried when it cannot get its locks. `refinery` itself can go on where it stopped, and the other way
 //!   round.
 //! - [`DatabaseUrl`] is how a database is reached: from a URL or the environment, with TLS.
-//! - [`SourceError`] is the picture of an error: file, line, column, caret, and what to do.
+//! - [`SourceError`] is the picture of an error: file, line, column, caret, and what to do. It and [`lexer`] serve
+//!   whoever reads SQL from files.
 //! - The module `cli`, with the feature of that name, has the commands for a clap program to mount.
 //!
 //! Deliberately absent: anything that knows what the tables are about.
@@ -36,7 +37,7 @@ mod file_name;
 mod graph;
 mod header;
 mod history;
-mod lexer;
+pub mod lexer;
 mod migrator;
 mod read;
 mod revision;

@@ -1,8 +1,10 @@
 //! The statements of a script, and what can be told from their first words. Nothing here is sent anywhere.
+//!
+//! Where one ends is psql's rule, also for the body of `create function … begin atomic` (`psqlscan.l`).
 
 use std::ops::Range;
 
-use crate::lexer::{Kind, Token, tokens};
+use crate::lexer::{Kind, Lexer, Token};
 
 /// One statement of a script: from its first word up to, and without, its semicolon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +24,11 @@ const WORDS: usize = 8;
 pub(crate) fn split(sql: &str) -> Vec<Statement> {
     let mut statements = Vec::new();
     let mut current = Scan::default();
-    for token in tokens(sql) {
+    for token in Lexer::new(sql, 0) {
         if token.kind == Kind::Semicolon && current.ends_here() {
             statements.extend(current.finish());
             current = Scan::default();
-        } else if token.kind != Kind::Space {
+        } else if !token.is_comment() {
             current.take(sql, &token);
         }
     }
@@ -52,11 +54,11 @@ impl Scan {
             .as_ref()
             .map_or(token.range.start, |range| range.start);
         self.range = Some(start..token.range.end);
-        match token.kind {
-            Kind::Open => self.parentheses += 1,
-            Kind::Close => self.parentheses = self.parentheses.saturating_sub(1),
-            Kind::DollarQuoted if self.body.is_none() => self.body = Some(token.range.clone()),
-            Kind::Word => self.take_word(sql[token.range.clone()].to_lowercase()),
+        match (token.kind, token.text(sql)) {
+            (Kind::Symbol, "(") => self.parentheses += 1,
+            (Kind::Symbol, ")") => self.parentheses = self.parentheses.saturating_sub(1),
+            (Kind::DollarQuote, _) if self.body.is_none() => self.body = Some(token.range.clone()),
+            (Kind::Word, word) => self.take_word(word.to_lowercase()),
             _ => {}
         }
     }
@@ -116,11 +118,10 @@ impl Statement {
 
     /// Whether it wants data from the client that sent it: `copy … from stdin`.
     pub(crate) fn reads_from_the_client(&self, sql: &str) -> bool {
+        let text = &sql[self.range.clone()];
         self.word(0) == "copy"
-            && tokens(&sql[self.range.clone()]).any(|token| {
-                token.kind == Kind::Word
-                    && sql[self.range.start + token.range.start..self.range.start + token.range.end]
-                        .eq_ignore_ascii_case("stdin")
+            && Lexer::new(text, 0).any(|token| {
+                token.kind == Kind::Word && token.text(text).eq_ignore_ascii_case("stdin")
             })
     }
 

@@ -7,6 +7,7 @@
 #[cfg(feature = "cli")]
 mod cli;
 mod database;
+mod lexer;
 mod migrator;
 mod revisions;
 mod support;
