@@ -32,6 +32,8 @@ pub(crate) struct Session<'a> {
     before: Vec<(String, String)>,
     /// The statement that puts back what a script may have changed.
     settle: String,
+    /// Whether the lock may be ours: PostgreSQL warns of one that is given back and was never taken.
+    may_hold: bool,
     /// Whether the lock has been given back.
     closed: bool,
 }
@@ -47,6 +49,7 @@ impl<'a> Session<'a> {
             client,
             before: Vec::new(),
             settle: String::new(),
+            may_hold: false,
             closed: false,
         };
         let opened = session.prepare(options, waiting).await;
@@ -86,7 +89,11 @@ impl<'a> Session<'a> {
             })
             .collect();
         self.settle = set_all(&kept);
-        lock::take(self.client, options.migration_lock_timeout, waiting).await
+        // From the first request on, also if nobody waits for its answer any more.
+        self.may_hold = true;
+        let taken = lock::take(self.client, options.migration_lock_timeout, waiting).await;
+        self.may_hold = !matches!(taken, Err(Error::Locked { .. }));
+        taken
     }
 
     async fn remember(&mut self) -> Result<(), tokio_postgres::Error> {
@@ -128,7 +135,11 @@ impl<'a> Session<'a> {
     }
 
     fn give_back_query(&self) -> String {
-        format!("{}; {}", lock::release_query(), set_all(&self.before))
+        let settings = set_all(&self.before);
+        match self.may_hold {
+            true => format!("{}; {settings}", lock::release_query()),
+            false => settings,
+        }
     }
 }
 
