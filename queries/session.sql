@@ -1,3 +1,6 @@
---- Ends every later statement of this connection that takes longer than this.
+--- Bounds what every later statement of this connection may take: its time, its wait for a lock, and how long it goes on
+--- when its client has hung up ('0' where the server cannot tell).
 --! limit_statements
-select set_config('statement_timeout', :statement_timeout, false) as statement_timeout;
+select set_config('statement_timeout', :statement_timeout, false) as statement_timeout,
+       set_config('lock_timeout', :lock_timeout, false) as lock_timeout,
+       set_config('client_connection_check_interval', :hang_up_check_interval, false) as hang_up_check_interval;

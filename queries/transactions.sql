@@ -8,7 +8,7 @@ with debited as (
     update wallets
        set balance = wallets.balance - :amount,
            posting_count = wallets.posting_count + 1,
-           updated_at = clock_timestamp()
+           updated_at = greatest(clock_timestamp(), wallets.updated_at)
       from users
      where users.id = wallets.user_id
        and wallets.user_id = :user_id
@@ -39,7 +39,9 @@ select recorded.id, wallet_id, type as transaction_type, amount, status, balance
   join ordered on ordered.id = recorded.job_id;
 
 --- Moves points between the wallets of two active users: both locked in the order of their ids, both halves
---- recorded; returns the half that debits. No row when either user is not active or the balance is short.
+--- recorded; returns the half that debits. No row when either user is not active or the balance is short. The new
+--- balances come from the locked rows: a constraint is checked on the row of the statement's snapshot first, where a
+--- sum that is right by now may still be below zero.
 --! transfer (idempotency_key?, request_fingerprint?) : Transaction
 with locked as (
     select wallets.id, wallets.user_id, wallets.balance
@@ -48,9 +50,10 @@ with locked as (
      where wallets.user_id in (:from_user_id, :to_user_id)
        and users.status = 'active'
      order by wallets.id
-       for update of wallets
+       for no key update of wallets
 ), parties as (
     select sender.id as sender_id, receiver.id as receiver_id,
+           sender.balance - :amount as sender_balance, receiver.balance + :amount as receiver_balance,
            nextval('transactions_id_seq') as debit_id, nextval('transactions_id_seq') as credit_id
       from locked as sender
       join locked as receiver on receiver.user_id = :to_user_id
@@ -59,9 +62,9 @@ with locked as (
        and sender.balance >= :amount
 ), moved as (
     update wallets
-       set balance = wallets.balance + case wallets.id when parties.sender_id then -:amount else :amount end,
+       set balance = case wallets.id when parties.sender_id then sender_balance else receiver_balance end,
            posting_count = wallets.posting_count + 1,
-           updated_at = clock_timestamp()
+           updated_at = greatest(clock_timestamp(), wallets.updated_at)
       from parties
      where wallets.id in (parties.sender_id, parties.receiver_id)
     returning wallets.id, wallets.balance, wallets.posting_count, wallets.updated_at,
@@ -100,7 +103,7 @@ with credited as (
     update wallets
        set balance = balance + :amount,
            posting_count = posting_count + 1,
-           updated_at = clock_timestamp()
+           updated_at = greatest(clock_timestamp(), updated_at)
      where user_id = :user_id
     returning id, balance, posting_count, updated_at
 )
@@ -120,7 +123,7 @@ with adjusted as (
     update wallets
        set balance = balance + :amount,
            posting_count = posting_count + 1,
-           updated_at = clock_timestamp()
+           updated_at = greatest(clock_timestamp(), updated_at)
      where user_id = :user_id
        and balance + :amount >= 0
     returning id, balance, posting_count, updated_at
@@ -161,7 +164,7 @@ with original as (
     update wallets
        set balance = wallets.balance + granted.amount,
            posting_count = wallets.posting_count + 1,
-           updated_at = clock_timestamp()
+           updated_at = greatest(clock_timestamp(), wallets.updated_at)
       from granted
      where wallets.id = granted.wallet_id
     returning wallets.id, wallets.balance, wallets.posting_count, wallets.updated_at, granted.amount,
@@ -266,8 +269,8 @@ select id, wallet_id, type as transaction_type, amount, status, balance_after, r
  order by created_at desc, id desc
  limit :limit;
 
---- How many transactions of a period there are in a wallet and what they sum up to, per type and status.
---! summary_of_wallet
+--- How many transactions of a period, perhaps of one type and status, there are in a wallet and what they sum up to.
+--! summary_of_wallet (transaction_type?, status?)
 select type as transaction_type,
        status,
        count(*) as transaction_count,
@@ -276,5 +279,7 @@ select type as transaction_type,
  where wallet_id = (select wallets.id from wallets where wallets.user_id = :user_id)
    and created_at >= :from
    and created_at < :to
+   and (:transaction_type::text is null or type = :transaction_type)
+   and (:status::text is null or status = :status)
  group by type, status
  order by type, status;

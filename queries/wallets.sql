@@ -31,4 +31,4 @@ select wallets.id
  where transactions.id = :transaction_id
    and transactions.type = 'spend'
    and transactions.status = 'success'
-   for update of wallets;
+   for no key update of wallets;

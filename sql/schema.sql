@@ -7,7 +7,7 @@
 
 create table users (
     id bigint generated always as identity (sequence name users_id_seq),
-    email text not null,
+    email text collate "C" not null,
     password_hash text not null,
     role text not null default 'user',
     status text not null default 'active',
@@ -30,7 +30,7 @@ create table users (
 
 comment on table users is 'People and services that sign in. One with money history is closed by its status, never deleted.';
 comment on column users.id is 'Identifier.';
-comment on column users.email is 'Sign-in name, kept in lower case, so that uniqueness ignores case.';
+comment on column users.email is 'Sign-in name, kept in lower case, so that uniqueness ignores case; its collation lets the unique index serve prefixes.';
 comment on column users.password_hash is 'Argon2id hash in PHC string format.';
 comment on column users.role is 'What the user may do: user, moderator, admin or service (payment provider, worker).';
 comment on column users.status is 'Only an active user may sign in and spend: active, suspended, inactive, banned.';
@@ -39,14 +39,12 @@ comment on column users.birth_date is 'Date of birth, for readings.';
 comment on column users.location is 'Place, for readings, as the user writes it.';
 comment on column users.preferred_language is 'BCP 47 language tag of the readings.';
 comment on column users.created_at is 'When the user registered.';
-comment on column users.updated_at is 'When the row last changed.';
+comment on column users.updated_at is 'When profile, role or status last changed.';
 comment on column users.last_login_at is 'When the user last signed in with the password.';
 
 -- Administration searches by role and by status, newest first.
 create index users_role_id_idx on users (role, id);
 create index users_status_id_idx on users (status, id);
--- ... and by the beginning of the address; the unique index serves prefixes only under the C collation.
-create index users_email_prefix_idx on users (email text_pattern_ops);
 
 create table wallets (
     id bigint generated always as identity (sequence name wallets_id_seq),
@@ -92,7 +90,8 @@ create table jobs (
     started_at timestamptz,
     finished_at timestamptz,
     constraint jobs_pkey primary key (id),
-    constraint jobs_transaction_id_key unique (transaction_id),
+    -- For the key of transactions, which says that the spend names this job, and no other.
+    constraint jobs_id_transaction_id_key unique (id, transaction_id),
     constraint jobs_user_id_fkey foreign key (user_id) references users (id) on delete restrict,
     constraint jobs_job_type_check check (length(job_type) between 1 and 100),
     constraint jobs_status_check
@@ -159,12 +158,12 @@ create table transactions (
         foreign key (refunded_transaction_id) references transactions (id) on delete restrict,
     constraint transactions_counterpart_transaction_id_fkey
         foreign key (counterpart_transaction_id) references transactions (id) on delete restrict,
-    constraint transactions_job_id_fkey foreign key (job_id) references jobs (id) on delete restrict,
+    constraint transactions_job_id_fkey
+        foreign key (job_id, id) references jobs (id, transaction_id) on delete restrict,
     constraint transactions_created_by_fkey foreign key (created_by) references users (id) on delete restrict,
-    constraint transactions_reference_id_key unique (wallet_id, reference_id),
     constraint transactions_posting_number_key unique (wallet_id, posting_number),
-    constraint transactions_job_id_key unique (job_id),
-    constraint transactions_idempotency_key_key unique (created_by, idempotency_key),
+    -- For the key of jobs, which says that the job names this spend, and no other.
+    constraint transactions_id_job_id_key unique (id, job_id),
     constraint transactions_type_check check (type in ('deposit', 'spend', 'refund', 'transfer', 'adjustment')),
     constraint transactions_status_check check (status in ('pending', 'success', 'failed')),
     constraint transactions_amount_check check (
@@ -197,7 +196,7 @@ create table transactions (
 );
 
 alter table jobs add constraint jobs_transaction_id_fkey
-    foreign key (transaction_id) references transactions (id) on delete restrict;
+    foreign key (transaction_id, id) references transactions (id, job_id) on delete restrict;
 
 comment on table transactions is 'The ledger. Append-only: a row changes once at most, from pending to success or failed.';
 comment on column transactions.id is 'Identifier.';
@@ -219,6 +218,12 @@ comment on column transactions.request_fingerprint is 'SHA-256 of the request, t
 comment on column transactions.created_at is 'When it was recorded, in the order of the posting numbers of its wallet.';
 comment on column transactions.completed_at is 'When it succeeded or failed.';
 
+-- A reference stands once in a wallet, a key once for its requester. Indexes and not constraints, because most
+-- transactions have neither.
+create unique index transactions_reference_id_key on transactions (wallet_id, reference_id)
+    where reference_id is not null;
+create unique index transactions_idempotency_key_key on transactions (created_by, idempotency_key)
+    where idempotency_key is not null;
 -- The lists of a wallet, newest first: all of it, of one type, and what has not succeeded (few).
 create index transactions_wallet_id_created_at_idx on transactions (wallet_id, created_at, id);
 create index transactions_wallet_id_type_created_at_idx on transactions (wallet_id, type, created_at, id);

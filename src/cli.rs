@@ -35,7 +35,7 @@ fn run(version: &'static str) -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(version).await,
-            Command::Db(command) => db::run(command).await,
+            Command::Db(arguments) => db::run(arguments, cli.env_file).await,
             Command::User(command) => user::run(command).await,
         }
     })
@@ -47,7 +47,7 @@ fn run(version: &'static str) -> anyhow::Result<()> {
 struct Cli {
     /// Read settings from this file instead of .env; the environment still wins
     #[arg(long, global = true, value_name = "FILE")]
-    // `environment` reads it before the rest is parsed; it is here for the help and for clap to accept it.
+    // `environment` reads it before the rest is parsed.
     env_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
@@ -58,8 +58,7 @@ enum Command {
     /// Migrate the database, then serve the API (the default)
     Serve,
     /// Look at and change the schema of the database
-    #[command(subcommand)]
-    Db(revisions::cli::Command),
+    Db(db::Db),
     /// Manage users
     #[command(subcommand)]
     User(user::UserCommand),

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 use revisions::DatabaseUrl;
 use secrecy::{ExposeSecret, SecretString};
+use tracing_subscriber::filter::{Directive, LevelFilter};
 
 pub use variables::{SettingsError, Variables};
 
@@ -40,7 +41,7 @@ pub struct ServerSettings {
     pub port: u16,
     /// `ALLOWED_HOSTS`: origins that browsers may call from, comma separated, or `*`; none by default.
     pub allowed_origins: Vec<HeaderValue>,
-    /// `SHUTDOWN_TIMEOUT_SECONDS`, 30: how long running requests may take to finish at the end.
+    /// `SHUTDOWN_TIMEOUT_SECONDS`, 25: how long running requests may take to finish at the end.
     pub shutdown_timeout: Duration,
 }
 
@@ -142,7 +143,7 @@ impl ServerSettings {
                 HeaderValue::from_str(origin).ok().filter(|_| is_origin)
             },
         );
-        let shutdown_timeout = variables.seconds("SHUTDOWN_TIMEOUT_SECONDS", 30, 0..=3600);
+        let shutdown_timeout = variables.seconds("SHUTDOWN_TIMEOUT_SECONDS", 25, 0..=3600);
         Self {
             host,
             port,
@@ -243,10 +244,12 @@ impl LogSettings {
         let level = variables
             .text("LOG_LEVEL")
             .unwrap_or_else(|| "info".to_owned());
-        if level
-            .parse::<tracing_subscriber::filter::Targets>()
-            .is_err()
-        {
+        // A bare word that is no level would be taken for the name of a module, and silence everything.
+        let is_filter = |part: &str| match part.contains('=') {
+            true => part.parse::<Directive>().is_ok(),
+            false => part.parse::<LevelFilter>().is_ok(),
+        };
+        if !level.split(',').all(|part| is_filter(part.trim())) {
             variables.refuse(
                 "LOG_LEVEL",
                 &format!("is {level:?}"),

@@ -72,7 +72,7 @@ impl Database {
     ///
     /// # Errors
     /// What PostgreSQL or the way to it said, sorted: see [`DbError`]. Nothing has changed then, but for
-    /// [`DbError::Unavailable`], after which nobody knows.
+    /// [`DbError::Lost`], after which nobody knows.
     pub async fn transaction<T, F>(
         &self,
         name: &'static str,
@@ -111,7 +111,7 @@ impl Database {
             Ok((lease, result)) => (lease, result.map_err(DbError::from)),
             Err(_) => (
                 None,
-                Err(DbError::Unavailable {
+                Err(DbError::Lost {
                     reason: format!("no answer for {patience:?}"),
                 }),
             ),

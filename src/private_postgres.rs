@@ -74,15 +74,17 @@ impl Source {
         ))
     }
 
-    /// Ends the private server, if this process started it.
+    /// Ends the private server, if this process started it, and passes on how the work with it ended.
     ///
     /// # Errors
-    /// If it does not end properly.
-    pub fn close(self) -> anyhow::Result<()> {
-        match self.private {
+    /// That of the work; or if the server does not end properly.
+    pub fn close_after<T>(self, work: anyhow::Result<T>) -> anyhow::Result<T> {
+        let closed = match self.private {
             Some(server) => server.stop().context("cannot stop the private PostgreSQL"),
             None => Ok(()),
-        }
+        };
+        let value = work?;
+        closed.map(|()| value)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The life of a server: migrate, listen, serve, and end without cutting a request short.
 
+pub mod connections;
+
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -24,6 +26,11 @@ pub async fn serve(
     source: &Source,
     secret_key: &SecretString,
 ) -> anyhow::Result<()> {
+    // Before the schema is touched: a port that is taken ends it here.
+    let (host, port) = (settings.server.host.as_str(), settings.server.port);
+    let listener = TcpListener::bind((host, port)).await.with_context(|| {
+        format!("cannot listen on {host}:{port}; another HOST or PORT may be free")
+    })?;
     if settings.migrations.on_startup {
         migrate(&settings.migrations, &source.url).await?;
     }
@@ -38,18 +45,12 @@ pub async fn serve(
             .collect(),
         shutdown: CancellationToken::new(),
     };
-    let (host, port) = (settings.server.host.as_str(), settings.server.port);
-    let listener = TcpListener::bind((host, port)).await.with_context(|| {
-        format!("cannot listen on {host}:{port}; another HOST or PORT may be free")
-    })?;
+    let router = router(app.clone(), &settings.server.allowed_origins);
     // Before anybody is told that we serve: from then on a signal must not cut a request short.
     let signals = Signals::listen().context("cannot listen for signals")?;
     tracing::info!("serving on http://{}", listener.local_addr()?);
-    let router = router(app.clone(), &settings.server.allowed_origins);
-    let serving = axum::serve(listener, router)
-        .with_graceful_shutdown(app.shutdown.clone().cancelled_owned());
     tokio::select! {
-        served = serving => served.context("serving failed")?,
+        () = connections::serve(listener, router, &app.shutdown) => {}
         () = end_on_signal(signals, &app.shutdown, settings.server.shutdown_timeout) => {}
     }
     app.db.close();
@@ -75,10 +76,8 @@ pub async fn migrate(settings: &MigrationSettings, url: &DatabaseUrl) -> anyhow:
         Startup::Upgraded(applied) => {
             tracing::info!("migrated: {} revisions applied", applied.len())
         }
-        Startup::Ahead { unknown } => tracing::warn!(
-            "the database has {} revisions of a newer release; serving, and leaving the schema as it is",
-            unknown.len()
-        ),
+        // The migrator has warned of it.
+        Startup::Ahead { .. } => {}
     }
     Ok(())
 }

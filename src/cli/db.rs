@@ -1,34 +1,60 @@
-//! `db`: the migration commands of `revisions`, on the embedded revisions and the configured database.
+//! `db`: the migration commands of `revisions`, on the embedded revisions and the configured database, or on those
+//! that the arguments name.
 
-use std::borrow::Cow;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
+use clap::Args;
 use revisions::Revisions;
+use revisions::cli::{Command, Place};
 
 use super::logging;
 use crate::config::Settings;
 use crate::migrations::REVISIONS;
 use crate::private_postgres::Source;
 
+/// Arguments of `db`.
+#[derive(Debug, Args)]
+pub(super) struct Db {
+    /// Take the migrations of this directory, not the embedded ones [variable: MIGRATIONS_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Take this database, not the configured one
+    #[arg(long, global = true, value_name = "URL")]
+    url: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
 /// Runs a `db` command.
-pub(super) async fn run(command: revisions::cli::Command) -> anyhow::Result<()> {
+pub(super) async fn run(db: Db, env_file: Option<PathBuf>) -> anyhow::Result<()> {
     let settings = Settings::from_env()?;
     logging::start(&settings.log);
     let embedded =
         Revisions::embedded(REVISIONS).context("the embedded revisions cannot be used")?;
-    let url = settings.migrations.url.clone();
-    let source = match url {
-        Some(_) => None,
-        None => Some(Source::open(&settings.database)?),
+    let configured = settings.migrations.url.clone();
+    let private = match (&db.url, &configured) {
+        (None, None) if needs_database(&db.command) => Some(Source::open(&settings.database)?),
+        _ => None,
     };
-    let context = revisions::cli::Context {
-        revisions: Cow::Borrowed(&embedded),
-        url: url.or_else(|| source.as_ref().map(|source| source.url.clone())),
-        options: settings.migrations.options(),
+    let url = configured.or_else(|| private.as_ref().map(|source| source.url.clone()));
+    let place = Place {
+        dir: db.dir,
+        url: db.url,
+        env_file,
     };
-    let done = revisions::cli::run(command, context).await;
-    if let Some(source) = source {
-        source.close()?;
+    let mut context = place.context(Some(&embedded), url)?;
+    context.options.program = "divine-whispers db".to_owned();
+    let done = revisions::cli::run(db.command, context)
+        .await
+        .map_err(anyhow::Error::from);
+    match private {
+        Some(source) => source.close_after(done),
+        None => done,
     }
-    Ok(done?)
+}
+
+/// A private PostgreSQL is not started for what is known without.
+fn needs_database(command: &Command) -> bool {
+    !matches!(command, Command::History(history) if !history.indicate_current && history.range.is_none())
 }

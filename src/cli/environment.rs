@@ -47,7 +47,7 @@ fn load_file(path: &Path) -> anyhow::Result<()> {
                 .position(|line| line.contains(part.trim()))
                 .map_or(1, |index| index + 1);
             bail!(
-                "line {line} is not NAME=value; quote values that hold spaces, # or quotes: NAME='a value'"
+                "line {line} is not NAME=value; put single quotes around a value that has spaces, #, quotes, $ or \\: NAME='a value'"
             )
         }
         Err(error) => Err(error.into()),

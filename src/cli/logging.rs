@@ -1,4 +1,7 @@
 //! Where log lines go and what they look like: standard error, as text or JSON.
+//!
+//! Only events of `tracing` arrive here. The crate `log` is not bridged, and must not be: tokio-postgres logs the
+//! parameters of statements with it.
 
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::fmt;
@@ -11,10 +14,6 @@ pub(super) fn start(settings: &LogSettings) {
     if settings.debug
         && let Ok(directive) = "divine_whispers=debug".parse()
     {
-        filter = filter.add_directive(directive);
-    }
-    // refinery logs its own steps; ours say the same and more.
-    if let Ok(directive) = "refinery_core=warn".parse() {
         filter = filter.add_directive(directive);
     }
     let subscriber = fmt().with_env_filter(filter).with_writer(std::io::stderr);

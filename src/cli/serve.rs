@@ -27,6 +27,5 @@ pub(super) async fn run(version: &str) -> anyhow::Result<()> {
         }
     };
     let served = server::serve(&settings, &source, &secret_key).await;
-    source.close()?;
-    served
+    source.close_after(served)
 }

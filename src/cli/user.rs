@@ -11,7 +11,7 @@ use super::logging;
 use crate::config::Settings;
 use crate::db::Database;
 use crate::domain::passwords::{Hasher, Password};
-use crate::domain::users::{self, Email, Role};
+use crate::domain::users::{self, Email, Role, User};
 use crate::private_postgres::Source;
 use crate::server::migrate;
 
@@ -42,17 +42,31 @@ pub(super) async fn run(command: UserCommand) -> anyhow::Result<()> {
     let settings = Settings::from_env()?;
     logging::start(&settings.log);
     let source = Source::open(&settings.database)?;
-    migrate(&settings.migrations, &source.url).await?;
-    let db = Database::new(&source.url, &settings.database, source.budget)?;
-    let created = users::create_with_role(&db, &Hasher::default(), &email, &password, role).await;
-    db.close();
-    source.close()?;
-    let user = created.with_context(|| format!("cannot create {}", email.as_str()))?;
+    let created = create_user(&settings, &source, &email, &password, role).await;
+    let user = source
+        .close_after(created)
+        .with_context(|| format!("cannot create {}", email.as_str()))?;
     println!(
         "created user {}: {}, role {}",
         user.id, user.email, user.role
     );
     Ok(())
+}
+
+async fn create_user(
+    settings: &Settings,
+    source: &Source,
+    email: &Email,
+    password: &Password,
+    role: Role,
+) -> anyhow::Result<User> {
+    if settings.migrations.on_startup {
+        migrate(&settings.migrations, &source.url).await?;
+    }
+    let db = Database::new(&source.url, &settings.database, source.budget)?;
+    let created = users::create_with_role(&db, &Hasher::default(), email, password, role).await;
+    db.close();
+    Ok(created?)
 }
 
 fn read_password() -> anyhow::Result<SecretString> {

@@ -3,15 +3,24 @@
 
 use std::error::Error as _;
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::error::SqlState;
 
 /// A failure of the database, sorted by what a caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// No connection, or it was lost: try again later. Whether a change was made is not known.
-    #[error("the database is unavailable: {reason}")]
-    Unavailable {
+    /// There is no connection to be had: nothing was sent, nothing changed.
+    #[error("the database cannot be reached: {reason}")]
+    Unreachable {
+        /// What was seen.
+        reason: String,
+    },
+    /// Every connection of the pool stayed in use: nothing was sent, nothing changed.
+    #[error("no connection became free in time")]
+    Exhausted,
+    /// The connection was lost under way: whether a change was made is not known.
+    #[error("the connection to the database was lost: {reason}")]
+    Lost {
         /// What was seen.
         reason: String,
     },
@@ -48,17 +57,25 @@ pub enum DbError {
     /// Anything else is a defect of ours.
     #[error("the database refused a statement ({code}): {message}")]
     Defect {
-        /// SQLSTATE, or `none`.
+        /// SQLSTATE, or `none` if it did not come from the server.
         code: String,
         /// What PostgreSQL or the client said.
         message: String,
     },
 }
 
+/// Stands for a SQLSTATE where the client, not the server, found fault.
+const CLIENT_SIDE: &str = "none";
+
 impl DbError {
     /// Whether the connection that it came from must not be used again.
     pub(super) fn spoils_connection(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::StalePlan { .. })
+        match self {
+            Self::Lost { .. } | Self::StalePlan { .. } => true,
+            // Said by the client, not by the server: who knows what is still under way.
+            Self::Defect { code, .. } => code == CLIENT_SIDE,
+            _ => false,
+        }
     }
 
     fn of_database(error: &tokio_postgres::error::DbError) -> Self {
@@ -69,16 +86,14 @@ impl DbError {
             "40001" | "40P01" => Self::Collision { message },
             "57014" | "55P03" => Self::Timeout { message },
             // Connection exceptions, too many connections, and a server that is shutting down or starting.
-            "53300" | "57P01" | "57P02" | "57P03" | "25006" => {
-                Self::Unavailable { reason: message }
-            }
+            "53300" | "57P01" | "57P02" | "57P03" | "25006" => Self::Lost { reason: message },
             "0A000" | "26000"
                 if message.contains("cached plan")
                     || *code == SqlState::INVALID_SQL_STATEMENT_NAME =>
             {
                 Self::StalePlan { message }
             }
-            sqlstate if sqlstate.starts_with("08") => Self::Unavailable { reason: message },
+            sqlstate if sqlstate.starts_with("08") => Self::Lost { reason: message },
             sqlstate if sqlstate.starts_with("23") => match error.constraint() {
                 Some(constraint) => Self::Constraint {
                     constraint: constraint.to_owned(),
@@ -110,7 +125,7 @@ impl From<tokio_postgres::Error> for DbError {
             None => error.to_string(),
         };
         if error.is_closed() || is_io {
-            Self::Unavailable { reason: message }
+            Self::Lost { reason: message }
         } else {
             Self::Defect {
                 code: "none".to_owned(),
@@ -131,9 +146,9 @@ impl From<PoolError> for DbError {
                     None => backend.to_string(),
                 },
             },
-            PoolError::Timeout(_) => "no connection became free in time".to_owned(),
+            PoolError::Timeout(TimeoutType::Wait) => return Self::Exhausted,
             other => other.to_string(),
         };
-        Self::Unavailable { reason }
+        Self::Unreachable { reason }
     }
 }

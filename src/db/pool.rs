@@ -1,10 +1,12 @@
 //! Making the pool: size, time limits, TLS, and what every new connection is told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use revisions::DatabaseUrl;
 
+use super::queries::client::Params as _;
 use super::{Database, queries};
 use crate::config::DatabaseSettings;
 
@@ -17,6 +19,8 @@ pub enum ConnectionBudget {
     OneShared,
 }
 
+/// How long a statement waits for a row or table that another one holds.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long the one shared connection is kept when nobody uses it.
 const SHARED_IDLE: Duration = Duration::from_millis(300);
 
@@ -49,7 +53,7 @@ impl Database {
             .wait_timeout(Some(settings.pool_timeout))
             .create_timeout(Some(settings.pool_timeout))
             .recycle_timeout(Some(settings.pool_timeout))
-            .post_create(limit_statements(settings.statement_timeout))
+            .post_create(limit_statements(settings.statement_timeout, budget))
             .build()?;
         if budget == ConnectionBudget::OneShared {
             tokio::spawn(release_when_idle(pool.clone()));
@@ -61,13 +65,28 @@ impl Database {
     }
 }
 
-fn limit_statements(timeout: Duration) -> Hook {
-    let timeout = format!("{}ms", timeout.as_millis());
+/// What every connection is told before it is used.
+fn limit_statements(timeout: Duration, budget: ConnectionBudget) -> Hook {
+    let limits = Arc::new((
+        format!("{}ms", timeout.as_millis()),
+        format!("{}ms", LOCK_TIMEOUT.min(timeout).as_millis()),
+        match budget {
+            // A statement whose client hung up must not go on: the pool would no longer bound what the server does.
+            ConnectionBudget::AsConfigured if cfg!(target_os = "linux") => "1s",
+            // Not every system can tell, and the setting is refused there.
+            _ => "0",
+        },
+    ));
     Hook::async_fn(move |client, _| {
-        let timeout = timeout.clone();
+        let limits = Arc::clone(&limits);
         Box::pin(async move {
+            let parameters = &queries::session::LimitStatementsParams {
+                statement_timeout: limits.0.as_str(),
+                lock_timeout: limits.1.as_str(),
+                hang_up_check_interval: limits.2,
+            };
             let limited = queries::session::limit_statements()
-                .bind(&**client, &timeout)
+                .params(&**client, parameters)
                 .one()
                 .await;
             limited.map(drop).map_err(HookError::Backend)

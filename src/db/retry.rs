@@ -16,11 +16,12 @@ const LONGEST_DELAY_MS: u64 = 200;
 /// What may be tried again without asking the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// Collisions only, after which nothing has changed. For changes that must not be made twice.
-    Collisions,
-    /// Lost connections as well. For what can be repeated: reads, and changes that carry an
-    /// idempotency key, whose second attempt finds what the first one did.
-    CollisionsAndLosses,
+    /// Only after failures that changed nothing: collisions, and connections that were not to be had. For changes that
+    /// must not be made twice.
+    Unchanged,
+    /// After lost connections as well. For what can be repeated: reads, and changes that carry an idempotency key,
+    /// whose second attempt finds what the first one did.
+    Repeatable,
 }
 
 impl Retry {
@@ -51,10 +52,9 @@ impl Attempts {
             {
                 self.collisions += 1;
             }
-            DbError::Unavailable { .. }
-                if self.retry == Retry::CollisionsAndLosses && self.losses < MAX_LOSSES =>
-            {
-                self.losses += 1;
+            DbError::Unreachable { .. } if self.losses < MAX_LOSSES => self.losses += 1,
+            DbError::Lost { .. } if self.retry == Retry::Repeatable && self.losses < MAX_LOSSES => {
+                self.losses += 1
             }
             _ => return Err(error),
         }

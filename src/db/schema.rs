@@ -11,7 +11,7 @@ impl Database {
     pub async fn has_revisions(&self, ids: &[i64]) -> Result<bool, DbError> {
         self.statement(
             "applied_revisions",
-            Retry::CollisionsAndLosses,
+            Retry::Repeatable,
             |client| async move { sql::applied_revisions().bind(&**client, &ids).all().await },
         )
         .await

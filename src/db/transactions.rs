@@ -17,8 +17,8 @@ use crate::domain::transactions::{Adjust, Deposit, Refund, Spend, Transaction, T
 /// A lost connection leaves open what happened; only a request that can find out tries again.
 fn retry(idempotency: Option<&Idempotency>) -> Retry {
     match idempotency {
-        Some(_) => Retry::CollisionsAndLosses,
-        None => Retry::Collisions,
+        Some(_) => Retry::Repeatable,
+        None => Retry::Unchanged,
     }
 }
 
@@ -173,11 +173,9 @@ impl Database {
     /// # Errors
     /// If the database fails.
     pub async fn refundable(&self, id: TransactionId) -> Result<Option<i64>, DbError> {
-        self.statement(
-            "refundable",
-            Retry::CollisionsAndLosses,
-            |client| async move { sql::refundable().bind(&**client, &id.0).opt().await },
-        )
+        self.statement("refundable", Retry::Repeatable, |client| async move {
+            sql::refundable().bind(&**client, &id.0).opt().await
+        })
         .await
         .map(|found| found.map(|spend| spend.spent - spend.refunded))
     }
@@ -197,7 +195,7 @@ impl Database {
         };
         self.statement(
             "transaction_by_idempotency_key",
-            Retry::CollisionsAndLosses,
+            Retry::Repeatable,
             |client| async move {
                 sql::transaction_by_idempotency_key()
                     .params(&**client, parameters)
@@ -224,7 +222,7 @@ impl Database {
         };
         self.statement(
             "transaction_by_reference",
-            Retry::CollisionsAndLosses,
+            Retry::Repeatable,
             |client| async move {
                 sql::transaction_by_reference()
                     .params(&**client, parameters)

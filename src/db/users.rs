@@ -17,7 +17,7 @@ impl Database {
         password_hash: &str,
         welcome_points: i64,
     ) -> Result<User, DbError> {
-        self.statement("register_user", Retry::Collisions, |client| async move {
+        self.statement("register_user", Retry::Unchanged, |client| async move {
             let parameters = &sql::RegisterUserParams {
                 email: registration.email.as_str(),
                 password_hash,
@@ -48,7 +48,7 @@ impl Database {
     ) -> Result<User, DbError> {
         self.statement(
             "create_user_with_role",
-            Retry::Collisions,
+            Retry::Unchanged,
             |client| async move {
                 let parameters = &sql::CreateUserWithRoleParams {
                     email: email.as_str(),
@@ -70,11 +70,9 @@ impl Database {
     /// # Errors
     /// If the database fails.
     pub async fn user(&self, id: UserId) -> Result<Option<User>, DbError> {
-        self.statement(
-            "user_by_id",
-            Retry::CollisionsAndLosses,
-            |client| async move { sql::user_by_id().bind(&**client, &id.0).opt().await },
-        )
+        self.statement("user_by_id", Retry::Repeatable, |client| async move {
+            sql::user_by_id().bind(&**client, &id.0).opt().await
+        })
         .await
         .map(|user| user.map(User::from))
     }
@@ -86,7 +84,7 @@ impl Database {
     pub async fn credentials(&self, email: &Email) -> Result<Option<(UserId, String)>, DbError> {
         self.statement(
             "credentials_by_email",
-            Retry::CollisionsAndLosses,
+            Retry::Repeatable,
             |client| async move {
                 sql::credentials_by_email()
                     .bind(&**client, &email.as_str())
@@ -103,11 +101,9 @@ impl Database {
     /// # Errors
     /// If the database fails.
     pub async fn record_login(&self, id: UserId) -> Result<Option<User>, DbError> {
-        self.statement(
-            "record_login",
-            Retry::CollisionsAndLosses,
-            |client| async move { sql::record_login().bind(&**client, &id.0).opt().await },
-        )
+        self.statement("record_login", Retry::Repeatable, |client| async move {
+            sql::record_login().bind(&**client, &id.0).opt().await
+        })
         .await
         .map(|user| user.map(User::from))
     }
@@ -117,11 +113,9 @@ impl Database {
     /// # Errors
     /// If the database fails.
     pub async fn authority(&self, id: UserId) -> Result<Option<Authority>, DbError> {
-        self.statement(
-            "authority_by_id",
-            Retry::CollisionsAndLosses,
-            |client| async move { sql::authority_by_id().bind(&**client, &id.0).opt().await },
-        )
+        self.statement("authority_by_id", Retry::Repeatable, |client| async move {
+            sql::authority_by_id().bind(&**client, &id.0).opt().await
+        })
         .await
         .map(|found| {
             found.map(|row| Authority {

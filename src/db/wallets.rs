@@ -11,16 +11,12 @@ impl Database {
     /// # Errors
     /// If the database fails.
     pub async fn wallet(&self, user_id: UserId) -> Result<Option<Wallet>, DbError> {
-        self.statement(
-            "wallet_of_user",
-            Retry::CollisionsAndLosses,
-            |client| async move {
-                sql::wallet_of_user()
-                    .bind(&**client, &user_id.0)
-                    .opt()
-                    .await
-            },
-        )
+        self.statement("wallet_of_user", Retry::Repeatable, |client| async move {
+            sql::wallet_of_user()
+                .bind(&**client, &user_id.0)
+                .opt()
+                .await
+        })
         .await
         .map(|found| {
             found.map(|row| Wallet {
@@ -39,16 +35,12 @@ impl Database {
     /// # Errors
     /// If the database fails.
     pub async fn standing(&self, user_id: UserId) -> Result<Option<Standing>, DbError> {
-        self.statement(
-            "wallet_standing",
-            Retry::CollisionsAndLosses,
-            |client| async move {
-                sql::wallet_standing()
-                    .bind(&**client, &user_id.0)
-                    .opt()
-                    .await
-            },
-        )
+        self.statement("wallet_standing", Retry::Repeatable, |client| async move {
+            sql::wallet_standing()
+                .bind(&**client, &user_id.0)
+                .opt()
+                .await
+        })
         .await
         .map(|found| {
             found.map(|row| Standing {

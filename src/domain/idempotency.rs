@@ -2,6 +2,7 @@
 //!
 //! The ledger itself remembers them: a transaction carries the key and a fingerprint of the request
 //! that made it, unique per requester, and its row holds everything that the first answer said.
+//! A refusal posts nothing, so it is not remembered: sent again, the request may succeed.
 //! After <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>.
 
 use serde::Serialize;
@@ -46,8 +47,8 @@ pub struct Idempotency {
 }
 
 impl Idempotency {
-    /// Binds a key to an operation and the request as it was understood, so that white space and the
-    /// order of fields do not matter.
+    /// Binds a key to an operation and the request as it was understood, so that white space, the order of
+    /// fields, and a release that knows one more optional field do not matter.
     ///
     /// # Errors
     /// If the request cannot be written as JSON.
@@ -57,7 +58,11 @@ impl Idempotency {
         request: &impl Serialize,
     ) -> serde_json::Result<Self> {
         // Through a Value: its maps are sorted by key.
-        let request = serde_json::to_value(request)?.to_string();
+        let mut request = serde_json::to_value(request)?;
+        if let Some(fields) = request.as_object_mut() {
+            fields.retain(|_, value| !value.is_null());
+        }
+        let request = request.to_string();
         let mut hasher = Sha256::new();
         hasher.update(operation.as_bytes());
         hasher.update([0]);

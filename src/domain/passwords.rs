@@ -57,21 +57,32 @@ impl Password {
 /// 19 MiB and tens of milliseconds of a core.
 #[derive(Clone)]
 pub struct Hasher {
-    permits: Arc<Semaphore>,
+    cores: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     /// Checked when there is no such account, so that the time of an answer does not tell.
     decoy: Arc<str>,
 }
 
-/// Hashing did not work; a defect or a machine without memory.
+/// Why a password was neither hashed nor checked.
 #[derive(Debug, thiserror::Error)]
-#[error("passwords cannot be hashed: {0}")]
-pub struct HashError(String);
+pub enum HashError {
+    /// Too many wait already.
+    #[error("too many passwords are waiting to be checked")]
+    Busy,
+    /// A defect, or a machine without memory.
+    #[error("passwords cannot be hashed: {0}")]
+    Failed(String),
+}
+
+/// How many may wait for each core: at some tens of milliseconds each, the last one waits about a second.
+const WAITING_PER_CORE: usize = 32;
 
 impl Default for Hasher {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            permits: Arc::new(Semaphore::new(cores)),
+            cores: Arc::new(Semaphore::new(cores)),
+            places: Arc::new(Semaphore::new(cores * (1 + WAITING_PER_CORE))),
             decoy: decoy().into(),
         }
     }
@@ -101,11 +112,14 @@ impl Hasher {
         let hash = hash.unwrap_or_else(|| self.decoy.to_string());
         let matches = self
             .blocking(move || {
-                let hash =
-                    PasswordHash::new(&hash).map_err(|error| HashError(error.to_string()))?;
-                Ok(Argon2::default()
-                    .verify_password(password.expose_secret().as_bytes(), &hash)
-                    .is_ok())
+                let hash = PasswordHash::new(&hash)
+                    .map_err(|error| HashError::Failed(error.to_string()))?;
+                match Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash)
+                {
+                    Ok(()) => Ok(true),
+                    Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+                    Err(error) => Err(HashError::Failed(error.to_string())),
+                }
             })
             .await??;
         Ok(known && matches)
@@ -115,14 +129,16 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await;
-        let permit = permit.map_err(|error| HashError(error.to_string()))?;
+        let _place = self.places.try_acquire().map_err(|_| HashError::Busy)?;
+        let permit = Arc::clone(&self.cores).acquire_owned().await;
+        let permit = permit.map_err(|error| HashError::Failed(error.to_string()))?;
         // The permit goes with the work: a caller who leaves early does not free the core.
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
         });
-        work.await.map_err(|error| HashError(error.to_string()))
+        work.await
+            .map_err(|error| HashError::Failed(error.to_string()))
     }
 }
 
@@ -140,5 +156,5 @@ fn decoy() -> String {
 fn hash_text(password: &str) -> Result<String, HashError> {
     let hash = Argon2::default().hash_password(password.as_bytes());
     hash.map(|hash| hash.to_string())
-        .map_err(|error| HashError(error.to_string()))
+        .map_err(|error| HashError::Failed(error.to_string()))
 }

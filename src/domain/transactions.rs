@@ -86,6 +86,9 @@ pub enum MoneyError {
     /// The balance would grow beyond what every client can read.
     #[error("the balance would exceed its limit")]
     BalanceLimit,
+    /// The connection was lost, and without an idempotency key nobody can tell whether points moved.
+    #[error("whether this was booked is not known: the connection to the database was lost")]
+    OutcomeUnknown,
     /// The database failed.
     #[error(transparent)]
     Database(DbError),
@@ -171,6 +174,14 @@ pub async fn spend(
     spend: &Spend,
     idempotency: Option<&Idempotency>,
 ) -> Result<Posting, MoneyError> {
+    posting::until_consistent(|| try_spend(db, spend, idempotency)).await
+}
+
+async fn try_spend(
+    db: &Database,
+    spend: &Spend,
+    idempotency: Option<&Idempotency>,
+) -> Result<Posting, MoneyError> {
     let attempt = db.spend(spend, idempotency).await;
     posting::settle(db, attempt, spend.user_id, idempotency, None, async || {
         let standing = db
@@ -201,6 +212,14 @@ pub async fn transfer(
     if transfer.from == transfer.to {
         return Err(MoneyError::SelfTransfer);
     }
+    posting::until_consistent(|| try_transfer(db, transfer, idempotency)).await
+}
+
+async fn try_transfer(
+    db: &Database,
+    transfer: &Transfer,
+    idempotency: Option<&Idempotency>,
+) -> Result<Posting, MoneyError> {
     let attempt = db.transfer(transfer, idempotency).await;
     posting::settle(db, attempt, transfer.from, idempotency, None, async || {
         let sender = db
@@ -280,6 +299,14 @@ pub async fn refund(
 /// # Errors
 /// If the balance would fall below zero, or there is no such user.
 pub async fn adjust(
+    db: &Database,
+    adjust: &Adjust,
+    idempotency: Option<&Idempotency>,
+) -> Result<Posting, MoneyError> {
+    posting::until_consistent(|| try_adjust(db, adjust, idempotency)).await
+}
+
+async fn try_adjust(
     db: &Database,
     adjust: &Adjust,
     idempotency: Option<&Idempotency>,

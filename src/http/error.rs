@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::request_log;
 use crate::db::DbError;
+use crate::domain::passwords::HashError;
 use crate::domain::transactions::MoneyError;
 use crate::domain::users::UserError;
 
@@ -84,9 +85,15 @@ pub enum ApiError {
     /// 500: a defect. The text is for the log.
     #[error("{0}")]
     Internal(String),
-    /// 503: the database cannot be reached. The text is for the log.
+    /// 503: the service is at its limit, or the database cannot be reached. The text is for the log.
     #[error("{0}")]
     Unavailable(String),
+    /// 503 that must not be repeated blindly: whether points moved is not known.
+    #[error(
+        "the connection to the database was lost, and whether this was booked is not known: look at the ledger; with an \
+         Idempotency-Key the request could be sent again safely"
+    )]
+    OutcomeUnknown,
 }
 
 /// What is wrong with one field.
@@ -138,6 +145,7 @@ impl ApiError {
             Self::ValidationFailed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
+            Self::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "OUTCOME_UNKNOWN"),
         }
     }
 
@@ -148,7 +156,7 @@ impl ApiError {
                 "something went wrong on our side; it is logged under the request id".to_owned()
             }
             Self::Unavailable(_) => {
-                "the service cannot reach its database; try again shortly".to_owned()
+                "the service is not available right now; try again shortly".to_owned()
             }
             other => other.to_string(),
         }
@@ -208,11 +216,11 @@ impl IntoResponse for ApiError {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        match status {
-            StatusCode::UNAUTHORIZED => {
+        match code {
+            "UNAUTHENTICATED" | "INVALID_CREDENTIALS" => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            StatusCode::SERVICE_UNAVAILABLE => {
+            "SERVICE_UNAVAILABLE" => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}
@@ -224,9 +232,11 @@ impl IntoResponse for ApiError {
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Unavailable { .. } | DbError::Collision { .. } | DbError::Timeout { .. } => {
-                Self::Unavailable(error.to_string())
-            }
+            DbError::Unreachable { .. }
+            | DbError::Exhausted
+            | DbError::Lost { .. }
+            | DbError::Collision { .. }
+            | DbError::Timeout { .. } => Self::Unavailable(error.to_string()),
             DbError::Value { message } => Self::field("body", message),
             DbError::Constraint { .. } | DbError::StalePlan { .. } | DbError::Defect { .. } => {
                 Self::Internal(error.to_string())
@@ -258,6 +268,7 @@ impl From<MoneyError> for ApiError {
                 refundable_amount: refundable,
             },
             MoneyError::BalanceLimit => Self::BalanceLimitExceeded,
+            MoneyError::OutcomeUnknown => Self::OutcomeUnknown,
             MoneyError::Database(error) => error.into(),
         }
     }
@@ -269,6 +280,7 @@ impl From<UserError> for ApiError {
             UserError::EmailTaken => Self::EmailTaken,
             UserError::WrongCredentials => Self::InvalidCredentials,
             UserError::NotActive => Self::AccountNotActive,
+            UserError::Hash(error @ HashError::Busy) => Self::Unavailable(error.to_string()),
             UserError::Hash(error) => Self::Internal(error.to_string()),
             UserError::Database(error) => error.into(),
         }

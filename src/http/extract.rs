@@ -68,10 +68,15 @@ fn malformed(error: &serde_json::Error) -> ApiError {
     ApiError::MalformedJson(format!("line {}, column {}", error.line(), error.column()))
 }
 
-/// serde says `invalid type: integer `123`, expected a string`: only the end of it may go out.
+/// serde says `invalid type: integer `123`, expected a string`, or `unknown field `x`, expected `y``: only the end of
+/// it may go out.
 fn refusal_of_field(field: String, text: &str) -> ApiError {
-    let quotes_the_value = text.starts_with("invalid ");
-    let message = match text.split_once("expected ") {
+    let quotes_the_value = text.starts_with("invalid ") || text.starts_with("unknown ");
+    // The last one: the value itself may have the word in it.
+    let message = match text.rsplit_once("expected ") {
+        Some((_, expected)) if text.starts_with("unknown field") => {
+            format!("unknown field; known are: {expected}")
+        }
         Some((_, expected)) if quotes_the_value => format!("must be {expected}"),
         _ if quotes_the_value => "is not a value of this field".to_owned(),
         _ => text.to_owned(),

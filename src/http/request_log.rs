@@ -33,7 +33,8 @@ pub(super) async fn identify_and_log(request: Request, next: Next) -> Response {
         .get::<MatchedPath>()
         .map_or("-", MatchedPath::as_str)
         .to_owned();
-    let span = tracing::info_span!("request", request_id = %id);
+    // Of the highest level, so that every line has the id, whatever level is logged.
+    let span = tracing::error_span!("request", request_id = %id);
     let served = async {
         let started = Instant::now();
         let response = next.run(request).await;

@@ -7,7 +7,7 @@ use axum::middleware;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
-use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower_http::timeout::RequestBodyDeadlineLayer;
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use super::{App, admin, auth, error, health, request_log, wallet};
 
 /// Bodies beyond this are refused with 413.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// A client that sends nothing of its body for this long is given up.
-const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a client may take to send all of a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The whole API.
 pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
@@ -39,7 +39,7 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
+        .layer(RequestBodyDeadlineLayer::new(BODY_TIMEOUT))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(cors(allowed_origins))
         // Outermost: even a panic is logged with the id that its answer carries.

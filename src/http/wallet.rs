@@ -74,6 +74,8 @@ pub(super) struct ListQuery {
     to: Option<DateTime<Utc>>,
     limit: Option<i64>,
     cursor: Option<String>,
+    #[serde(default)]
+    summary: bool,
 }
 
 /// A page of the ledger.
@@ -81,7 +83,7 @@ pub(super) struct ListQuery {
 pub(super) struct ListBody {
     transactions: Vec<TransactionBody>,
     next_cursor: Option<String>,
-    /// On the first page only: it reads every row of the filter.
+    /// Only when asked for: it reads every row of the filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<Vec<Sum>>,
 }
@@ -92,11 +94,12 @@ pub(super) async fn transactions(
     SignedIn(user): SignedIn,
     Query(query): Query<ListQuery>,
 ) -> Result<Answer<ListBody>, ApiError> {
+    let with_summary = query.summary;
     let (filter, after, rows) = query.check()?;
     let page = list::page(&app.db, user, &filter, after, rows).await?;
-    let summary = match after {
-        None => Some(list::summary(&app.db, user, &filter).await?),
-        Some(_) => None,
+    let summary = match with_summary {
+        true => Some(app.db.summary_of_wallet(user, &filter).await?),
+        false => None,
     };
     Ok(Answer(ListBody {
         transactions: page

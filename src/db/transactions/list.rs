@@ -1,7 +1,5 @@
 //! The reading statements of `queries/transactions.sql`: which one serves which filter.
 
-use chrono::{DateTime, Utc};
-
 use super::super::queries::client::Params as _;
 use super::super::queries::transactions as sql;
 use super::super::{Database, DbError, Retry};
@@ -27,7 +25,7 @@ impl Database {
         };
         self.statement(
             "transaction_of_user",
-            Retry::CollisionsAndLosses,
+            Retry::Repeatable,
             |client| async move {
                 sql::transaction_of_user()
                     .params(&**client, parameters)
@@ -81,16 +79,12 @@ impl Database {
             before_id: before.id.0,
             limit,
         };
-        self.statement(
-            "page_of_wallet",
-            Retry::CollisionsAndLosses,
-            |client| async move {
-                sql::page_of_wallet()
-                    .params(&**client, parameters)
-                    .all()
-                    .await
-            },
-        )
+        self.statement("page_of_wallet", Retry::Repeatable, |client| async move {
+            sql::page_of_wallet()
+                .params(&**client, parameters)
+                .all()
+                .await
+        })
         .await
     }
 
@@ -114,7 +108,7 @@ impl Database {
         };
         self.statement(
             "page_of_wallet_by_type",
-            Retry::CollisionsAndLosses,
+            Retry::Repeatable,
             |client| async move {
                 sql::page_of_wallet_by_type()
                     .params(&**client, parameters)
@@ -145,7 +139,7 @@ impl Database {
         };
         self.statement(
             "page_of_unsettled",
-            Retry::CollisionsAndLosses,
+            Retry::Repeatable,
             |client| async move {
                 sql::page_of_unsettled()
                     .params(&**client, parameters)
@@ -156,25 +150,26 @@ impl Database {
         .await
     }
 
-    /// Sums of a wallet in a period, per type and status.
+    /// Sums of what a filter selects of a wallet, per type and status.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn summary_of_wallet(
         &self,
         user_id: UserId,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
+        filter: &Filter,
     ) -> Result<Vec<Sum>, DbError> {
         let parameters = &sql::SummaryOfWalletParams {
             user_id: user_id.0,
-            from,
-            to,
+            from: filter.from,
+            to: filter.to,
+            transaction_type: filter.transaction_type.map(|wanted| wanted.name()),
+            status: filter.status.map(|status| status.name()),
         };
         let rows = self
             .statement(
                 "summary_of_wallet",
-                Retry::CollisionsAndLosses,
+                Retry::Repeatable,
                 |client| async move {
                     sql::summary_of_wallet()
                         .params(&**client, parameters)

@@ -129,22 +129,3 @@ pub async fn page(
     });
     Ok(Page { transactions, next })
 }
-
-/// What the transactions of a user's wallet add up to, under the same filter as a page.
-///
-/// # Errors
-/// If the database fails.
-pub async fn summary(db: &Database, user_id: UserId, filter: &Filter) -> Result<Vec<Sum>, DbError> {
-    let mut sums = db
-        .summary_of_wallet(user_id, filter.from, filter.to)
-        .await?;
-    sums.retain(|sum| {
-        filter
-            .transaction_type
-            .is_none_or(|wanted| wanted.name() == sum.transaction_type)
-            && filter
-                .status
-                .is_none_or(|wanted| wanted.name() == sum.status)
-    });
-    Ok(sums)
-}

@@ -6,6 +6,31 @@ use crate::domain::idempotency::Idempotency;
 use crate::domain::ids::UserId;
 use crate::domain::text::ReferenceId;
 
+/// How often an operation is tried that was refused for a balance which covers it by now.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// Runs an operation until its refusal is true: the balance that a refusal tells is read after the operation, and points
+/// may have arrived in between.
+pub(super) async fn until_consistent<Running>(
+    operation: impl Fn() -> Running,
+) -> Result<Posting, MoneyError>
+where
+    Running: Future<Output = Result<Posting, MoneyError>>,
+{
+    for _ in 0..MAX_ATTEMPTS {
+        match operation().await {
+            Err(MoneyError::InsufficientBalance {
+                current_balance,
+                required_amount,
+            }) if current_balance >= required_amount => {}
+            outcome => return outcome,
+        }
+    }
+    Err(MoneyError::Database(DbError::Collision {
+        message: "the balance keeps changing".to_owned(),
+    }))
+}
+
 /// Turns the attempt of an operation into its outcome. `explain` says why nothing was posted; it is
 /// asked only when no earlier posting answers the request.
 pub(super) async fn settle(
@@ -25,6 +50,9 @@ pub(super) async fn settle(
         }
         Ok(None) => None,
         Err(DbError::Constraint { constraint }) => Some(constraint),
+        Err(DbError::Lost { .. }) if idempotency.is_none() => {
+            return Err(MoneyError::OutcomeUnknown);
+        }
         Err(error) => return Err(MoneyError::Database(error)),
     };
     // The same key may have done it, however it is refused now: a spend that emptied the wallet leaves

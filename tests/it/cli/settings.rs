@@ -150,6 +150,7 @@ async fn every_bad_setting_is_named_with_what_is_allowed() {
         .set("MIGRATE_ON_STARTUP", "maybe")
         .set("DB_POOL_SIZE", "0")
         .set("LOG_FORMAT", "xml")
+        .set("LOG_LEVEL", "WARNING")
         .set("ALLOWED_HOSTS", "example.com")
         .set("DEFAULT_USER_POINTS", "-1");
     let output = program.run(&["serve"]).await;
@@ -176,4 +177,35 @@ async fn a_database_that_cannot_be_reached_is_an_error_that_shows_no_password() 
         );
         assert!(!text.contains("unmistakable"), "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_only_read_and_write_serves_while_another_one_migrates() {
+    let database = TestDatabase::empty().await;
+    needs_many_connections!(database);
+    let owner = Role::new(&database).await;
+    let limited = Role::new(&database).await;
+    let sql = format!(
+        "alter schema public owner to {0}; alter database {1} owner to {0};
+         alter default privileges for role {0} grant select, insert, update on tables to {2};
+         alter default privileges for role {0} grant usage on sequences to {2}",
+        owner.name, owner.database, limited.name
+    );
+    database.execute(&sql).await;
+    let program = Program::new()
+        .set("MIGRATION_DATABASE_URL", &owner.url("postgres"))
+        .set("DATABASE_URL", &limited.url("postgres"));
+    let server = program.serve().await;
+    let body =
+        serde_json::json!({"email": "ada@example.com", "password": crate::support::api::PASSWORD});
+    let request = reqwest::Client::new()
+        .post(format!("{}/api/v1/auth/register", server.url))
+        .json(&body);
+    assert_eq!(request.send().await.unwrap().status().as_u16(), 201);
+    server.stop().await;
+    let owned = format!(
+        "select count(*) from pg_tables where tablename = 'users' and tableowner = '{}'",
+        owner.name
+    );
+    assert_eq!(database.number(&owned).await, 1);
 }

@@ -376,11 +376,27 @@ async fn unknown_routes_and_methods_are_problems_too() {
 #[tokio::test]
 async fn a_refusal_does_not_repeat_what_was_sent() {
     let api = Api::start().await;
+    let user = api.register().await;
     let body = json!({"email": "ada@example.com", "password": 12_345_678_901_234_u64});
-    let reply = api.post_anonymously("/api/v1/auth/login", body).await;
-    assert_eq!(reply.problem(), "VALIDATION_FAILED");
+    let login = api.post_anonymously("/api/v1/auth/login", body).await;
     assert!(
-        !reply.body.to_string().contains("12345678901234"),
-        "{reply:?}"
+        !login.body.to_string().contains("12345678901234"),
+        "{login:?}"
     );
+    let body = json!({"amount": "unmistakable expected 1", "job_type": "fortune_draw"});
+    let spend = api.post(&user, "/api/v1/wallet/spend", body).await;
+    let body = json!({"amount": 1, "job_type": "fortune_draw", "unmistakable": 1});
+    let unknown = api.post(&user, "/api/v1/wallet/spend", body).await;
+    let list = api
+        .get(&user, "/api/v1/wallet/transactions?type=unmistakable")
+        .await;
+    for reply in [login, spend, unknown, list] {
+        assert_eq!(reply.problem(), "VALIDATION_FAILED");
+        assert!(
+            !reply.body["errors"][0]["message"]
+                .to_string()
+                .contains("unmistakable"),
+            "{reply:?}"
+        );
+    }
 }

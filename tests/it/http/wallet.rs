@@ -169,11 +169,6 @@ async fn the_ledger_is_read_page_by_page_without_a_gap_or_a_repetition() {
     let mut path = "/api/v1/wallet/transactions?limit=10".to_owned();
     loop {
         let page = api.get(&user, &path).await.success();
-        assert_eq!(
-            page.get("summary").is_some(),
-            !path.contains("cursor"),
-            "only the first page has the sums"
-        );
         let rows = page["transactions"].as_array().unwrap();
         balances.extend(
             rows.iter()
@@ -214,7 +209,7 @@ async fn the_ledger_is_filtered_by_type_status_and_time() {
     assert_eq!(count("to=2020-01-01T00:00:00Z").await, 0);
     assert_eq!(count("from=2020-01-01T00:00:00Z").await, 2);
     let page = api
-        .get(&user, "/api/v1/wallet/transactions?type=spend")
+        .get(&user, "/api/v1/wallet/transactions?type=spend&summary=true")
         .await
         .success();
     assert_eq!(

@@ -1,6 +1,7 @@
 //! The invariants of the ledger: under many clients at once, and under random operations with failures.
 
 mod concurrency;
+mod lost_connections;
 mod random_operations;
 
 use crate::support::TestDatabase;

@@ -11,6 +11,7 @@ use divine_whispers::domain::passwords::{Hasher, Password};
 use divine_whispers::domain::users::{Email, Role, create_with_role};
 use divine_whispers::http::{App, TokenSigner, router};
 use divine_whispers::migrations::REVISIONS;
+use divine_whispers::server::connections;
 use reqwest::{Method, StatusCode};
 use revisions::Revisions;
 use serde_json::{Value, json};
@@ -229,6 +230,9 @@ impl Api {
 async fn serve(app: App) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, router(app, &[])).await.unwrap() });
+    tokio::spawn(async move {
+        // For as long as the test's runtime: `shutdown` of a test only says that the end has begun.
+        connections::serve(listener, router(app, &[]), &CancellationToken::new()).await;
+    });
     address
 }
