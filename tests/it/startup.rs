@@ -92,7 +92,10 @@ async fn a_database_of_a_newer_release_is_served_with_a_warning_and_left_alone()
     let server = program.serve().await;
     assert!(is_ready(&server.url).await);
     let log = server.stop().await;
-    assert!(log.contains("the database is ahead of this program"), "{log}");
+    assert!(
+        log.contains("the database is ahead of this program"),
+        "{log}"
+    );
     let refused = program.run(&["db", "downgrade", "base"]).await;
     assert!(!refused.status.success());
     assert_eq!(database.number("select count(*) from users").await, 0);

@@ -1,9 +1,11 @@
 //! A project in which nothing is wrong.
 
+use crate::postgresql::needs_postgresql;
 use crate::project::Project;
 
 #[test]
 fn a_good_project_gives_its_revisions_and_modules() {
+    needs_postgresql!();
     let project = Project::sample("good");
     let report = project.build().expect("a good project");
     insta::assert_debug_snapshot!((&report.revisions, &report.modules));
@@ -12,6 +14,7 @@ fn a_good_project_gives_its_revisions_and_modules() {
 
 #[test]
 fn the_generated_code_is_the_same_at_every_build() {
+    needs_postgresql!();
     let (first, second) = (Project::sample("same_1"), Project::sample("same_2"));
     first.build().expect("a good project");
     second.build().expect("a good project");
@@ -20,6 +23,7 @@ fn the_generated_code_is_the_same_at_every_build() {
 
 #[test]
 fn the_generated_code_asks_for_nothing_odd() {
+    needs_postgresql!();
     let project = Project::sample("nothing_odd");
     project.build().expect("a good project");
     let code = project.output("queries.rs");
@@ -30,6 +34,7 @@ fn the_generated_code_asks_for_nothing_odd() {
 
 #[test]
 fn comments_are_not_shipped_and_doc_lines_above_the_name_count() {
+    needs_postgresql!();
     let project = Project::sample("comments");
     project.build().expect("a good project");
     let code = project.output("queries.rs");
@@ -43,6 +48,7 @@ fn comments_are_not_shipped_and_doc_lines_above_the_name_count() {
 
 #[test]
 fn a_type_and_a_trait_of_the_application_keep_their_paths() {
+    needs_postgresql!();
     let project = Project::sample("own_paths");
     project
         .edit("queries/customers.sql", ": Eq", ": crate::audit::Audited")
@@ -63,6 +69,7 @@ fn a_type_and_a_trait_of_the_application_keep_their_paths() {
 
 #[test]
 fn windows_line_ends_and_a_byte_order_mark_change_nothing() {
+    needs_postgresql!();
     let plain = Project::sample("lf");
     let windows = Project::sample("crlf");
     for file in [

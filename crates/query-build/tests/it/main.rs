@@ -8,6 +8,7 @@
 mod good;
 mod migrations;
 mod output;
+mod postgresql;
 mod project;
 mod queries;
 mod sample;

@@ -1,9 +1,11 @@
 //! Migrations that are refused.
 
+use crate::postgresql::needs_postgresql;
 use crate::project::Project;
 
 #[test]
 fn a_syntax_error_in_a_migration_is_shown_where_it_is() {
+    needs_postgresql!();
     let project = Project::sample("migration_syntax");
     project.edit(
         "sql/U20250201000000__order_state.sql",
@@ -15,6 +17,7 @@ fn a_syntax_error_in_a_migration_is_shown_where_it_is() {
 
 #[test]
 fn a_migration_that_does_not_fit_the_one_before_is_shown() {
+    needs_postgresql!();
     let project = Project::sample("migration_does_not_fit");
     project.edit(
         "sql/U20250201000000__order_state.sql",
@@ -43,6 +46,7 @@ fn a_missing_directory_is_refused_by_name() {
 
 #[test]
 fn a_broken_migration_does_not_hide_what_the_text_of_a_query_shows() {
+    needs_postgresql!();
     let project = Project::sample("migration_and_query");
     project
         .edit("sql/U20250201000000__order_state.sql", "text", "txet")

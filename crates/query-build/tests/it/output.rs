@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use crate::postgresql::needs_postgresql;
 use crate::project::Project;
 
 #[test]
 fn a_refused_build_leaves_the_last_good_output_untouched() {
+    needs_postgresql!();
     let project = Project::sample("last_good");
     project.build().expect("a good project");
     let before = (project.output("revisions.rs"), project.output("queries.rs"));
@@ -28,6 +30,7 @@ fn a_refused_build_leaves_the_last_good_output_untouched() {
 
 #[test]
 fn files_that_did_not_change_are_not_written_again() {
+    needs_postgresql!();
     let project = Project::sample("unchanged");
     let first = project.build().expect("a good project");
     assert_eq!(first.written.len(), 2);

@@ -1,9 +1,11 @@
 //! Queries that are refused.
 
+use crate::postgresql::needs_postgresql;
 use crate::project::Project;
 
 #[test]
 fn a_renamed_column_is_shown_in_the_query_that_still_has_the_old_name() {
+    needs_postgresql!();
     let project = Project::sample("renamed_column");
     project.write(
         "sql/U20250301000000__rename.sql",
@@ -14,6 +16,7 @@ fn a_renamed_column_is_shown_in_the_query_that_still_has_the_old_name() {
 
 #[test]
 fn all_broken_queries_are_reported_at_once() {
+    needs_postgresql!();
     let project = Project::sample("several");
     project
         .edit("queries/customers.sql", "where id = :id", "where idd = :id")
@@ -33,6 +36,7 @@ fn all_broken_queries_are_reported_at_once() {
 
 #[test]
 fn an_error_behind_parameters_and_other_alphabets_is_at_its_column() {
+    needs_postgresql!();
     let project = Project::sample("columns");
     project.write(
         "queries/customers.sql",
@@ -43,6 +47,7 @@ fn an_error_behind_parameters_and_other_alphabets_is_at_its_column() {
 
 #[test]
 fn an_error_at_the_end_is_at_the_end() {
+    needs_postgresql!();
     let project = Project::sample("end");
     project.write(
         "queries/customers.sql",
@@ -70,6 +75,7 @@ fn a_query_is_named_documented_and_unique() {
 
 #[test]
 fn marks_that_fit_nothing_are_refused() {
+    needs_postgresql!();
     let project = Project::sample("marks");
     project.write(
         "queries/customers.sql",
@@ -85,6 +91,7 @@ fn marks_that_fit_nothing_are_refused() {
 
 #[test]
 fn a_type_without_a_rust_type_is_refused_with_a_way_out() {
+    needs_postgresql!();
     let project = Project::sample("types");
     project
         .write("sql/U20250301000000__domain.sql", "-- A domain.\ncreate domain email_address as text;\n")
@@ -103,6 +110,7 @@ fn a_type_without_a_rust_type_is_refused_with_a_way_out() {
 
 #[test]
 fn what_only_the_generator_finds_is_shown_in_the_file_that_was_written() {
+    needs_postgresql!();
     let project = Project::sample("generator");
     project.write(
         "queries/customers.sql",

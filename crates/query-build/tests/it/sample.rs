@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use scratch_postgres::Builder;
 
+use crate::postgresql::needs_postgresql;
 use crate::project::Project;
 
 /// The sample as a package of its own that cargo can build.
@@ -58,6 +59,7 @@ fn target_directory() -> PathBuf {
 
 #[test]
 fn the_sample_builds_without_warnings_and_its_queries_do_what_they_say() {
+    needs_postgresql!();
     let project = package("sample");
     let build = cargo_build(&project);
     let said = String::from_utf8_lossy(&build.stderr);

@@ -1,5 +1,6 @@
 //! The SQL that is shipped is the SQL that is written: what cornucopia would change is refused.
 
+use crate::postgresql::needs_postgresql;
 use crate::project::Project;
 
 /// The refusal of a project whose only query is `sql`.
@@ -73,6 +74,7 @@ fn what_looks_like_a_parameter_is_refused() {
 
 #[test]
 fn a_backslash_before_the_end_of_a_literal_is_caught_by_the_comparison() {
+    needs_postgresql!();
     insta::assert_snapshot!(refusal_of("backslash", r"select '\' as a, '--x' as b"));
 }
 
@@ -92,6 +94,7 @@ fn the_next_query_is_not_swallowed_when_a_semicolon_is_missing() {
 
 #[test]
 fn literals_casts_and_comments_are_shipped_as_they_are_written() {
+    needs_postgresql!();
     for (name, sql, expected) in [
         (
             "ship_1",

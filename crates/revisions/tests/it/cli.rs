@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::support::{Database, applied, tables, until, write};
+use crate::support::{Database, applied, needs_many_connections, tables, until, write};
 
 const FILES: [(&str, &str); 4] = [
     (
@@ -44,6 +44,7 @@ fn said(output: &Output) -> (String, String) {
 
 #[tokio::test]
 async fn the_commands_do_what_they_say() {
+    needs_many_connections!();
     let (dir, database) = (tempfile::tempdir().unwrap(), Database::new().await);
     write(dir.path(), &FILES);
     let variables = [("DATABASE_URL", database.url.expose())];
@@ -84,6 +85,7 @@ async fn the_commands_do_what_they_say() {
 
 #[tokio::test]
 async fn settings_come_from_the_arguments_then_the_environment_then_the_file() {
+    needs_many_connections!();
     let (dir, database) = (tempfile::tempdir().unwrap(), Database::new().await);
     write(dir.path(), &FILES);
     let url = database.url.expose();
@@ -162,6 +164,7 @@ fn arguments_that_are_debugged_show_no_password() {
 
 #[tokio::test]
 async fn a_program_that_is_killed_leaves_nothing_and_its_lock_is_soon_free() {
+    needs_many_connections!();
     let (dir, database) = (tempfile::tempdir().unwrap(), Database::new().await);
     write(dir.path(), &FILES[..1]);
     let endless = "create table second (id int);\nselect pg_sleep(3600);";

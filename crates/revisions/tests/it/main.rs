@@ -1,5 +1,5 @@
-//! What the crate promises, tried on a real PostgreSQL: local binaries have to be there, since many connections are
-//! needed at once.
+//! What the crate promises, tried on a real PostgreSQL that serves many connections at once. Where there is none,
+//! the tests that need it say so, and the others run.
 
 // Helpers of tests are tests.
 #![allow(clippy::unwrap_used, clippy::expect_used)]

@@ -1,28 +1,78 @@
 //! One server for all tests, a database for each, and migrations made up on the spot.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use revisions::{DatabaseUrl, Embedded, Options, ReadError, Revisions};
-use scratch_postgres::Server;
+use scratch_postgres::{Builder, Engine, Error, Search, Server, Source, VARIABLE};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-static SERVER: OnceLock<Server> = OnceLock::new();
+/// The server, or why there is none that the tests can use.
+static SERVER: OnceLock<Result<Server, &'static str>> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
+/// Leaves a test where there is no PostgreSQL with many connections, and says so: the first line of each test that
+/// uses the server. A test that lacks it fails there.
+macro_rules! needs_many_connections {
+    () => {
+        if $crate::support::is_skipped() {
+            return;
+        }
+    };
+}
+pub(crate) use needs_many_connections;
+
 pub fn server() -> &'static Server {
-    SERVER.get_or_init(|| {
-        let server = scratch_postgres::Builder::new()
-            .start()
-            .expect("a scratch PostgreSQL");
-        assert!(
-            server.max_connections() > 1,
-            "these tests need the binaries of a PostgreSQL"
-        );
-        server
-    })
+    match SERVER.get_or_init(start) {
+        Ok(server) => server,
+        Err(reason) => panic!("needs_many_connections!() is missing in this test: {reason}"),
+    }
+}
+
+/// Whether there is no server for this test, which is then said. Not by `eprintln!`, which the test harness keeps
+/// for itself when a test passes.
+pub fn is_skipped() -> bool {
+    let Err(reason) = SERVER.get_or_init(start) else {
+        return false;
+    };
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    writeln!(
+        std::io::stderr(),
+        "skipped: {test} needs many connections at once, and {reason}"
+    )
+    .unwrap();
+    true
+}
+
+/// There is a reason to skip when no PostgreSQL is found, or only the embedded one; all else is a failure.
+fn start() -> Result<Server, &'static str> {
+    let server = match Builder::new().start() {
+        Ok(server) => server,
+        Err(Error::NotFound { .. }) => {
+            return Err(
+                "no PostgreSQL 15 or newer was found; install it, or point SCRATCH_POSTGRES to one",
+            );
+        }
+        Err(error) => panic!("a scratch PostgreSQL: {error}"),
+    };
+    if !matches!(server.engine(), Engine::Embedded { .. }) {
+        assert!(server.max_connections() > 1, "{server} has one connection");
+        return Ok(server);
+    }
+    let value = std::env::var(VARIABLE).unwrap_or_default();
+    if matches!(value.parse(), Ok(Source::Embedded)) {
+        return Err("SCRATCH_POSTGRES asks for the embedded PostgreSQL, which has one");
+    }
+    let passed_over = Search::default().newest();
+    assert_eq!(
+        passed_over, None,
+        "nothing is skipped where there are binaries"
+    );
+    Err("the embedded PostgreSQL has one; install PostgreSQL, or point SCRATCH_POSTGRES to one")
 }
 
 /// A database of a test's own.

@@ -1,5 +1,6 @@
 //! What several modules need: binaries to test with, a client, and waiting for conditions.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -10,7 +11,8 @@ use tokio_postgres::{Client, NoTls};
 /// How long a condition may take before the test fails. Never reached when all is well.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The directory of local binaries; `None`, with a word on stderr, where there are none.
+/// The directory of local binaries; `None`, with a word on stderr, where there are none. That it is not `None` where
+/// there are some is what `source::the_usual_places_are_searched` is for.
 pub fn local_binaries() -> Option<PathBuf> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let named = || std::env::var("SCRATCH_POSTGRES").ok()?.parse().ok();
@@ -19,9 +21,17 @@ pub fn local_binaries() -> Option<PathBuf> {
         _ => Search::default().newest(),
     });
     if found.is_none() {
-        eprintln!("SKIPPED: this machine has no PostgreSQL binaries, which this test needs");
+        say_skipped("with local binaries: this machine has none of PostgreSQL 15 or newer");
     }
     found.clone()
+}
+
+/// Says what of this test is skipped, and why. Not by `eprintln!`, which the test harness keeps for itself when a test
+/// passes.
+pub fn say_skipped(what: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    writeln!(std::io::stderr(), "skipped: {test} {what}").unwrap();
 }
 
 /// A builder for local binaries.

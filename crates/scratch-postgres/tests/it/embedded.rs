@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use scratch_postgres::{Builder, Engine, Preference, Search};
 
 use crate::common::{
-    ask, block_on, cache_dir, connect, embedded, entries, nothing_is_left_in, try_connect,
+    ask, block_on, cache_dir, connect, embedded, entries, nothing_is_left_in, say_skipped,
+    try_connect,
 };
 
 #[test]
@@ -38,7 +39,7 @@ fn it_unpacks_where_it_is_told() {
 #[test]
 fn it_is_the_refuge_where_there_are_no_binaries() {
     if std::env::var_os("SCRATCH_POSTGRES").is_some() {
-        return eprintln!("SKIPPED: SCRATCH_POSTGRES is set");
+        return say_skipped("where SCRATCH_POSTGRES is set");
     }
     let builder = Builder::new().cache_dir(cache_dir());
     let nothing = builder.clone().search(Search::only([]));

@@ -6,6 +6,7 @@ use scratch_postgres::{Engine, Error, Source};
 
 use crate::common::{
     ask, block_on, connect, entries, local, local_binaries, nothing_is_left_in, processes_in,
+    say_skipped,
 };
 
 #[test]
@@ -162,7 +163,7 @@ fn root_lends_an_account_or_hides_in_a_namespace_if_that_account_has_no_way_in()
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let Some(builder) = local() else { return };
     if !rustix::process::geteuid().is_root() {
-        return eprintln!("SKIPPED: only for root");
+        return say_skipped("as a user who is not root");
     }
     let parent = tempfile::tempdir_in("/tmp").unwrap();
     let owner_of_data = |builder: &scratch_postgres::Builder| {

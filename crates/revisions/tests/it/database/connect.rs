@@ -4,10 +4,11 @@ use revisions::{ConnectError, DatabaseUrl};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{Database, column, server};
+use crate::support::{Database, column, needs_many_connections, server};
 
 #[tokio::test]
 async fn the_application_says_its_name_unless_the_url_has_one() {
+    needs_many_connections!();
     let database = Database::new().await;
     let client = database.url.connect("my program").await.unwrap();
     assert_eq!(
@@ -72,6 +73,7 @@ async fn a_host_that_is_not_known_is_named() {
 
 #[tokio::test]
 async fn a_database_that_is_not_there_is_named() {
+    needs_many_connections!();
     let url = DatabaseUrl::parse(&server().database_url("no_such_database")).unwrap();
     let error = url.connect("test").await.unwrap_err();
     assert!(
@@ -85,6 +87,7 @@ async fn a_database_that_is_not_there_is_named() {
 
 #[tokio::test]
 async fn a_role_that_is_not_there_is_refused() {
+    needs_many_connections!();
     let database = Database::new().await;
     let joint = if database.url.expose().contains('?') {
         '&'
@@ -105,6 +108,7 @@ async fn a_role_that_is_not_there_is_refused() {
 
 #[tokio::test]
 async fn a_role_that_may_not_connect_is_told_so() {
+    needs_many_connections!();
     let database = Database::new().await;
     let owner = database.connect("test").await;
     let role = format!("kept_out_{}", std::process::id());
@@ -138,6 +142,7 @@ async fn a_role_that_may_not_connect_is_told_so() {
 
 #[tokio::test]
 async fn a_session_that_was_not_asked_for_is_refused() {
+    needs_many_connections!();
     let database = Database::new().await;
     let joint = if database.url.expose().contains('?') {
         '&'

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use crate::support::{Database, column};
+use crate::support::{Database, column, needs_many_connections};
 
 /// A relay with a certificate for `localhost`, and the file of the authority that signed it.
 struct Relay {
@@ -140,6 +140,7 @@ async fn works(url: &DatabaseUrl) {
 
 #[tokio::test]
 async fn modes_that_do_not_verify_take_any_certificate() {
+    needs_many_connections!();
     let relay = Relay::start(true).await;
     for mode in ["disable", "allow", "prefer", "require"] {
         works(&relay.url("127.0.0.1", &format!("sslmode={mode}"))).await;
@@ -148,6 +149,7 @@ async fn modes_that_do_not_verify_take_any_certificate() {
 
 #[tokio::test]
 async fn a_certificate_of_a_trusted_authority_is_taken_under_its_name() {
+    needs_many_connections!();
     let relay = Relay::start(true).await;
     let root = format!("sslrootcert={}", relay.authority());
     works(&relay.url("localhost", &format!("sslmode=verify-full&{root}"))).await;
@@ -168,6 +170,7 @@ async fn a_certificate_of_a_trusted_authority_is_taken_under_its_name() {
 
 #[tokio::test]
 async fn a_certificate_of_a_stranger_is_refused() {
+    needs_many_connections!();
     let (relay, other) = (Relay::start(true).await, Relay::start(true).await);
     let root = format!("sslrootcert={}", other.authority());
     for mode in ["require", "verify-ca", "verify-full"] {
@@ -182,6 +185,7 @@ async fn a_certificate_of_a_stranger_is_refused() {
 
 #[tokio::test]
 async fn a_server_without_tls_is_refused_where_tls_is_wanted() {
+    needs_many_connections!();
     let relay = Relay::start(false).await;
     works(&relay.url("localhost", "sslmode=prefer")).await;
     works(&relay.url("localhost", "sslmode=allow")).await;

@@ -2,7 +2,7 @@
 
 use revisions::{Error, Migrator};
 
-use crate::support::{Database, advisory_locks, applied, embedded, tables};
+use crate::support::{Database, advisory_locks, applied, embedded, needs_many_connections, tables};
 
 /// What an upgrade with this script says. Nothing of it may be left.
 async fn failure(script: &'static str) -> String {
@@ -30,6 +30,7 @@ async fn failure(script: &'static str) -> String {
 
 #[tokio::test]
 async fn an_error_with_a_position_shows_the_word() {
+    needs_many_connections!();
     insta::assert_snapshot!(
         failure("-- 增加。\ncreate table a (id int);\ninsert into   walets values ('é', 1);\n")
             .await
@@ -38,6 +39,7 @@ async fn an_error_with_a_position_shows_the_word() {
 
 #[tokio::test]
 async fn an_error_without_a_position_shows_the_statement() {
+    needs_many_connections!();
     insta::assert_snapshot!(
         failure(
             "create table a (id int constraint a_key unique);\n;;\n/* ; */ insert into a values (1), (2);\n\
@@ -49,11 +51,13 @@ async fn an_error_without_a_position_shows_the_statement() {
 
 #[tokio::test]
 async fn a_syntax_error_shows_the_word() {
+    needs_many_connections!();
     insta::assert_snapshot!(failure("create table a (id int);\n\tcreate tabel b (id int);").await);
 }
 
 #[tokio::test]
 async fn an_error_in_a_do_block_shows_the_line_of_the_block() {
+    needs_many_connections!();
     insta::assert_snapshot!(
         failure(
             "create table a (id int);\ndo $body$\nbegin\n    perform 1;\n    raise exception 'no; not so' \
@@ -65,6 +69,7 @@ async fn an_error_in_a_do_block_shows_the_line_of_the_block() {
 
 #[tokio::test]
 async fn an_error_in_a_function_shows_the_call_and_where_it_was() {
+    needs_many_connections!();
     insta::assert_snapshot!(
         failure(
             "create function f() returns int language plpgsql as $$\nbegin\n    return (select x from \
@@ -76,6 +81,7 @@ async fn an_error_in_a_function_shows_the_call_and_where_it_was() {
 
 #[tokio::test]
 async fn a_constraint_that_fails_at_the_commit_is_reported() {
+    needs_many_connections!();
     insta::assert_snapshot!(
         failure(
             "create table a (id int primary key, b int constraint a_b_fkey references a deferrable \
@@ -87,22 +93,26 @@ async fn a_constraint_that_fails_at_the_commit_is_reported() {
 
 #[tokio::test]
 async fn a_script_that_would_end_the_transaction_is_refused_before_it_is_sent() {
+    needs_many_connections!();
     insta::assert_snapshot!(failure("create table a (id int);\n  commit;\nselect 1;").await);
 }
 
 #[tokio::test]
 async fn a_script_that_waits_for_data_is_refused_before_it_is_sent() {
+    needs_many_connections!();
     insta::assert_snapshot!(failure("create table a (id int);\ncopy a from stdin;").await);
 }
 
 #[tokio::test]
 async fn of_a_very_long_line_the_piece_around_the_place_is_shown() {
+    needs_many_connections!();
     let script = format!("select {}nope{};", "1, ".repeat(300), ", 1".repeat(300));
     insta::assert_snapshot!(failure(script.leak()).await);
 }
 
 #[tokio::test]
 async fn a_down_script_that_fails_leaves_the_revision_applied() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     let revisions = embedded(&[(
         "sql/U1__a.sql",
@@ -119,6 +129,7 @@ async fn a_down_script_that_fails_leaves_the_revision_applied() {
 
 #[tokio::test]
 async fn a_script_outside_a_transaction_says_what_stands() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     let revisions = embedded(&[(
         "sql/U1__a.sql",
@@ -138,6 +149,7 @@ async fn a_script_outside_a_transaction_says_what_stands() {
 
 #[tokio::test]
 async fn a_repeating_revision_is_refused_by_name() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     let script = "-- repeat: until-no-rows\nselect 1;";
     let revisions = embedded(&[("sql/U1__a.sql", script, "")]).unwrap();
@@ -150,6 +162,7 @@ async fn a_repeating_revision_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_role_that_may_not_create_tables_is_told_so() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     client
         .batch_execute("create schema closed; set search_path = closed")

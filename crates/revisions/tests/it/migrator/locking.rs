@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use revisions::{Error, Event, Migrator, Options};
 
-use crate::support::{Database, applied, column, embedded, impatient, tables, three, until};
+use crate::support::{
+    Database, applied, column, embedded, impatient, needs_many_connections, tables, three, until,
+};
 
 const LOCK_KEY: i64 = i64::from_be_bytes(*b"revision");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_migrators_at_once_apply_each_revision_once() {
+    needs_many_connections!();
     let (database, revisions) = (Arc::new(Database::new().await), Arc::new(three()));
     let mut tasks = Vec::new();
     for number in 0..8 {
@@ -33,6 +36,7 @@ async fn eight_migrators_at_once_apply_each_revision_once() {
 
 #[tokio::test]
 async fn a_migrator_that_is_killed_leaves_nothing_and_the_next_one_finishes() {
+    needs_many_connections!();
     let (database, other) = (Database::new().await, Database::new().await);
     let mut victim = database.connect("victim").await;
     let revisions = embedded(&[
@@ -74,6 +78,7 @@ async fn a_migrator_that_is_killed_leaves_nothing_and_the_next_one_finishes() {
 
 #[tokio::test]
 async fn a_migrator_that_is_dropped_in_the_middle_gives_the_lock_back() {
+    needs_many_connections!();
     let database = Database::new().await;
     let mut client = database.connect("dropped").await;
     let script = "create table a (id int); select pg_sleep(60);";
@@ -99,6 +104,7 @@ async fn a_migrator_that_is_dropped_in_the_middle_gives_the_lock_back() {
 
 #[tokio::test]
 async fn a_waiter_says_whom_it_waits_for_and_gives_up() {
+    needs_many_connections!();
     let (database, revisions) = (Database::new().await, three());
     let holder = database.connect("the other replica").await;
     column(&holder, &format!("select pg_advisory_lock({LOCK_KEY})")).await;
@@ -145,6 +151,7 @@ async fn a_waiter_says_whom_it_waits_for_and_gives_up() {
 
 #[tokio::test]
 async fn a_waiter_goes_on_when_the_lock_is_free() {
+    needs_many_connections!();
     let (database, revisions) = (Database::new().await, three());
     let holder = database.connect("holder").await;
     column(&holder, &format!("select pg_advisory_lock({LOCK_KEY})")).await;
@@ -166,6 +173,7 @@ async fn a_waiter_goes_on_when_the_lock_is_free() {
 
 #[tokio::test]
 async fn a_migration_that_does_not_get_its_lock_is_tried_again() {
+    needs_many_connections!();
     let script = "create table extra (id int);\nalter table busy add column note text;";
     let revisions = embedded(&[
         ("U1__a.sql", "create table busy (id int);", ""),
@@ -209,6 +217,7 @@ async fn a_migration_that_does_not_get_its_lock_is_tried_again() {
 
 #[tokio::test]
 async fn a_migration_that_never_gets_its_lock_is_given_up_wholly() {
+    needs_many_connections!();
     let database = Database::new().await;
     let mut client = database.connect("migrator").await;
     client
@@ -241,6 +250,7 @@ async fn a_migration_that_never_gets_its_lock_is_given_up_wholly() {
 
 #[tokio::test]
 async fn a_lock_timeout_in_the_header_is_that_of_the_revision() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("migrator").await;
     let note = "create table note as select current_setting('lock_timeout') as lock_timeout;";
     let own = format!("-- lock-timeout: 1234ms\n{note}").leak();
@@ -263,6 +273,7 @@ async fn a_lock_timeout_in_the_header_is_that_of_the_revision() {
 
 #[tokio::test]
 async fn a_concurrent_index_is_built_while_others_wait_for_the_lock() {
+    needs_many_connections!();
     let (database, revisions) = (
         Arc::new(Database::new().await),
         Arc::new(

@@ -2,7 +2,7 @@
 
 use revisions::{Error, Migrator, Revisions, TargetError};
 
-use crate::support::{Database, applied, embedded, tables, three};
+use crate::support::{Database, applied, embedded, needs_many_connections, tables, three};
 
 async fn up(client: &mut tokio_postgres::Client, revisions: &Revisions, target: &str) -> Vec<i64> {
     let applied = Migrator::new(client, revisions)
@@ -30,6 +30,7 @@ const THIRD: i64 = 20250303000000;
 
 #[tokio::test]
 async fn an_upgrade_to_the_head_applies_all_and_a_second_one_nothing() {
+    needs_many_connections!();
     let (mut client, revisions) = (Database::new().await.connect("test").await, three());
     assert_eq!(
         up(&mut client, &revisions, "head").await,
@@ -42,6 +43,7 @@ async fn an_upgrade_to_the_head_applies_all_and_a_second_one_nothing() {
 
 #[tokio::test]
 async fn every_way_to_name_a_revision_leads_there() {
+    needs_many_connections!();
     let (mut client, revisions) = (Database::new().await.connect("test").await, three());
     assert_eq!(up(&mut client, &revisions, "+1").await, [FIRST]);
     assert_eq!(up(&mut client, &revisions, "202502").await, [SECOND]);
@@ -56,6 +58,7 @@ async fn every_way_to_name_a_revision_leads_there() {
 
 #[tokio::test]
 async fn a_name_that_leads_nowhere_is_refused_and_nothing_is_done() {
+    needs_many_connections!();
     let (mut client, revisions) = (Database::new().await.connect("test").await, three());
     up(&mut client, &revisions, "+2").await;
     let mut migrator = Migrator::new(&mut client, &revisions);
@@ -72,6 +75,7 @@ async fn a_name_that_leads_nowhere_is_refused_and_nothing_is_done() {
 
 #[tokio::test]
 async fn a_revision_that_was_merged_late_is_still_applied() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     let early = [
         ("U1__a.sql", "select 1;", ""),
@@ -92,6 +96,7 @@ async fn a_revision_that_was_merged_late_is_still_applied() {
 
 #[tokio::test]
 async fn a_v_migration_is_not_applied_late() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     let early = [
         ("V1__a.sql", "select 1;", ""),
@@ -119,6 +124,7 @@ async fn a_v_migration_is_not_applied_late() {
 
 #[tokio::test]
 async fn a_revision_without_a_way_back_is_not_undone_and_neither_are_those_after_it() {
+    needs_many_connections!();
     let irreversible = "-- down: irreversible: the old values are gone\ncreate table b (id int);";
     let mut refusals = Vec::new();
     for script in [irreversible, "create table b (id int);"] {
@@ -140,6 +146,7 @@ async fn a_revision_without_a_way_back_is_not_undone_and_neither_are_those_after
 
 #[tokio::test]
 async fn a_merged_branch_is_applied_whole_and_undone_revision_by_revision() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     let revisions = embedded(&[
         ("U1__root.sql", "select 1;", "select 1;"),
@@ -164,6 +171,7 @@ async fn a_merged_branch_is_applied_whole_and_undone_revision_by_revision() {
 
 #[tokio::test]
 async fn an_empty_set_has_nothing_to_do() {
+    needs_many_connections!();
     let (mut client, revisions) = (
         Database::new().await.connect("test").await,
         Revisions::default(),

@@ -3,7 +3,7 @@
 use refinery_core::{Migration, Runner};
 use revisions::{Migrator, Revisions};
 
-use crate::support::{Database, applied, three};
+use crate::support::{Database, applied, needs_many_connections, three};
 
 fn migrations(revisions: &Revisions) -> Vec<Migration> {
     revisions
@@ -14,6 +14,7 @@ fn migrations(revisions: &Revisions) -> Vec<Migration> {
 
 #[tokio::test]
 async fn refinery_continues_after_an_upgrade() {
+    needs_many_connections!();
     let (mut client, revisions) = (Database::new().await.connect("test").await, three());
     Migrator::new(&mut client, &revisions)
         .upgrade("+2")
@@ -32,6 +33,7 @@ async fn refinery_continues_after_an_upgrade() {
 
 #[tokio::test]
 async fn an_upgrade_continues_after_refinery() {
+    needs_many_connections!();
     let (mut client, revisions) = (Database::new().await.connect("test").await, three());
     Runner::new(&migrations(&revisions)[..2])
         .run_async(&mut client)

@@ -2,13 +2,16 @@
 
 use revisions::{Migrator, Transaction};
 
-use crate::support::{Database, advisory_locks, applied, column, embedded, tables, three};
+use crate::support::{
+    Database, advisory_locks, applied, column, embedded, needs_many_connections, tables, three,
+};
 
 const SETTINGS: &str = "select name || '=' || setting from pg_settings where name in ('search_path', 'role', \
     'lock_timeout', 'client_connection_check_interval', 'tcp_keepalives_idle', 'application_name') order by 1";
 
 #[tokio::test]
 async fn all_settings_are_put_back_and_the_lock_is_given_back() {
+    needs_many_connections!();
     let (mut client, revisions) = (Database::new().await.connect("test").await, three());
     client
         .batch_execute("set lock_timeout = '7s'; set search_path = public, pg_temp")
@@ -25,6 +28,7 @@ async fn all_settings_are_put_back_and_the_lock_is_given_back() {
 
 #[tokio::test]
 async fn a_script_that_changes_the_search_path_does_not_move_the_history() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     let revisions = embedded(&[
         (
@@ -51,6 +55,7 @@ async fn a_script_that_changes_the_search_path_does_not_move_the_history() {
 
 #[tokio::test]
 async fn statements_that_refuse_a_transaction_run_without_one() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     let revisions = embedded(&[
         ("U1__a.sql", "create table a (id int);", "drop table a;"),
@@ -83,6 +88,7 @@ async fn statements_that_refuse_a_transaction_run_without_one() {
 
 #[tokio::test]
 async fn functions_of_every_kind_are_created_whole() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     let script = "-- transaction: none\n\
         create or replace function one() returns int begin atomic select case when true then 1 else 2 end; end;\n\

@@ -2,10 +2,11 @@
 
 use revisions::{Error, Migrator, Startup};
 
-use crate::support::{Database, applied, column, embedded, tables, three};
+use crate::support::{Database, applied, column, embedded, needs_many_connections, tables, three};
 
 #[tokio::test]
 async fn a_server_migrates_once_and_then_finds_all_done() {
+    needs_many_connections!();
     let (mut client, revisions) = (Database::new().await.connect("test").await, three());
     let mut migrator = Migrator::new(&mut client, &revisions);
     match migrator.on_startup().await.unwrap() {
@@ -17,6 +18,7 @@ async fn a_server_migrates_once_and_then_finds_all_done() {
 
 #[tokio::test]
 async fn a_server_with_nothing_to_do_does_not_wait_for_the_lock() {
+    needs_many_connections!();
     let database = Database::new().await;
     let (mut client, revisions) = (database.connect("test").await, three());
     Migrator::new(&mut client, &revisions)
@@ -41,6 +43,7 @@ async fn a_server_with_nothing_to_do_does_not_wait_for_the_lock() {
 
 #[tokio::test]
 async fn a_database_that_is_ahead_is_served_but_not_changed() {
+    needs_many_connections!();
     let (mut client, newer) = (Database::new().await.connect("test").await, three());
     Migrator::new(&mut client, &newer)
         .upgrade("head")
@@ -82,6 +85,7 @@ async fn a_database_that_is_ahead_is_served_but_not_changed() {
 
 #[tokio::test]
 async fn a_changed_migration_is_refused_and_its_file_named() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     let before = embedded(&[("U1__a.sql", "create table a (id int);", "drop table a;")]).unwrap();
     Migrator::new(&mut client, &before)
@@ -121,6 +125,7 @@ async fn a_changed_migration_is_refused_and_its_file_named() {
 
 #[tokio::test]
 async fn the_checksum_of_a_file_with_crlf_that_refinery_applied_is_recognised() {
+    needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
     let crlf = "create table a (\r\n    id int\r\n);\r\n";
     let migration = refinery_core::Migration::unapplied("U1__a", crlf).unwrap();
@@ -138,6 +143,7 @@ async fn the_checksum_of_a_file_with_crlf_that_refinery_applied_is_recognised() 
 
 #[tokio::test]
 async fn a_history_that_somebody_mangled_is_refused_and_not_panicked_upon() {
+    needs_many_connections!();
     let (mut client, revisions) = (Database::new().await.connect("test").await, three());
     Migrator::new(&mut client, &revisions)
         .upgrade("head")
@@ -162,6 +168,7 @@ async fn a_history_that_somebody_mangled_is_refused_and_not_panicked_upon() {
 
 #[tokio::test]
 async fn looking_writes_nothing() {
+    needs_many_connections!();
     let (mut client, revisions) = (Database::new().await.connect("test").await, three());
     let state = Migrator::new(&mut client, &revisions)
         .state()
