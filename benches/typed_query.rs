@@ -5,7 +5,7 @@
 //! - `by_hand`: a connection of a deadpool pool, `prepare_cached`, `query_opt`, and eleven `try_get`. It is what one
 //!   writes who has no generated queries. The pool is set up as the program's is, time limits and statement timeout
 //!   included: they are part of the work, and whoever leaves them out compares something else.
-//! - `generated`: the same pool, and the function that the build has generated. The difference to `by_hand` is the
+//! - `generated`: another such pool, and the function that the build has generated. The difference to `by_hand` is the
 //!   price of a checked query.
 //! - `database`: `Database::user`. The difference to `generated` is the price of the one door to the database: a time
 //!   limit on the client's side, a lease that closes what is left half done, retries, an event for the log.
@@ -13,10 +13,14 @@
 //! `held` is what no server does, for reference: one connection that is never given back, and its statement. The
 //! difference to `by_hand` is what a pool and a statement cache cost, whoever calls them.
 //!
-//! All run on one thread, where a query is as cheap as it can be and an extra instruction weighs most. A difference
-//! of a microsecond drowns in the moods of a machine if one is measured after the other, so all four take short
-//! turns all the time. criterion is given the times of one of them; the ratios at the end come from turns that lay
-//! side by side.
+//! A query takes some ten microseconds of work and, if the server's process happens to sleep on another core, as many
+//! again until that wakes up. Which core that is, stays as it is for a connection: luck would decide. So all of it, the
+//! server too, is put on one core, where only work counts (Linux, with `taskset`). Each side has a connection of its own:
+//! who shares one finds the caches of its server process warm from the other's turn.
+//!
+//! A difference of a microsecond still drowns in the moods of a machine if one is measured after the other, so all
+//! four take short turns all the time. criterion is given the times of one of them; the ratios at the end come from
+//! turns that lay side by side.
 
 #![allow(clippy::print_stdout)] // Results are for reading.
 
@@ -31,6 +35,7 @@ mod turns;
 
 use std::cell::RefCell;
 use std::hint::black_box;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -66,13 +71,18 @@ enum Side {
 
 fn main() -> anyhow::Result<()> {
     scratch::log_to_nowhere();
+    if !stay_on_one_core() {
+        println!(
+            "not on one core, for want of taskset: which cores the connections are on will show"
+        );
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let scratch = runtime.block_on(Scratch::start())?;
     println!("typed_query: {}", scratch.description());
     if scratch.budget() == ConnectionBudget::OneShared {
-        println!("skipped: it has one connection, and this needs three; install PostgreSQL");
+        println!("skipped: it has one connection, and this needs four; install PostgreSQL");
         return Ok(());
     }
     let bench = runtime.block_on(Bench::new(&scratch))?;
@@ -96,6 +106,16 @@ fn main() -> anyhow::Result<()> {
     group.finish();
     report(&rounds.borrow());
     Ok(())
+}
+
+/// Puts this process, and those that it will start, on one core; false if that cannot be done.
+fn stay_on_one_core() -> bool {
+    Command::new("taskset")
+        .args(["--cpu-list", "--pid", "0", &std::process::id().to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 fn report(rounds: &Rounds<4>) {
@@ -125,7 +145,8 @@ fn report(rounds: &Rounds<4>) {
 struct Bench {
     user: i64,
     sql: String,
-    pool: Pool,
+    by_hand: Pool,
+    generated: Pool,
     database: Database,
     held: (Client, Statement),
 }
@@ -149,7 +170,8 @@ impl Bench {
         let bench = Self {
             user,
             sql,
-            pool: pool(scratch)?,
+            by_hand: pool(scratch)?,
+            generated: pool(scratch)?,
             database: scratch.database(1)?,
             held: (client, statement),
         };
@@ -200,14 +222,14 @@ impl Bench {
     }
 
     async fn by_hand(&self) -> anyhow::Result<Option<User>> {
-        let client = self.pool.get().await?;
+        let client = self.by_hand.get().await?;
         let statement = client.prepare_cached(&self.sql).await?;
         let row = client.query_opt(&statement, &[&self.user]).await?;
         Ok(row.as_ref().map(user_of).transpose()?)
     }
 
     async fn generated(&self) -> anyhow::Result<Option<User>> {
-        let client = self.pool.get().await?;
+        let client = self.generated.get().await?;
         let query = queries::users::user_by_id();
         let row = query.bind(&client, &self.user).opt().await?;
         Ok(row.map(|row| User {
