@@ -212,7 +212,8 @@ mod tests {
             let thread = std::thread::current();
             let test = thread.name().unwrap_or("a test");
             let why = "needs PostgreSQL binaries, and a user who is not root";
-            writeln!(std::io::stderr(), "skipped: {test} {why}").unwrap();
+            let line = format!("skipped: {test} {why}\n");
+            std::io::stderr().write_all(line.as_bytes()).unwrap();
             return None;
         }
         found

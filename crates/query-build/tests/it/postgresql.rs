@@ -26,12 +26,13 @@ pub(crate) fn is_skipped() -> bool {
     }
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
-    writeln!(
-        std::io::stderr(),
+    let line = format!(
         "skipped: {test} needs a PostgreSQL 15 or newer, and none was found; install it, build with the feature \
-         `embedded`, or point SCRATCH_POSTGRES to one"
-    )
-    .expect("standard error");
+         `embedded`, or point SCRATCH_POSTGRES to one\n"
+    );
+    std::io::stderr()
+        .write_all(line.as_bytes())
+        .expect("standard error");
     true
 }
 

@@ -31,7 +31,8 @@ pub fn local_binaries() -> Option<PathBuf> {
 pub fn say_skipped(what: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
-    writeln!(std::io::stderr(), "skipped: {test} {what}").unwrap();
+    let line = format!("skipped: {test} {what}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// A builder for local binaries.
