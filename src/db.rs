@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Pool, Transaction};
 use futures_util::future::BoxFuture;
+use tracing::Level;
 
 pub use error::DbError;
 pub use lease::Lease;
@@ -104,7 +105,7 @@ impl Database {
         Running: Future<Output = (Option<Lease>, Result<T, tokio_postgres::Error>)>,
     {
         let lease = Lease::new(self.pool.get().await?);
-        let started = Instant::now();
+        let started = tracing::enabled!(Level::DEBUG).then(Instant::now);
         // The server ends a statement that takes too long; this ends one whose server has gone silent.
         let patience = self.statement_timeout + Duration::from_secs(2);
         let (lease, result) = match tokio::time::timeout(patience, run(lease)).await {
@@ -116,8 +117,10 @@ impl Database {
                 }),
             ),
         };
-        let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
-        tracing::debug!(query = name, elapsed_ms, failed = result.is_err(), "query");
+        if let Some(started) = started {
+            let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+            tracing::debug!(query = name, elapsed_ms, failed = result.is_err(), "query");
+        }
         if let Some(lease) = lease
             && !result.as_ref().is_err_and(DbError::spoils_connection)
         {

@@ -1,6 +1,6 @@
 //! `user`: accounts that no registration makes, such as the first admin.
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, bail};
 use clap::builder::PossibleValuesParser;
@@ -46,10 +46,12 @@ pub(super) async fn run(command: UserCommand) -> anyhow::Result<()> {
     let user = source
         .close_after(created)
         .with_context(|| format!("cannot create {}", email.as_str()))?;
-    println!(
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
         "created user {}: {}, role {}",
         user.id, user.email, user.role
-    );
+    )?;
     Ok(())
 }
 

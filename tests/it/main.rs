@@ -1,6 +1,12 @@
 //! The tests of the application, in one binary: modules mirror what they test, and each test has a database
 //! of its own on a real PostgreSQL that the tests start themselves.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod cli;
 mod config;
 mod domain;

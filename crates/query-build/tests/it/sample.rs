@@ -21,14 +21,8 @@ fn package(name: &str) -> Project {
     for file in ["build.rs", "src/main.rs", "src/db.rs"] {
         project.write(file, fs::read(sample.join(file)).expect("a file"));
     }
-    let mut manifest = fs::read_to_string(sample.join("Cargo.toml.in")).expect("the manifest");
-    manifest = manifest.replace("@ROOT@", &root.display().to_string());
-    if cfg!(feature = "embedded") {
-        manifest = manifest.replace(
-            "crates/query-build\", default-features = false",
-            "crates/query-build\"",
-        );
-    }
+    let manifest = fs::read_to_string(sample.join("Cargo.toml.in")).expect("the manifest");
+    let manifest = manifest.replace("@ROOT@", &root.display().to_string());
     project.write("Cargo.toml", manifest);
     // The versions of the workspace: they are here, and nothing may be downloaded.
     project.write(
