@@ -24,7 +24,7 @@ pub struct Place {
     pub dir: Option<PathBuf>,
     /// The database [variables: MIGRATION_DATABASE_URL, DATABASE_URL, or DB_HOST, DB_PORT, DB_USER, DB_PASSWORD,
     /// DB_NAME]
-    #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
     /// A file of settings to use instead of `.env`; what it says about the database goes before the environment
     #[arg(long, global = true, value_name = "FILE")]
