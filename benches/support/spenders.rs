@@ -240,7 +240,7 @@ async fn spend_on(
 /// Makes the pool open all of its connections: it does when all are in use at once.
 async fn open_connections(database: &Database, clients: usize) -> anyhow::Result<()> {
     let held = (0..clients).map(|_| {
-        database.statement("open", Retry::CollisionsAndLosses, |client| async move {
+        database.statement("open", Retry::Repeatable, |client| async move {
             client.batch_execute("select pg_sleep(0.1)").await
         })
     });
