@@ -35,7 +35,7 @@ fn run(version: &'static str) -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(version).await,
-            Command::Db(arguments) => db::run(arguments, cli.env_file).await,
+            Command::Db(arguments) => db::run(arguments).await,
             Command::User(command) => user::run(command).await,
         }
     })
@@ -47,7 +47,7 @@ fn run(version: &'static str) -> anyhow::Result<()> {
 struct Cli {
     /// Read settings from this file instead of .env; the environment still wins
     #[arg(long, global = true, value_name = "FILE")]
-    // `environment` reads it before the rest is parsed.
+    // `environment` reads it before the rest is parsed; here it is for the help, and so that clap accepts it.
     env_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,

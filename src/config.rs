@@ -88,7 +88,7 @@ pub struct WalletSettings {
 /// What is logged.
 #[derive(Debug, Clone)]
 pub struct LogSettings {
-    /// `DEBUG`, false: logs each query with its duration, and permits a development `SECRET_KEY`.
+    /// `DEBUG`, false: logs each query with its duration; without a `SECRET_KEY` a random one is made.
     pub debug: bool,
     /// `LOG_LEVEL`, info: error, warn, info, debug, trace, or filters as in `warn,divine_whispers=debug`.
     pub level: String,
@@ -104,9 +104,6 @@ pub enum LogFormat {
     /// One JSON object per line, for machines.
     Json,
 }
-
-/// What `SECRET_KEY` is when `DEBUG` is on and nothing else was said. Everybody knows it.
-const DEVELOPMENT_SECRET_KEY: &str = "development-only-secret-key-that-everybody-knows";
 
 impl Settings {
     /// Reads the environment of this process.
@@ -188,27 +185,11 @@ impl MigrationSettings {
 
 impl AuthSettings {
     fn read(variables: &mut Variables) -> Self {
-        let debug = variables.switch("DEBUG", false);
-        let secret_key = match variables.text("SECRET_KEY") {
-            None if debug => Some(DEVELOPMENT_SECRET_KEY.to_owned()),
-            Some(key) if key.len() < 32 => {
-                variables.refuse(
-                    "SECRET_KEY",
-                    "is too short",
-                    "32 characters or more; `openssl rand -hex 32` makes one",
-                );
-                None
-            }
-            Some(key) if key == DEVELOPMENT_SECRET_KEY && !debug => {
-                variables.refuse(
-                    "SECRET_KEY",
-                    "is the development key",
-                    "a key of your own, or DEBUG=true",
-                );
-                None
-            }
-            other => other,
-        };
+        let secret_key = variables.text("SECRET_KEY");
+        if secret_key.as_ref().is_some_and(|key| key.len() < 32) {
+            let allowed = "32 characters or more; `openssl rand -hex 32` makes one";
+            variables.refuse("SECRET_KEY", "is too short", allowed);
+        }
         let minutes = variables.number("ACCESS_TOKEN_EXPIRE_MINUTES", 30, 1..=1440);
         Self {
             secret_key: secret_key.map(SecretString::from),
@@ -245,15 +226,15 @@ impl LogSettings {
             .text("LOG_LEVEL")
             .unwrap_or_else(|| "info".to_owned());
         // A bare word that is no level would be taken for the name of a module, and silence everything.
-        let is_filter = |part: &str| match part.contains('=') {
-            true => part.parse::<Directive>().is_ok(),
-            false => part.parse::<LevelFilter>().is_ok(),
+        let is_filter = |part: &str| {
+            let level = part.split_once('=').map_or(part, |(_, level)| level);
+            level.parse::<LevelFilter>().is_ok() && part.parse::<Directive>().is_ok()
         };
         if !level.split(',').all(|part| is_filter(part.trim())) {
             variables.refuse(
                 "LOG_LEVEL",
                 &format!("is {level:?}"),
-                "error, warn, info, debug or trace",
+                "error, warn, info, debug or trace, or filters such as warn,divine_whispers=debug",
             );
         }
         let format = match variables.text("LOG_FORMAT").as_deref() {

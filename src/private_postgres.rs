@@ -63,13 +63,13 @@ impl Source {
     /// What a person should know: that the database is a private one, which, and where.
     pub fn notice(&self) -> Option<String> {
         let server = self.private.as_ref()?;
-        let verb = if server.is_owner() {
-            "started"
+        let joined = if server.is_owner() {
+            "started a private one"
         } else {
-            "joined"
+            "joined the private one of another process, which ends with it"
         };
         Some(format!(
-            "no database is configured: {verb} a private one, {server}, with its data in {DIRECTORY}/postgres; \
+            "no database is configured: {joined}, {server}, with its data in {DIRECTORY}/postgres; \
              set DATABASE_URL to use another"
         ))
     }
@@ -100,11 +100,16 @@ pub fn secret_key() -> anyhow::Result<SecretString> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
-    let key: String = (0..32)
-        .map(|_| format!("{:02x}", rand::rng().random::<u8>()))
-        .collect();
+    let key = random_key();
     write_private(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(key.into())
+}
+
+/// A new secret key: 256 random bits.
+pub fn random_key() -> String {
+    (0..32)
+        .map(|_| format!("{:02x}", rand::rng().random::<u8>()))
+        .collect()
 }
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {

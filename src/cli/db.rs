@@ -27,7 +27,7 @@ pub(super) struct Db {
 }
 
 /// Runs a `db` command.
-pub(super) async fn run(db: Db, env_file: Option<PathBuf>) -> anyhow::Result<()> {
+pub(super) async fn run(db: Db) -> anyhow::Result<()> {
     let settings = Settings::from_env()?;
     logging::start(&settings.log);
     let embedded =
@@ -38,10 +38,11 @@ pub(super) async fn run(db: Db, env_file: Option<PathBuf>) -> anyhow::Result<()>
         _ => None,
     };
     let url = configured.or_else(|| private.as_ref().map(|source| source.url.clone()));
+    // The file of settings is in the environment by now, by the same rule as for every other command.
     let place = Place {
         dir: db.dir,
         url: db.url,
-        env_file,
+        env_file: None,
     };
     let mut context = place.context(Some(&embedded), url)?;
     context.options.program = "divine-whispers db".to_owned();

@@ -19,6 +19,12 @@ pub(super) async fn run(version: &str) -> anyhow::Result<()> {
     let secret_key = match (&settings.auth.secret_key, &settings.database.url) {
         (Some(key), _) => key.clone(),
         (None, None) => private_postgres::secret_key()?,
+        (None, Some(_)) if settings.log.debug => {
+            tracing::warn!(
+                "SECRET_KEY is not set: DEBUG permits a random one, and access tokens end with this process"
+            );
+            private_postgres::random_key().into()
+        }
         (None, Some(_)) => {
             return Err(anyhow::anyhow!(
                 "32 characters or more; `openssl rand -hex 32` makes one"

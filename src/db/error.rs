@@ -48,8 +48,9 @@ pub enum DbError {
         /// What PostgreSQL said.
         message: String,
     },
-    /// The schema changed under a prepared statement: a new connection mends that, nothing changed.
-    #[error("the schema changed under a prepared statement: {message}")]
+    /// The schema is not the one that the statement was prepared or built for: a new connection mends the first, and
+    /// only a migration the second. Nothing changed.
+    #[error("the schema is not the one that a statement was made for: {message}")]
     StalePlan {
         /// What PostgreSQL said.
         message: String,
@@ -93,6 +94,8 @@ impl DbError {
             {
                 Self::StalePlan { message }
             }
+            // No such table, column or function: somebody has migrated down under us.
+            "42P01" | "42703" | "42883" => Self::StalePlan { message },
             sqlstate if sqlstate.starts_with("08") => Self::Lost { reason: message },
             sqlstate if sqlstate.starts_with("23") => match error.constraint() {
                 Some(constraint) => Self::Constraint {

@@ -236,9 +236,10 @@ impl From<DbError> for ApiError {
             | DbError::Exhausted
             | DbError::Lost { .. }
             | DbError::Collision { .. }
+            | DbError::StalePlan { .. }
             | DbError::Timeout { .. } => Self::Unavailable(error.to_string()),
             DbError::Value { message } => Self::field("body", message),
-            DbError::Constraint { .. } | DbError::StalePlan { .. } | DbError::Defect { .. } => {
+            DbError::Constraint { .. } | DbError::Defect { .. } => {
                 Self::Internal(error.to_string())
             }
         }

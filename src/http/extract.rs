@@ -77,7 +77,9 @@ fn refusal_of_field(field: String, text: &str) -> ApiError {
         Some((_, expected)) if text.starts_with("unknown field") => {
             format!("unknown field; known are: {expected}")
         }
-        Some((_, expected)) if quotes_the_value => format!("must be {expected}"),
+        Some((_, expected)) if quotes_the_value => {
+            format!("must be {}", in_words_of_json(expected))
+        }
         _ if quotes_the_value => "is not a value of this field".to_owned(),
         _ => text.to_owned(),
     };
@@ -87,6 +89,16 @@ fn refusal_of_field(field: String, text: &str) -> ApiError {
         field
     };
     ApiError::ValidationFailed(vec![FieldError { field, message }])
+}
+
+/// serde speaks of Rust; the client does not.
+fn in_words_of_json(expected: &str) -> &str {
+    match expected {
+        "i64" => "a whole number of at most 64 bits",
+        "a map" => "an object",
+        name if name.starts_with("struct ") => "an object",
+        other => other,
+    }
 }
 
 /// A query string.

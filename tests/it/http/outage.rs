@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use divine_whispers::db::Database;
@@ -18,24 +18,47 @@ use crate::support::{Api, TestDatabase, eventually};
 struct Door {
     address: SocketAddr,
     open: Arc<AtomicBool>,
+    /// Connections that pass through it.
+    passing: Arc<AtomicUsize>,
 }
 
 impl Door {
     async fn before(database: &TestDatabase) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (address, open) = (
-            listener.local_addr().unwrap(),
+        let address = listener.local_addr().unwrap();
+        let (open, passing) = (
             Arc::new(AtomicBool::new(true)),
+            Arc::new(AtomicUsize::new(0)),
         );
+        let count = Arc::clone(&passing);
         let (config, is_open) = (database.url.config().clone(), Arc::clone(&open));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if is_open.load(Ordering::Relaxed) {
-                    tokio::spawn(pass_through(client, config.clone(), Arc::clone(&is_open)));
+                    let through = pass_through(client, config.clone(), Arc::clone(&is_open));
+                    let count = Arc::clone(&count);
+                    count.fetch_add(1, Ordering::Relaxed);
+                    tokio::spawn(async move {
+                        through.await;
+                        count.fetch_sub(1, Ordering::Relaxed);
+                    });
                 }
             }
         });
-        Self { address, open }
+        Self {
+            address,
+            open,
+            passing,
+        }
+    }
+
+    /// Shuts it, and waits until every connection is cut.
+    async fn shut(&self) {
+        self.open.store(false, Ordering::Relaxed);
+        eventually("every connection is cut", async || {
+            self.passing.load(Ordering::Relaxed) == 0
+        })
+        .await;
     }
 
     fn url(&self, database: &TestDatabase) -> DatabaseUrl {
@@ -105,7 +128,7 @@ async fn without_the_database_every_answer_is_503_and_with_it_all_goes_on() {
         .await
         .success();
 
-    door.open.store(false, Ordering::Relaxed);
+    door.shut().await;
     for path in ["/api/v1/wallet", "/api/v1/auth/me", "/ready"] {
         let reply = api.get(&user, path).await;
         assert_eq!(
