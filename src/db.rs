@@ -27,7 +27,6 @@ pub use pool::ConnectionBudget;
 pub use retry::Retry;
 
 /// The typed modules that the build made from `queries/`, one per file.
-#[allow(missing_docs, clippy::all, clippy::pedantic, unused_imports, dead_code)]
 pub(crate) mod queries {
     include!(concat!(env!("OUT_DIR"), "/queries.rs"));
 }

@@ -1,7 +1,5 @@
 //! The engine inside this program.
 
-use std::time::{Duration, Instant};
-
 use scratch_postgres::{Builder, Engine, Preference, Search};
 
 use crate::common::{
@@ -230,30 +228,4 @@ fn a_directory_with_a_long_name_is_no_obstacle() {
     block_on(async { connect(&server.url()).await });
     server.stop().unwrap();
     assert!(entries(&long).is_empty());
-}
-
-/// Prints what a connection costs; run it with `--ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn what_a_connection_costs() {
-    let begin = Instant::now();
-    let server = embedded().start().unwrap();
-    eprintln!("start {:?}", begin.elapsed());
-    block_on(async {
-        for n in 0..6 {
-            let begin = Instant::now();
-            let client = connect(&server.url()).await;
-            let connected = begin.elapsed();
-            ask(&client, "select 1").await;
-            let begin = Instant::now();
-            for _ in 0..100 {
-                ask(&client, "select 1").await;
-            }
-            let query: Duration = begin.elapsed() / 100;
-            eprintln!("connection {n}: {connected:?}; one query: {query:?}");
-        }
-    });
-    let begin = Instant::now();
-    drop(server);
-    eprintln!("stop {:?}", begin.elapsed());
 }
