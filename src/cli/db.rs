@@ -33,8 +33,9 @@ pub(super) async fn run(db: Db) -> anyhow::Result<()> {
     let embedded =
         Revisions::embedded(REVISIONS).context("the embedded revisions cannot be used")?;
     let configured = settings.migrations.url.clone();
+    // A private PostgreSQL is not started for what is known without.
     let private = match (&db.url, &configured) {
-        (None, None) if needs_database(&db.command) => Some(Source::open(&settings.database)?),
+        (None, None) if db.command.needs_database() => Some(Source::open(&settings.database)?),
         _ => None,
     };
     let url = configured.or_else(|| private.as_ref().map(|source| source.url.clone()));
@@ -53,9 +54,4 @@ pub(super) async fn run(db: Db) -> anyhow::Result<()> {
         Some(source) => source.close_after(done),
         None => done,
     }
-}
-
-/// A private PostgreSQL is not started for what is known without.
-fn needs_database(command: &Command) -> bool {
-    !matches!(command, Command::History(history) if !history.indicate_current && history.range.is_none())
 }

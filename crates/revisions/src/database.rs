@@ -10,7 +10,9 @@ use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 mod connect;
+mod create;
 mod error;
+mod libpq;
 mod tls;
 mod url;
 mod variables;
@@ -108,6 +110,15 @@ impl DatabaseUrl {
     /// [`ConnectError`] says what is wrong, and what to do.
     pub async fn connect(&self, application_name: &str) -> Result<Client, ConnectError> {
         connect::connect(self, application_name).await
+    }
+
+    /// Creates the database, if the server has none of that name; whether it did. Several may do so at the same moment.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`], most of all without the permission.
+    pub async fn create_if_missing(&self, application_name: &str) -> Result<bool, ConnectError> {
+        create::if_missing(self, application_name).await
     }
 
     /// The URL with its password, for a program that has to be given it. Not for people.

@@ -1,15 +1,20 @@
 //! What a database says of its revisions: the table `refinery_schema_history`.
 //!
-//! It is read with a query of our own, because refinery's driver panics on a row that it does not expect. It is
-//! written by refinery alone (`migrator/execute.rs`), but for the deletion of a row when a revision is undone.
+//! It is read with a query of our own, because refinery's driver panics on a row that it does not expect. What is
+//! applied is written by refinery (`migrator/execute.rs`). The statements here are for what refinery does not do: undo,
+//! declare as applied without running, and write a script for later.
 
-use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
+use refinery_core::traits::r#async::AsyncMigrate;
+use tokio_postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::revision::Revision;
 use crate::revisions::Revisions;
 
 /// refinery's table.
 pub const HISTORY_TABLE: &str = "refinery_schema_history";
+
+/// What is kept of a script that runs outside of a transaction, while it runs. It is not there at other times.
+pub const PROGRESS_TABLE: &str = "refinery_schema_progress";
 
 /// A row of the history, as it is found: whoever wrote it may have left things out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +53,21 @@ pub struct State {
     pub unknown: Vec<HistoryRow>,
     /// The applied revisions whose file has changed since.
     pub changed: Vec<Changed>,
+    /// Scripts that run outside of a transaction and were not finished.
+    pub interrupted: Vec<Interrupted>,
     /// Whether the history table is there.
     pub has_history: bool,
+}
+
+/// A script that runs outside of a transaction and was not finished: what stands of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interrupted {
+    /// The revision.
+    pub id: i64,
+    /// Whether it was being undone.
+    pub undoing: bool,
+    /// The statements that are known to have been done, as they were sent. The one after them was under way.
+    pub done: Vec<String>,
 }
 
 impl State {
@@ -59,24 +77,14 @@ impl State {
         self.applied.binary_search_by_key(&id, |row| row.id).is_ok()
     }
 
-    /// The applied revisions that no other applied one revises: where the database is.
+    /// The applied revisions that no other applied one revises, then the unknown ones: where the database is.
     #[must_use]
     pub fn heads(&self, revisions: &Revisions) -> Vec<i64> {
-        let known = self
-            .applied
-            .iter()
-            .filter_map(|row| revisions.get(row.id))
-            .map(Revision::id);
-        let unknown = self.unknown.iter().map(|row| row.id);
-        known
-            .filter(|&id| {
-                !revisions
-                    .children(id)
-                    .iter()
-                    .any(|&child| self.is_applied(child))
-            })
-            .chain(unknown)
-            .collect()
+        let known = self.applied.iter().map(|row| row.id);
+        let known = known.filter(|&id| revisions.get(id).is_some()).collect();
+        let mut heads = revisions.branch_tips(&known);
+        heads.extend(self.unknown.iter().map(|row| row.id));
+        heads
     }
 
     fn new(applied: Vec<HistoryRow>, has_history: bool, revisions: &Revisions) -> Self {
@@ -99,6 +107,7 @@ impl State {
             changed,
             has_history,
             pending: Vec::new(),
+            interrupted: Vec::new(),
         };
         state.pending = revisions
             .iter()
@@ -132,10 +141,10 @@ pub(crate) async fn read(
     revisions: &Revisions,
 ) -> Result<State, tokio_postgres::Error> {
     // The simple protocol: one round trip, and nothing is left prepared on the session.
-    let table = format!("select to_regclass('{HISTORY_TABLE}')");
-    let has_history = rows(&client.simple_query(&table).await?)
-        .any(|row| row.try_get(0).ok().flatten().is_some());
-    if !has_history {
+    let tables = format!("select to_regclass('{HISTORY_TABLE}'), to_regclass('{PROGRESS_TABLE}')");
+    let messages = client.simple_query(&tables).await?;
+    let is_there = |column| rows(&messages).any(|row| row.try_get(column).ok().flatten().is_some());
+    if !is_there(0) {
         return Ok(State::new(Vec::new(), false, revisions));
     }
     let query = format!(
@@ -144,7 +153,45 @@ pub(crate) async fn read(
     );
     let messages = client.simple_query(&query).await?;
     let applied = rows(&messages).filter_map(history_row).collect();
-    Ok(State::new(applied, true, revisions))
+    let mut state = State::new(applied, true, revisions);
+    if is_there(1) {
+        state.interrupted = read_progress(client).await?;
+    }
+    Ok(state)
+}
+
+async fn read_progress(client: &Client) -> Result<Vec<Interrupted>, tokio_postgres::Error> {
+    let query = format!("select version, undoing, done from {PROGRESS_TABLE} order by version");
+    let rows = client.query(&query, &[]).await?;
+    let interrupted = |row: &Row| {
+        Ok(Interrupted {
+            id: row.try_get(0)?,
+            undoing: row.try_get(1)?,
+            done: row.try_get(2)?,
+        })
+    };
+    rows.iter().map(interrupted).collect()
+}
+
+/// The statement that makes the history table, as refinery makes it.
+pub(crate) fn table_query() -> String {
+    <Client as AsyncMigrate>::assert_migrations_table_query(HISTORY_TABLE)
+}
+
+/// The statement that writes the row of a revision; the time in it is that of its execution.
+pub(crate) fn insert_query(revision: &Revision) -> String {
+    format!(
+        "insert into {HISTORY_TABLE} (version, name, applied_on, checksum) values ({}, '{}', \
+         to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '{}')",
+        revision.id(),
+        revision.name(),
+        revision.checksum()
+    )
+}
+
+/// The statement that removes the row of a revision.
+pub(crate) fn delete_query(id: i64) -> String {
+    format!("delete from {HISTORY_TABLE} where version = {id}")
 }
 
 fn history_row(row: &SimpleQueryRow) -> Option<HistoryRow> {

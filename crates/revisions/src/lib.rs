@@ -38,20 +38,29 @@ mod graph;
 mod header;
 mod history;
 pub mod lexer;
+mod lineage;
 mod migrator;
+mod names;
+mod offline;
+mod position;
 mod read;
 mod revision;
 mod revisions;
+#[cfg(feature = "cli")]
+pub mod scaffold;
 mod source_error;
 mod statements;
-mod target;
 
 pub use database::{ConnectError, DatabaseUrl, UrlError};
 pub use header::{Allow, Headers, Repeat, Transaction};
-pub use history::{Changed, HISTORY_TABLE, HistoryRow, State};
-pub use migrator::{Applied, Error, Event, Holder, Migrator, Options, Startup, Undone};
+pub use history::{Changed, HISTORY_TABLE, HistoryRow, Interrupted, PROGRESS_TABLE, State};
+pub use migrator::{
+    Applied, Batch, Error, Event, Holder, Migrator, Options, Stamped, Standing, Startup, Undone,
+};
+pub use names::{TargetError, Unknown};
+pub use offline::Offline;
+pub use position::Position;
 pub use read::ReadError;
 pub use revision::{Down, Embedded, Revision};
 pub use revisions::Revisions;
 pub use source_error::{Location, SourceError};
-pub use target::TargetError;

@@ -1,28 +1,38 @@
 //! Runs revisions on a database, and undoes them.
 //!
-//! Here is what a caller sees. What is done under the lock, in which order, is in `run.rs`; how a script is sent is
-//! in `execute.rs`, the lock in `lock.rs`, the session in `session.rs`, the words for what went wrong in `error.rs`
-//! and `report.rs`.
+//! Here is what a caller sees. What is done under the lock, in which order, is in `run.rs`, `dry_run.rs` and `stamp.rs`;
+//! how a script is sent is in `execute.rs`, `one_by_one.rs` and `batches.rs`, the lock in `lock.rs`, the session in
+//! `session.rs`, the words for what went wrong in `error.rs` and `report.rs`.
 
 use tokio_postgres::Client;
 
+mod batches;
+mod dry_run;
 mod error;
 mod execute;
 mod lock;
+mod one_by_one;
 mod options;
+mod patience;
 mod plan;
 mod report;
 mod run;
 mod session;
+mod stamp;
+mod vet;
 
 pub use error::Error;
 pub(crate) use error::database_message;
+pub(crate) use execute::Mode;
 pub use lock::Holder;
-pub use options::{Applied, Event, Options, Undone};
+pub(crate) use lock::LOCK_KEY;
+pub use options::{Applied, Batch, Event, Options, Stamped, Standing, Undone};
 
 use crate::history::{self, HISTORY_TABLE, HistoryRow, State};
+use crate::revision::Revision;
 use crate::revisions::Revisions;
-use crate::target;
+pub(crate) use plan::no_way_back;
+pub(crate) use report::Script;
 use run::Run;
 use session::Session;
 
@@ -107,43 +117,153 @@ impl<'a> Migrator<'a> {
         read_state(self.client, self.revisions).await
     }
 
-    /// Applies what is pending up to `target`: a revision id, a unique prefix of one, `head`, `heads` or `+N`.
+    /// What [`Migrator::upgrade`] would apply now, in order. Takes no lock, and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Target`] if there is no such revision, and what keeps an upgrade from beginning.
+    pub async fn plan_upgrade(&mut self, target: &str) -> Result<Vec<&'a Revision>, Error> {
+        let state = self.state().await?;
+        let revisions: &'a Revisions = self.revisions;
+        let planned = plan::upgrade(revisions, &state, target, &self.options.program)?;
+        let ids: Vec<i64> = planned.iter().map(|revision| revision.id()).collect();
+        Ok(ids.into_iter().filter_map(|id| revisions.get(id)).collect())
+    }
+
+    /// Applies what is pending up to `target`: a revision id, a unique prefix of one, a branch label, `head`, `heads`,
+    /// `+N`, `REV+N`, or one of these on a branch, `LABEL@head`.
     ///
     /// # Errors
     ///
     /// See [`Error`]. The revisions before the one that failed stay applied.
     pub async fn upgrade(&mut self, target: &str) -> Result<Vec<Applied>, Error> {
-        let meant = target::upgrade(target, self.revisions, &self.options.program)?;
-        let listener = &mut self.on_event;
-        let waiting = |holder: &Holder| tell(listener, Event::Waiting(holder));
-        let mut session = Session::open(self.client, &self.options, waiting).await?;
-        let mut run = Run {
-            revisions: self.revisions,
-            options: &self.options,
-            listener,
-        };
-        let outcome = run.upgrade(&mut session, target, meant).await;
+        // A name that leads nowhere is refused at once, not when the lock is had.
+        if self.plan_upgrade(target).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut session, mut run) = self.begin().await?;
+        let outcome = run.upgrade(&mut session, target).await;
         finish(session, outcome).await
     }
 
-    /// Undoes what was applied after `target`: a revision id, a unique prefix of one, `base` or `-N`.
+    /// Tries what [`Migrator::upgrade`] would do, in one transaction that is rolled back, and reports the same. The
+    /// locks that it takes are held until the end. A revision that cannot run in a transaction is left out
+    /// ([`Event::NotTried`]); of one that runs until there are no rows, a single batch is run.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::upgrade`]; the database is as it was.
+    pub async fn dry_run(&mut self, target: &str) -> Result<Vec<Applied>, Error> {
+        self.plan_upgrade(target).await?;
+        let (mut session, mut run) = self.begin().await?;
+        let outcome = run.dry_run(&mut session, target).await;
+        finish(session, outcome).await
+    }
+
+    /// Undoes what was applied after `target`: a revision id, a unique prefix of one, a branch label, `base`, `-N`,
+    /// `REV-N`, or one of these on a branch, `LABEL@base`.
     ///
     /// # Errors
     ///
     /// See [`Error`]. The revisions undone before the one that failed stay undone; that none lacks its down script
     /// is seen before the first is undone.
     pub async fn downgrade(&mut self, target: &str) -> Result<Vec<Undone>, Error> {
-        let meant = target::downgrade(target, self.revisions, &self.options.program)?;
+        if self.plan_downgrade(target).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut session, mut run) = self.begin().await?;
+        let outcome = run.downgrade(&mut session, target).await;
+        finish(session, outcome).await
+    }
+
+    /// What [`Migrator::downgrade`] would undo now, in order. Takes no lock, and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Target`] if there is no such revision, and what keeps a downgrade from beginning.
+    pub async fn plan_downgrade(&mut self, target: &str) -> Result<Vec<&'a Revision>, Error> {
+        let state = self.state().await?;
+        let revisions: &'a Revisions = self.revisions;
+        let planned = plan::downgrade(revisions, &state, target, &self.options.program)?;
+        let ids: Vec<i64> = planned.iter().map(|revision| revision.id()).collect();
+        Ok(ids.into_iter().filter_map(|id| revisions.get(id)).collect())
+    }
+
+    /// What [`Migrator::redo`] would undo now and apply again, in the order of undoing. Takes no lock, and writes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Target`] if there is no such revision, and what keeps it from beginning.
+    pub async fn plan_redo(&mut self, target: Option<&str>) -> Result<Vec<&'a Revision>, Error> {
+        let state = self.state().await?;
+        let revisions: &'a Revisions = self.revisions;
+        let planned = plan::redo(revisions, &state, target, &self.options.program)?;
+        let ids: Vec<i64> = planned.iter().map(|revision| revision.id()).collect();
+        Ok(ids.into_iter().filter_map(|id| revisions.get(id)).collect())
+    }
+
+    /// Undoes a revision, and all that need it, and applies them again: the one where the database is, if none is named.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. What was undone and not applied again is pending.
+    pub async fn redo(&mut self, target: Option<&str>) -> Result<Vec<Applied>, Error> {
+        if self.plan_redo(target).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut session, mut run) = self.begin().await?;
+        let outcome = run.redo(&mut session, target).await;
+        finish(session, outcome).await
+    }
+
+    /// The major version of the server: 15 of 15.18.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn server_major_version(&mut self) -> Result<u32, Error> {
+        let asked = self.client.simple_query("show server_version_num").await;
+        let messages = asked.map_err(|source| Error::Database {
+            doing: "asking for the version of the server".to_owned(),
+            source,
+        })?;
+        let number = history::rows(&messages)
+            .next()
+            .and_then(|row| row.try_get(0).ok().flatten()?.parse::<u32>().ok());
+        Ok(number.unwrap_or(0) / 10_000)
+    }
+
+    /// Declares that the database is at `targets`, and runs nothing. What is applied on branches that they have nothing
+    /// to do with stays so. With `purge`, the history is emptied first, whatever is in it.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. The history is as it was then.
+    pub async fn stamp(&mut self, targets: &[String], purge: bool) -> Result<Stamped, Error> {
+        let (mut session, mut run) = self.begin().await?;
+        let outcome = run.stamp(&mut session, targets, purge).await;
+        finish(session, outcome).await
+    }
+
+    /// Makes the history table, if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::History`], most of all without the permission.
+    pub async fn ensure_history(&mut self) -> Result<(), Error> {
+        let (mut session, mut run) = self.begin().await?;
+        let outcome = run.ensure_history(&mut session).await;
+        finish(session, outcome).await
+    }
+
+    async fn begin(&mut self) -> Result<(Session<'_>, Run<'_, 'a>), Error> {
         let listener = &mut self.on_event;
         let waiting = |holder: &Holder| tell(listener, Event::Waiting(holder));
-        let mut session = Session::open(self.client, &self.options, waiting).await?;
-        let mut run = Run {
+        let session = Session::open(self.client, &self.options, waiting).await?;
+        let run = Run {
             revisions: self.revisions,
             options: &self.options,
-            listener,
+            listener: &mut self.on_event,
         };
-        let outcome = run.downgrade(&mut session, target, meant).await;
-        finish(session, outcome).await
+        Ok((session, run))
     }
 
     /// What a server does before it serves: applies what is pending, and takes no lock if there is nothing.

@@ -36,6 +36,26 @@ pub(crate) fn split(sql: &str) -> Vec<Statement> {
     statements
 }
 
+/// The names and key words of `sql`, as PostgreSQL understands them: in lower case, or what is between the quotes.
+pub(crate) fn names(sql: &str) -> impl Iterator<Item = String> + '_ {
+    Lexer::new(sql, 0).filter_map(|token| match (token.kind, token.text(sql)) {
+        (Kind::Word, word) => Some(word.to_lowercase()),
+        (Kind::QuotedName, name) if name.starts_with('"') => Some(unquoted(name)),
+        _ => None,
+    })
+}
+
+/// A name as the catalog has it, of what a statement or `quote_ident` calls it.
+pub(crate) fn unquoted(name: &str) -> String {
+    match name
+        .strip_prefix('"')
+        .and_then(|name| name.strip_suffix('"'))
+    {
+        Some(inner) => inner.replace("\"\"", "\""),
+        None => name.to_owned(),
+    }
+}
+
 /// A statement that is being read.
 #[derive(Default)]
 struct Scan {
@@ -129,6 +149,16 @@ impl Statement {
     /// when it fails, so it cannot simply be tried again.
     pub(crate) fn is_concurrent(&self) -> bool {
         self.words.iter().any(|word| word == "concurrently")
+    }
+
+    /// Whether it builds, drops or rebuilds an index `concurrently`.
+    pub(crate) fn is_concurrent_on_index(&self) -> bool {
+        self.is_concurrent() && self.words.iter().any(|word| word == "index")
+    }
+
+    /// Whether it is `create index concurrently`.
+    pub(crate) fn builds_index_concurrently(&self) -> bool {
+        self.word(0) == "create" && self.is_concurrent_on_index()
     }
 
     /// Whether it is a `do` block.

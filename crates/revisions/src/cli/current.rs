@@ -1,42 +1,19 @@
 //! `current`: where the database is.
 
-use super::format::Entry;
-use super::{CommandError, Context, Current, print};
+use super::format::Catalogue;
+use super::{CommandError, Context, Current, note, print, print_json};
 use crate::migrator::Migrator;
+use crate::{Revisions, State};
 
 pub(super) async fn run(options: &Current, context: &Context<'_>) -> Result<(), CommandError> {
-    let revisions = context.revisions.as_ref();
+    let revisions = context.revisions()?;
     let mut client = context.connect().await?;
-    let state = Migrator::new(&mut client, revisions).state().await?;
-    let mut text = String::new();
-    if let (true, Some(url)) = (options.verbose, &context.url) {
-        text.push_str(&format!("Current revision(s) for {url}:\n"));
+    let state = Migrator::new(&mut client, &revisions).state().await?;
+    if options.json {
+        print_json(&records(&state, &revisions))?;
+    } else {
+        print(&text(options, context, &state, &revisions))?;
     }
-    let heads = state.heads(revisions);
-    for &id in &heads {
-        let Some(revision) = revisions.get(id) else {
-            text.push_str(&format!("{id} (unknown)\n"));
-            continue;
-        };
-        let entry = Entry {
-            revision,
-            revisions,
-            is_current: false,
-        };
-        if !options.verbose {
-            text.push_str(&format!("{}\n", entry.name()));
-            continue;
-        }
-        let row = state.applied.iter().find(|row| row.id == id);
-        let applied_on = row
-            .and_then(|row| row.applied_on.as_deref())
-            .unwrap_or("at an unknown time");
-        text.push_str(&format!(
-            "{}\n\n    Applied: {applied_on}\n\n",
-            entry.paragraph()
-        ));
-    }
-    print(&text)?;
     warn(&state, context);
     let at_head = state.pending.is_empty() && state.unknown.is_empty();
     if options.check_heads && !at_head {
@@ -47,17 +24,70 @@ pub(super) async fn run(options: &Current, context: &Context<'_>) -> Result<(), 
     Ok(())
 }
 
+fn records<'s>(state: &'s State, revisions: &'s Revisions) -> Vec<serde_json::Value> {
+    let mut catalogue = Catalogue::new(revisions);
+    catalogue.current = state.heads(revisions);
+    let record = |&id: &i64| match revisions.get(id) {
+        Some(revision) => {
+            let mut record = catalogue.record(revision);
+            record.applied_on = applied_on(state, id);
+            serde_json::json!(record)
+        }
+        None => {
+            serde_json::json!({"id": id.to_string(), "applied_on": applied_on(state, id), "unknown": true})
+        }
+    };
+    catalogue.current.iter().map(record).collect()
+}
+
+fn text(options: &Current, context: &Context<'_>, state: &State, revisions: &Revisions) -> String {
+    let mut text = String::new();
+    if let (true, Some(url)) = (options.verbose, &context.url) {
+        text.push_str(&format!("Current revision(s) for {url}:\n"));
+    }
+    let catalogue = Catalogue::new(revisions);
+    for id in state.heads(revisions) {
+        let Some(revision) = revisions.get(id) else {
+            text.push_str(&format!("{id} (unknown)\n"));
+            continue;
+        };
+        if options.verbose {
+            text.push_str(&format!(
+                "{}\n\n    Applied: {}\n\n",
+                catalogue.paragraph(revision),
+                applied_on(state, id).unwrap_or("at an unknown time")
+            ));
+        } else {
+            text.push_str(&format!("{}\n", catalogue.name(revision)));
+        }
+    }
+    text
+}
+
+fn applied_on(state: &State, id: i64) -> Option<&str> {
+    let row = state.applied.iter().find(|row| row.id == id)?;
+    row.applied_on.as_deref()
+}
+
 /// What a person should know who looks, although nothing has to be refused yet.
-fn warn(state: &crate::State, context: &Context<'_>) {
+fn warn(state: &State, context: &Context<'_>) {
     if !state.unknown.is_empty() {
-        eprintln!(
-            "warning: the database has revisions that are not known here: a newer release has migrated it"
+        note(
+            "warning: the database has revisions that are not known here: a newer release has migrated it",
         );
     }
     for changed in &state.changed {
-        eprintln!(
+        note(&format!(
             "warning: {}: was changed after it had been applied; `{} upgrade` will refuse it",
             changed.path, context.options.program
-        );
+        ));
+    }
+    for interrupted in &state.interrupted {
+        note(&format!(
+            "warning: {} was interrupted after {} of its statements; `{} upgrade` goes on with it",
+            interrupted.id,
+            interrupted.done.len(),
+            context.options.program
+        ));
     }
 }

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use crate::database::{ConnectError, UrlError};
 use crate::migrator::Error;
+use crate::names::TargetError;
 use crate::read::ReadError;
-use crate::target::TargetError;
+use crate::read::merge_command;
+use crate::scaffold::ScaffoldError;
 
 /// Why a command was refused, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +28,9 @@ pub enum CommandError {
     /// No such revision.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// A revision cannot be written.
+    #[error(transparent)]
+    Scaffold(#[from] ScaffoldError),
     /// No database is configured.
     #[error(
         "no database is configured\n  = help: set DATABASE_URL, or DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME, in the environment or in .env; or name it here with --url URL"
@@ -61,7 +66,178 @@ pub enum CommandError {
         /// How the commands are called.
         program: String,
     },
+    /// The ends of a range are on different branches.
+    #[error(
+        "the revision {from} is not an ancestor of `{to}`\n  = help: write the older of the two first; `history` alone shows all"
+    )]
+    NotAnAncestor {
+        /// The start of the range.
+        from: i64,
+        /// Its end.
+        to: String,
+    },
+    /// A script of a downgrade, without where it starts.
+    #[error(
+        "a script has to know where the downgrade to `{target}` starts\n  = help: write START:{target}"
+    )]
+    NoStart {
+        /// Where it ends.
+        target: String,
+    },
+    /// Several ranges, or a range beside other revisions.
+    #[error(
+        "a range stands alone\n  = help: write one START:END, or several revisions without `:`"
+    )]
+    SeveralRanges,
+    /// There is something to be done on the database.
+    #[error("the database is behind: {}\n  = help: {}", behind(*.pending, *.changed, *.interrupted), behind_help(*.changed, .program))]
+    Behind {
+        /// How many revisions are pending.
+        pending: usize,
+        /// How many files were changed after they had been applied.
+        changed: usize,
+        /// How many scripts were interrupted.
+        interrupted: usize,
+        /// How the commands are called.
+        program: String,
+    },
+    /// Something that comes with a later version.
+    #[error("{what} is not there yet\n  = help: {help}")]
+    NotYet {
+        /// What.
+        what: &'static str,
+        /// What to do instead.
+        help: String,
+    },
+    /// A revision that others revise, as the parent of a new one.
+    #[error("the revision {id} is no head: {} revise it already\n  = help: revise a head (`{program} heads`); or begin a branch with `--splice`", list(.children))]
+    NotAHead {
+        /// The revision.
+        id: i64,
+        /// Those that revise it.
+        children: Vec<i64>,
+        /// How the commands are called.
+        program: String,
+    },
+    /// Fewer than two revisions to be joined.
+    #[error("there is nothing to join: name two revisions, or more{}", merge_note(.heads))]
+    NothingToMerge {
+        /// The heads that there are.
+        heads: Vec<i64>,
+    },
+    /// The directory of the migrations is not there.
+    #[error("{}: there is no such directory of migrations\n  = help: name it with `--dir DIR` or MIGRATIONS_DIR; or make it: `{program} init`", .path.display())]
+    NoSource {
+        /// The directory.
+        path: PathBuf,
+        /// How the commands are called.
+        program: String,
+    },
+    /// A file or directory cannot be made.
+    #[error("{}: cannot be made: {source}", .path.display())]
+    Directory {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// No editor is chosen.
+    #[error(
+        "no editor is chosen\n  = help: set VISUAL or EDITOR, such as EDITOR=vi; or open {files} yourself"
+    )]
+    NoEditor {
+        /// What it should open.
+        files: String,
+    },
+    /// The editor failed.
+    #[error(
+        "the editor `{editor}` failed: {problem}\n  = help: see whether VISUAL, or EDITOR, is right"
+    )]
+    Editor {
+        /// Its command.
+        editor: String,
+        /// What happened.
+        problem: String,
+    },
+    /// There is no pg_dump.
+    #[error(
+        "no backup can be made: there is no pg_dump, with pg_restore beside it; nothing was applied\n  = help: install the client programs of PostgreSQL {server_major} or newer, and put them on the PATH; or run without --backup"
+    )]
+    NoPgDump {
+        /// The major version of the server.
+        server_major: u32,
+    },
+    /// pg_dump is older than the server.
+    #[error("no backup can be made: {} is of PostgreSQL {major}, and the server of {server_major}; nothing was applied\n  = help: install the client programs of PostgreSQL {server_major} or newer; or run without --backup", .path.display())]
+    OldPgDump {
+        /// The newest pg_dump that there is.
+        path: PathBuf,
+        /// Its major version.
+        major: u32,
+        /// The major version of the server.
+        server_major: u32,
+    },
+    /// The backup failed.
+    #[error("the backup failed, so nothing was applied: {tool}: {problem}")]
+    Backup {
+        /// The program that failed.
+        tool: &'static str,
+        /// What it said.
+        problem: String,
+    },
+    /// The database did not answer in time.
+    #[error(
+        "{url} did not answer within {seconds} s\n  = help: see whether it starts at all; `--timeout` waits longer"
+    )]
+    NotInTime {
+        /// The database.
+        url: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// The output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] std::io::Error),
+}
+
+fn list(ids: &[i64]) -> String {
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    ids.join(", ")
+}
+
+fn merge_note(heads: &[i64]) -> String {
+    match heads {
+        [] => String::new(),
+        [head] => format!("; {head} is the only head"),
+        heads => format!("\n  = help: {}", merge_command(heads)),
+    }
+}
+
+fn behind(pending: usize, changed: usize, interrupted: usize) -> String {
+    let many = |count: usize, one: &str, several: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {several}")),
+    };
+    let parts = [
+        many(pending, "revision is pending", "revisions are pending"),
+        many(
+            changed,
+            "file was changed after it had been applied",
+            "files were changed after they had been applied",
+        ),
+        many(
+            interrupted,
+            "script was interrupted",
+            "scripts were interrupted",
+        ),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn behind_help(changed: usize, program: &str) -> String {
+    match changed {
+        0 => format!("`{program} upgrade head` brings it to the head"),
+        _ => "restore the changed files, and write what is new in a new revision".to_owned(),
+    }
 }

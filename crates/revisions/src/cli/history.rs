@@ -2,51 +2,59 @@
 
 use std::collections::BTreeSet;
 
-use super::format::Entry;
-use super::{CommandError, Context, History, print};
+use super::format::Catalogue;
+use super::{CommandError, Context, History, print, print_json};
 use crate::migrator::Migrator;
+use crate::names::{Name, Names, TargetError};
 use crate::revision::Revision;
 use crate::revisions::Revisions;
-use crate::target::{self, TargetError};
 
 /// What the ends of a range can be, for messages.
 const ALLOWED: &str = "a revision id, a unique prefix of one, `base`, `head` or `current`";
 
 pub(super) async fn run(options: &History, context: &Context<'_>) -> Result<(), CommandError> {
-    let revisions = context.revisions.as_ref();
+    let revisions = context.revisions()?;
     let range = options.range.as_deref().unwrap_or(":");
     let (start, end) = range.split_once(':').ok_or_else(|| CommandError::Range {
         range: range.to_owned(),
     })?;
-    let current = if options.indicate_current || start == "current" || end == "current" {
+    let (start, end) = (Name::parse(start), Name::parse(end));
+    let asks = |name: &Name<'_>| name.symbol == Some("current");
+    let current = if options.indicate_current || asks(&start) || asks(&end) {
         let mut client = context.connect().await?;
-        let state = Migrator::new(&mut client, revisions).state().await?;
-        state.heads(revisions)
+        let state = Migrator::new(&mut client, &revisions).state().await?;
+        Some(state.heads(&revisions))
     } else {
-        Vec::new()
+        None
     };
     let ends = Ends {
-        revisions,
-        current: &current,
-        program: &context.options.program,
+        revisions: &revisions,
+        names: Names {
+            revisions: &revisions,
+            current: current.as_deref(),
+            allowed: ALLOWED,
+            program: &context.options.program,
+        },
     };
-    let shown = ends.between(start, end)?;
-    let mut text = String::new();
-    for revision in revisions
+    let shown = ends.between(&start, &end)?;
+    let shown = revisions
         .iter()
         .rev()
-        .filter(|revision| shown.contains(&revision.id()))
-    {
-        let is_current = options.indicate_current && current.contains(&revision.id());
-        let entry = Entry {
-            revision,
-            revisions,
-            is_current,
-        };
+        .filter(|revision| shown.contains(&revision.id()));
+    let mut catalogue = Catalogue::new(&revisions);
+    if options.indicate_current {
+        catalogue.current = current.clone().unwrap_or_default();
+    }
+    if options.json {
+        let records: Vec<_> = shown.map(|revision| catalogue.record(revision)).collect();
+        return print_json(&records);
+    }
+    let mut text = String::new();
+    for revision in shown {
         if options.verbose {
-            text.push_str(&format!("{}\n\n", entry.paragraph()));
+            text.push_str(&format!("{}\n\n", catalogue.paragraph(revision)));
         } else {
-            text.push_str(&format!("{}\n", entry.line()));
+            text.push_str(&format!("{}\n", catalogue.line(revision)));
         }
     }
     print(&text)
@@ -55,72 +63,58 @@ pub(super) async fn run(options: &History, context: &Context<'_>) -> Result<(), 
 /// What the ends of a range are resolved against.
 struct Ends<'a> {
     revisions: &'a Revisions,
-    current: &'a [i64],
-    program: &'a str,
+    names: Names<'a>,
 }
 
 impl Ends<'_> {
     /// The revisions from `start` to `end`, both with them.
-    fn between(&self, start: &str, end: &str) -> Result<BTreeSet<i64>, CommandError> {
-        let below_end = |end: &[i64]| -> BTreeSet<i64> {
-            end.iter()
-                .flat_map(|&id| self.revisions.with_needs(id))
-                .collect()
-        };
-        let above_start = |start: &[i64]| -> BTreeSet<i64> {
-            let above = start.iter().flat_map(|&id| self.revisions.needed_by(id));
-            above.chain(start.iter().copied()).collect()
-        };
-        let (steps_down, steps_up) = (steps(start, '-'), steps(end, '+'));
-        if let Some(steps) = steps_down {
-            let below = below_end(&self.ids(end, Side::End)?);
+    fn between(&self, start: &Name<'_>, end: &Name<'_>) -> Result<BTreeSet<i64>, CommandError> {
+        if let (None, Some(steps)) = (start.symbol, steps_of(start, -1)) {
+            // So many before the end, on the one way that leads there.
+            let below = self.revisions.all_with_needs(self.end(end)?);
             let line = self.revisions.iter().rev().map(Revision::id);
-            return Ok(line
-                .filter(|id| below.contains(id))
-                .take(steps.saturating_add(1))
-                .collect());
+            let steps = steps.saturating_add(1);
+            return Ok(line.filter(|id| below.contains(id)).take(steps).collect());
         }
-        let above = above_start(&self.ids(start, Side::Start)?);
-        if let Some(steps) = steps_up {
+        let from = self.start(start)?;
+        let above = match &from[..] {
+            // Also those that have no ancestor at all, which only others need.
+            [] => self.revisions.iter().map(Revision::id).collect(),
+            ids => self.revisions.descendants(ids.iter().copied()),
+        };
+        if let (None, Some(steps)) = (end.symbol, steps_of(end, 1)) {
             let line = self.revisions.iter().map(Revision::id);
-            return Ok(line
-                .filter(|id| above.contains(id))
-                .take(steps.saturating_add(1))
-                .collect());
+            let steps = steps.saturating_add(usize::from(!from.is_empty()));
+            return Ok(line.filter(|id| above.contains(id)).take(steps).collect());
         }
-        let below = below_end(&self.ids(end, Side::End)?);
+        let below = self.revisions.all_with_needs(self.end(end)?);
+        if let Some(&from) = from.iter().find(|id| !below.contains(id)) {
+            return Err(CommandError::NotAnAncestor {
+                from,
+                to: end.text.to_owned(),
+            });
+        }
         Ok(above.intersection(&below).copied().collect())
     }
 
-    fn ids(&self, name: &str, side: Side) -> Result<Vec<i64>, TargetError> {
-        let heads = || self.revisions.heads().map(Revision::id).collect();
-        let bases = || {
-            let bases = self
-                .revisions
-                .iter()
-                .filter(|revision| revision.parents().is_empty());
-            bases.map(Revision::id).collect()
-        };
-        match (name, side) {
-            ("", Side::End) | ("head" | "heads", _) => Ok(heads()),
-            ("" | "base", Side::Start) => Ok(bases()),
-            ("base", Side::End) => Ok(Vec::new()),
-            // A database where nothing is applied is at the base.
-            ("current", Side::Start) if self.current.is_empty() => Ok(bases()),
-            ("current", _) => Ok(self.current.to_vec()),
-            _ => target::find(name, self.revisions, self.program, ALLOWED).map(|id| vec![id]),
+    /// Nothing is the base.
+    fn start(&self, name: &Name<'_>) -> Result<Vec<i64>, TargetError> {
+        match name.text {
+            "" => Ok(Vec::new()),
+            _ => self.names.all(name),
+        }
+    }
+
+    fn end(&self, name: &Name<'_>) -> Result<Vec<i64>, TargetError> {
+        match name.text {
+            "" | "head" => self.names.all(&Name::parse("heads")),
+            _ => self.names.all(name),
         }
     }
 }
 
-#[derive(Clone, Copy)]
-enum Side {
-    Start,
-    End,
-}
-
-/// The `3` of `-3` or `+3`.
-fn steps(name: &str, sign: char) -> Option<usize> {
-    name.strip_prefix(sign)
-        .and_then(|digits| digits.parse().ok())
+/// The `3` of `-3` or `+3`, if it leads that way.
+fn steps_of(name: &Name<'_>, sign: i64) -> Option<usize> {
+    let steps = name.steps?.checked_mul(sign)?;
+    usize::try_from(steps).ok()
 }

@@ -1,21 +1,53 @@
-//! `upgrade` and `downgrade`: the database brought to another revision.
+//! `upgrade`, `downgrade` and `redo`: the database brought to another revision, or a script that does it.
 
-use std::time::Duration;
-
-use super::{CommandError, Context, Downgrade, Upgrade, print};
-use crate::migrator::{Event, Migrator};
+use super::progress::Progress;
+use super::{CommandError, Context, Downgrade, Redo, Upgrade, backup, note, print};
+use crate::migrator::Migrator;
+use crate::offline::Offline;
 
 pub(super) async fn upgrade(options: &Upgrade, context: &Context<'_>) -> Result<(), CommandError> {
-    let mut client = context.connect().await?;
-    let mut listener = |event: Event<'_>| tell(&event);
-    let mut migrator = Migrator::new(&mut client, &context.revisions)
-        .options(context.options.clone())
-        .on_event(&mut listener);
-    let applied = migrator.upgrade(&options.revision).await?;
-    if applied.is_empty() {
-        let state = migrator.state().await?;
-        return print(&nothing_to_do(context, &state, "apply"));
+    let revisions = context.revisions()?;
+    if options.sql {
+        let (start, target) = match options.revision.split_once(':') {
+            Some((start, target)) => (Some(start), target),
+            None => (None, options.revision.as_str()),
+        };
+        return print(&Offline::new(&revisions, &context.options).upgrade(start, target)?);
     }
+    let mut client = match options.create_database {
+        true => {
+            let (client, created) = context.connect_or_create().await?;
+            if created {
+                note("created the database");
+            }
+            client
+        }
+        false => context.connect().await?,
+    };
+    let mut migrator = Migrator::new(&mut client, &revisions).options(context.options.clone());
+    let planned = migrator.plan_upgrade(&options.revision).await?.len();
+    if planned == 0 {
+        let state = migrator.state().await?;
+        return print(&nothing_to_do(&state.heads(&revisions), "apply"));
+    }
+    if let (Some(dir), Some(url)) = (&options.backup, &context.url) {
+        let heads = migrator.state().await?.heads(&revisions);
+        let major = migrator.server_major_version().await?;
+        let file = backup::write(url, major, dir, &heads)?;
+        note(&format!("backed up to {}", file.display()));
+    }
+    let mut progress = Progress::new(planned, options.dry_run);
+    let mut listener = |event: crate::Event<'_>| progress.tell(&event);
+    let mut migrator = migrator.on_event(&mut listener);
+    if options.dry_run {
+        let tried = migrator.dry_run(&options.revision).await?.len();
+        drop(migrator);
+        progress.finish();
+        return print(&format!(
+            "rolled back: {tried} of {planned} revisions were tried, and would be applied\n"
+        ));
+    }
+    migrator.upgrade(&options.revision).await?;
     Ok(())
 }
 
@@ -23,21 +55,47 @@ pub(super) async fn downgrade(
     options: &Downgrade,
     context: &Context<'_>,
 ) -> Result<(), CommandError> {
-    let mut client = context.connect().await?;
-    let mut listener = |event: Event<'_>| tell(&event);
-    let mut migrator = Migrator::new(&mut client, &context.revisions)
-        .options(context.options.clone())
-        .on_event(&mut listener);
-    let undone = migrator.downgrade(&options.revision).await?;
-    if undone.is_empty() {
-        let state = migrator.state().await?;
-        return print(&nothing_to_do(context, &state, "undo"));
+    let revisions = context.revisions()?;
+    if options.sql {
+        let Some((start, target)) = options.revision.split_once(':') else {
+            return Err(CommandError::NoStart {
+                target: options.revision.clone(),
+            });
+        };
+        return print(&Offline::new(&revisions, &context.options).downgrade(start, target)?);
     }
+    let mut client = context.connect().await?;
+    let mut migrator = Migrator::new(&mut client, &revisions).options(context.options.clone());
+    let planned = migrator.plan_downgrade(&options.revision).await?.len();
+    if planned == 0 {
+        let state = migrator.state().await?;
+        return print(&nothing_to_do(&state.heads(&revisions), "undo"));
+    }
+    let mut progress = Progress::new(planned, false);
+    let mut listener = |event: crate::Event<'_>| progress.tell(&event);
+    migrator
+        .on_event(&mut listener)
+        .downgrade(&options.revision)
+        .await?;
     Ok(())
 }
 
-fn nothing_to_do(context: &Context<'_>, state: &crate::State, verb: &str) -> String {
-    let heads = state.heads(&context.revisions);
+pub(super) async fn redo(options: &Redo, context: &Context<'_>) -> Result<(), CommandError> {
+    let revisions = context.revisions()?;
+    let mut client = context.connect().await?;
+    let mut migrator = Migrator::new(&mut client, &revisions).options(context.options.clone());
+    let planned = migrator.plan_redo(options.revision.as_deref()).await?.len();
+    if planned == 0 {
+        return print(&nothing_to_do(&[], "undo"));
+    }
+    let mut progress = Progress::new(2 * planned, false);
+    let mut listener = |event: crate::Event<'_>| progress.tell(&event);
+    let mut migrator = migrator.on_event(&mut listener);
+    migrator.redo(options.revision.as_deref()).await?;
+    Ok(())
+}
+
+fn nothing_to_do(heads: &[i64], verb: &str) -> String {
     let heads: Vec<String> = heads.iter().map(i64::to_string).collect();
     if heads.is_empty() {
         format!("nothing to {verb}: no revision is applied\n")
@@ -46,63 +104,5 @@ fn nothing_to_do(context: &Context<'_>, state: &crate::State, verb: &str) -> Str
             "nothing to {verb}: the database is at {}\n",
             heads.join(", ")
         )
-    }
-}
-
-/// Says what happens when it happens, so that what was done before a failure has been said.
-fn tell(event: &Event<'_>) {
-    let done = match event {
-        Event::Waiting(holder) => {
-            eprintln!("waiting for another migrator: {holder}");
-            return;
-        }
-        Event::Applying(revision) => {
-            eprintln!("applying {}, {}", revision.id(), revision.message());
-            return;
-        }
-        Event::Undoing(revision) => {
-            eprintln!("undoing {}, {}", revision.id(), revision.message());
-            return;
-        }
-        Event::Retrying {
-            revision,
-            attempt,
-            attempts,
-            delay,
-        } => {
-            eprintln!(
-                "{} did not get its locks, and was rolled back (attempt {attempt} of {attempts}); \
-                 the next in {}",
-                revision.id(),
-                readable(*delay)
-            );
-            return;
-        }
-        Event::Applied(done) => {
-            format!(
-                "applied {}, {} ({})\n",
-                done.id,
-                done.message,
-                readable(done.duration)
-            )
-        }
-        Event::Undone(done) => {
-            format!(
-                "undone {}, {} ({})\n",
-                done.id,
-                done.message,
-                readable(done.duration)
-            )
-        }
-    };
-    // A closed output does not stop a migration.
-    let _ = print(&done);
-}
-
-fn readable(duration: Duration) -> String {
-    if duration < Duration::from_secs(10) {
-        format!("{} ms", duration.as_millis())
-    } else {
-        format!("{} s", duration.as_secs())
     }
 }

@@ -1,6 +1,5 @@
 //! Which directory and which database: from the arguments, the environment, and files of settings.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -43,7 +42,8 @@ impl fmt::Debug for Place {
 
 impl Place {
     /// What the commands work on: what the arguments name; else `embedded` and `configured`, which the program brings
-    /// along; else what the environment and `.env` name, and the directory `sql`.
+    /// along; else what the environment and `.env` name, and the directory `sql`. New revisions are always written
+    /// into a directory.
     ///
     /// # Errors
     ///
@@ -54,15 +54,11 @@ impl Place {
         configured: Option<DatabaseUrl>,
     ) -> Result<Context<'a>, CommandError> {
         let settings = Settings::read(self.env_file.as_deref())?;
-        let dir = self
+        let named = self
             .dir
             .clone()
             .or_else(|| settings.get("MIGRATIONS_DIR").map(PathBuf::from));
-        let revisions = match (dir, embedded) {
-            (Some(dir), _) => Cow::Owned(Revisions::read(&dir)?),
-            (None, Some(embedded)) => Cow::Borrowed(embedded),
-            (None, None) => Cow::Owned(Revisions::read(Path::new(DIRECTORY))?),
-        };
+        let embedded = embedded.filter(|_| named.is_none());
         let url = match &self.url {
             Some(url) => Some(DatabaseUrl::parse(url)?),
             None => match (settings.own_database()?, configured) {
@@ -72,7 +68,8 @@ impl Place {
             },
         };
         Ok(Context {
-            revisions,
+            embedded,
+            dir: named.unwrap_or_else(|| PathBuf::from(DIRECTORY)),
             url,
             options: settings.options()?,
         })

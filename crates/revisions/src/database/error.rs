@@ -129,13 +129,23 @@ pub enum ConnectError {
     },
     /// There is no such database.
     #[error(
-        "{hosts} has no database `{database}`\n  = help: create it (`createdb {database}`), or correct its name"
+        "{hosts} has no database `{database}`\n  = help: create it (`createdb {database}`, or `upgrade head --create-database`), or correct its name"
     )]
     NoDatabase {
         /// Where.
         hosts: String,
         /// Its name.
         database: String,
+    },
+    /// The database could not be created.
+    #[error(
+        "the database `{database}` could not be created: {reason}\n  = help: let a role create it that may: `createdb --owner=USER {database}`"
+    )]
+    NotCreated {
+        /// Its name.
+        database: String,
+        /// What PostgreSQL said.
+        reason: String,
     },
     /// The user may not connect to the database.
     #[error(
@@ -205,4 +215,26 @@ pub enum ConnectError {
         /// What went wrong.
         source: tokio_postgres::Error,
     },
+}
+
+impl ConnectError {
+    /// Whether it may be different in a moment: nobody answers yet, or a server that starts.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::NoServer { .. }
+                | Self::UnknownHost { .. }
+                | Self::TimedOut { .. }
+                | Self::TooManyConnections { .. }
+                | Self::NotReady { .. }
+        )
+    }
+
+    /// What happened, without what to do.
+    #[cfg(feature = "cli")]
+    pub(crate) fn first_line(&self) -> String {
+        let text = self.to_string();
+        text.lines().next().unwrap_or_default().to_owned()
+    }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::history::{Changed, HISTORY_TABLE, HistoryRow};
 use crate::migrator::lock::Holder;
+use crate::names::TargetError;
 use crate::source_error::SourceError;
-use crate::target::TargetError;
 
 /// Why a migrator stopped. Each message says what happened, where, and what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -80,16 +80,6 @@ pub enum Error {
         path: String,
         /// The reason that its header gives.
         reason: String,
-    },
-    /// A revision asks for something that cannot be done yet.
-    #[error("{path}: {what} is not supported by this version\n  = help: {help}")]
-    Unsupported {
-        /// Its file.
-        path: String,
-        /// What it asks for.
-        what: &'static str,
-        /// What to do instead.
-        help: &'static str,
     },
     /// The history table cannot be read, made or written.
     #[error("{doing}: {}\n  = help: {}", database_message(.source), history_help(.source))]

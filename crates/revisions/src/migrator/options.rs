@@ -58,6 +58,12 @@ pub enum Event<'a> {
     Undoing(&'a Revision),
     /// A revision has been undone.
     Undone(&'a Undone),
+    /// A script outside of a transaction that was interrupted goes on.
+    Resuming(&'a Revision, Standing),
+    /// A batch of a revision that runs until there are no rows has been committed.
+    Batch(&'a Revision, &'a Batch),
+    /// A revision was left out of a dry run, since it cannot run in a transaction.
+    NotTried(&'a Revision),
     /// A revision did not get its locks; it is rolled back, and will be tried again.
     Retrying {
         /// The revision.
@@ -69,6 +75,30 @@ pub enum Event<'a> {
         /// The wait before the next.
         delay: Duration,
     },
+}
+
+/// What stands of an interrupted script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// How many of its statements are known to have been done.
+    pub done: usize,
+    /// How many it has.
+    pub total: usize,
+    /// The line of the one with which it goes on, and which was under way; `None` if all were done.
+    pub next_line: Option<usize>,
+}
+
+/// How far a revision is that runs until there are no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// How many batches were committed.
+    pub number: u64,
+    /// How many rows they changed, all together.
+    pub rows: u64,
+    /// How many rows the planner expected, before the first batch.
+    pub estimated_rows: Option<u64>,
+    /// How long they took, all together.
+    pub elapsed: Duration,
 }
 
 /// A revision that has been applied.
@@ -95,4 +125,15 @@ pub struct Undone {
     pub path: String,
     /// How long it took, all attempts together.
     pub duration: Duration,
+}
+
+/// What a stamp changed in the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamped {
+    /// The revisions that are applied now, by its word, and were not before.
+    pub added: Vec<i64>,
+    /// The revisions that were applied before and are not any more, by its word.
+    pub removed: Vec<i64>,
+    /// Where the database is now.
+    pub heads: Vec<i64>,
 }

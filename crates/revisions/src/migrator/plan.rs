@@ -1,12 +1,10 @@
-//! Which revisions are to be applied or undone, in which order. Nothing here talks to a database.
-
-use std::collections::BTreeSet;
+//! Which revisions are to be applied or undone on a database, or why none is touched. Nothing here talks to it.
 
 use crate::history::State;
 use crate::migrator::error::Error;
+use crate::position::Position;
 use crate::revision::{Down, Revision};
 use crate::revisions::Revisions;
-use crate::target::{Target, TargetError};
 
 /// A database that has what is not known here, or has had something else: its schema is not touched.
 pub(crate) fn refuse_foreign(state: &State) -> Result<(), Error> {
@@ -23,32 +21,24 @@ pub(crate) fn refuse_foreign(state: &State) -> Result<(), Error> {
     Ok(())
 }
 
-/// What an upgrade to `target` applies.
+/// Where a database is.
+pub(crate) fn position<'r>(
+    revisions: &'r Revisions,
+    state: &State,
+    program: &'r str,
+) -> Position<'r> {
+    Position::new(revisions, state.applied.iter().map(|row| row.id), program)
+}
+
+/// What an upgrade to `name` applies, in order.
 pub(crate) fn upgrade<'r>(
     revisions: &'r Revisions,
     state: &State,
     name: &str,
-    target: Target,
+    program: &'r str,
 ) -> Result<Vec<&'r Revision>, Error> {
-    let pending = state.pending.iter().filter_map(|&id| revisions.get(id));
-    let planned: Vec<&Revision> = match target {
-        Target::Heads => pending.collect(),
-        Target::Base => Vec::new(),
-        Target::Id(id) => {
-            let wanted = revisions.with_needs(id);
-            pending
-                .filter(|revision| wanted.contains(&revision.id()))
-                .collect()
-        }
-        Target::Steps(steps) => {
-            let steps = usize::try_from(steps).unwrap_or(0);
-            let planned: Vec<_> = pending.take(steps).collect();
-            if planned.len() < steps {
-                return Err(too_far(name, planned.len(), "apply"));
-            }
-            planned
-        }
-    };
+    refuse_foreign(state)?;
+    let planned = position(revisions, state, program).upgrade(name)?;
     refuse_late(state, &planned)?;
     Ok(planned)
 }
@@ -71,99 +61,38 @@ fn refuse_late(state: &State, planned: &[&Revision]) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a downgrade to `target` undoes, the newest first.
+/// What a downgrade to `name` undoes, in order. That none lacks its down script is seen before the first is undone.
 pub(crate) fn downgrade<'r>(
     revisions: &'r Revisions,
     state: &State,
     name: &str,
-    target: Target,
-    program: &str,
+    program: &'r str,
 ) -> Result<Vec<&'r Revision>, Error> {
-    let applied = || {
-        revisions
-            .iter()
-            .rev()
-            .filter(|revision| state.is_applied(revision.id()))
-    };
-    let planned: Vec<&Revision> = match target {
-        Target::Base => applied().collect(),
-        Target::Heads => {
-            let pending = state.pending.first();
-            match pending {
-                None => Vec::new(),
-                Some(_) => {
-                    let head = revisions.head().map_or(0, Revision::id);
-                    let program = program.to_owned();
-                    return Err(TargetError::NotApplied { id: head, program }.into());
-                }
-            }
-        }
-        Target::Id(id) if !state.is_applied(id) => {
-            return Err(TargetError::NotApplied {
-                id,
-                program: program.to_owned(),
-            }
-            .into());
-        }
-        Target::Id(id) => {
-            let doomed = revisions.needed_by(id);
-            applied()
-                .filter(|revision| doomed.contains(&revision.id()))
-                .collect()
-        }
-        Target::Steps(steps) => down_steps(revisions, state, name, steps)?,
-    };
-    for revision in &planned {
-        if !matches!(revision.down(), Down::Sql(_)) {
-            return Err(no_way_back(revision));
-        }
-    }
+    refuse_foreign(state)?;
+    let planned = position(revisions, state, program).downgrade(name)?;
+    refuse_no_way_back(&planned)?;
     Ok(planned)
 }
 
-/// So many revisions back from where the database is, while that is one place.
-fn down_steps<'r>(
+/// What a redo of `name`, or of the revision where the database is, undoes first, in order.
+pub(crate) fn redo<'r>(
     revisions: &'r Revisions,
     state: &State,
-    name: &str,
-    steps: i64,
+    name: Option<&str>,
+    program: &'r str,
 ) -> Result<Vec<&'r Revision>, Error> {
-    let steps = usize::try_from(steps.unsigned_abs()).unwrap_or(usize::MAX);
-    let mut left: BTreeSet<i64> = state.applied.iter().map(|row| row.id).collect();
-    let mut planned = Vec::new();
-    while planned.len() < steps {
-        let needed: BTreeSet<i64> = left
-            .iter()
-            .filter_map(|&id| revisions.get(id))
-            .flat_map(Revision::needs)
-            .collect();
-        let current: Vec<i64> = left.difference(&needed).copied().collect();
-        match current[..] {
-            [] => return Err(too_far(name, planned.len(), "undo")),
-            [id] => {
-                left.remove(&id);
-                planned.extend(revisions.get(id));
-            }
-            _ => {
-                let name = name.to_owned();
-                return Err(TargetError::SeveralCurrent {
-                    name,
-                    candidates: current,
-                }
-                .into());
-            }
-        }
-    }
+    refuse_foreign(state)?;
+    let planned = position(revisions, state, program).redo(name)?;
+    refuse_no_way_back(&planned)?;
     Ok(planned)
 }
 
-fn too_far(name: &str, available: usize, verb: &'static str) -> Error {
-    TargetError::TooFar {
-        name: name.to_owned(),
-        available,
-        verb,
+fn refuse_no_way_back(planned: &[&Revision]) -> Result<(), Error> {
+    let is_final = |revision: &&&Revision| !matches!(revision.down(), Down::Sql(_));
+    match planned.iter().find(is_final) {
+        Some(revision) => Err(no_way_back(revision)),
+        None => Ok(()),
     }
-    .into()
 }
 
 /// Why a revision cannot be undone.

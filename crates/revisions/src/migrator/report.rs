@@ -1,10 +1,13 @@
 //! From PostgreSQL's answer to a report with file, line and caret. Nothing here talks to a database.
 
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::DbError;
 
-use crate::header::Transaction;
-use crate::migrator::error::{Error, database_message};
-use crate::migrator::execute::Failure;
+use crate::header::{Headers, Transaction};
+use crate::history::PROGRESS_TABLE;
+use crate::migrator::error::Error;
+use crate::migrator::execute::{Failure, Mode, ScriptFailure};
+use crate::migrator::patience::is_lock_failure;
+use crate::revision::{Down, Revision};
 use crate::source_error::{Location, SourceError};
 use crate::statements::{self, Statement};
 
@@ -14,25 +17,67 @@ pub(crate) struct Script<'a> {
     pub(crate) id: i64,
     pub(crate) path: &'a str,
     pub(crate) sql: &'a str,
-    pub(crate) transaction: Transaction,
+    pub(crate) mode: Mode,
     pub(crate) undoes: bool,
     /// How the commands are called.
     pub(crate) program: &'a str,
 }
 
+impl<'a> Script<'a> {
+    /// The script that applies a revision.
+    pub(crate) fn up(revision: &'a Revision, program: &'a str) -> Self {
+        Self {
+            id: revision.id(),
+            path: revision.path(),
+            sql: revision.up(),
+            mode: mode(revision.headers()),
+            undoes: false,
+            program,
+        }
+    }
+
+    /// The script that undoes a revision, if it has one.
+    pub(crate) fn down(revision: &'a Revision, program: &'a str) -> Option<Self> {
+        let (Down::Sql(sql), Some(path), Some(headers)) = (
+            revision.down(),
+            revision.down_path(),
+            revision.down_headers(),
+        ) else {
+            return None;
+        };
+        Some(Self {
+            id: revision.id(),
+            path,
+            sql,
+            mode: mode(headers),
+            undoes: true,
+            program,
+        })
+    }
+}
+
+fn mode(headers: &Headers) -> Mode {
+    match (headers.repeat, headers.transaction) {
+        (Some(_), _) => Mode::UntilNoRows,
+        (None, Transaction::None) => Mode::OneByOne,
+        (None, Transaction::One) => Mode::OneTransaction,
+    }
+}
+
 impl Script<'_> {
+    /// Whether the whole of it can be tried again after a failure.
+    pub(crate) fn is_one_transaction(&self) -> bool {
+        self.mode == Mode::OneTransaction
+    }
+
     /// The error for a failure that is final, after `attempts` attempts.
     pub(crate) fn error(&self, failure: Failure, attempts: u32) -> Error {
         match failure {
-            Failure::Script {
-                done,
-                offset,
-                source,
-            } => match source.as_db_error() {
-                Some(error) => self.statement_error(done, offset, error, attempts),
+            Failure::Script(failure) => match failure.source.as_db_error() {
+                Some(error) => self.statement_error(&failure, error, attempts),
                 None => Error::Database {
                     doing: self.doing(),
-                    source,
+                    source: failure.source,
                 },
             },
             Failure::Commit(source) => match source.as_db_error() {
@@ -54,6 +99,8 @@ impl Script<'_> {
                 doing: self.doing(),
                 source,
             },
+            Failure::InvalidIndex { name, statement } => self.invalid_index(&name, statement),
+            Failure::Rewritten { done, statement } => self.rewritten(done, statement),
             Failure::Refinery(message) => Error::Refinery {
                 id: self.id,
                 message,
@@ -61,37 +108,11 @@ impl Script<'_> {
         }
     }
 
-    /// Refuses statements that would break a promise, before anything is sent.
-    pub(crate) fn refuse_impossible(&self) -> Result<(), Error> {
-        let refuse = |statement: &Statement, message: &str, help: &str| {
-            let location = Location::of_byte(self.sql, statement.range.start);
-            let error = SourceError::at(self.path, location, message).remedy(help);
-            Err(Error::Failed(Box::new(error)))
-        };
-        for statement in statements::split(self.sql) {
-            if statement.controls_the_transaction() {
-                return refuse(
-                    &statement,
-                    "a migration must not begin or end a transaction",
-                    "remove the statement: a revision and its row in the history are one transaction; \
-                     where none is wanted, `-- transaction: none` at the head of the file says so",
-                );
-            }
-            if statement.reads_from_the_client(self.sql) {
-                return refuse(
-                    &statement,
-                    "a migration cannot `copy` from the standard input",
-                    "write the rows as `insert into … values`",
-                );
-            }
-        }
-        Ok(())
-    }
-
-    fn statement_error(&self, done: usize, offset: usize, error: &DbError, attempts: u32) -> Error {
+    fn statement_error(&self, failure: &ScriptFailure, error: &DbError, attempts: u32) -> Error {
         let statements = statements::split(self.sql);
-        let statement = statements.get(done);
-        let mut report = SourceError::from_database(self.path, self.sql, offset, error);
+        let statement = statements.get(failure.done);
+        let attempts = attempts.max(failure.attempts);
+        let mut report = SourceError::from_database(self.path, self.sql, failure.offset, error);
         if report.location.is_none() {
             report.location = statement.map(|statement| {
                 let at = self
@@ -100,25 +121,16 @@ impl Script<'_> {
                 Location::of_byte(self.sql, at)
             });
         }
-        if self.transaction == Transaction::None {
-            let total = statements.len();
-            report = report.note("stands", match done {
-                0 => "nothing of this script was done".to_owned(),
-                done => {
-                    let last = &statements[done - 1];
-                    let line = Location::of_byte(self.sql, last.range.start).line;
-                    format!("{done} of {total} statements succeeded and stand; the last is the one of line {line}")
-                }
-            });
-            if statement.is_some_and(Statement::is_concurrent) {
-                report = report.note(
-                    "note",
-                    "a failed `concurrently` may leave an invalid index: `select indexrelid::regclass \
-                     from pg_index where not indisvalid` names it, `drop index concurrently` removes it",
-                );
-            }
+        if self.mode == Mode::OneByOne {
+            report = report.note("stands", self.standing(failure.done, &statements));
         }
-        if is_lock_failure(error.code()) && self.transaction == Transaction::One {
+        for index in &failure.left_invalid {
+            let note = format!(
+                "it left the index {index}, which is not valid: `drop index concurrently {index}` removes it"
+            );
+            report = report.note("note", note);
+        }
+        if is_lock_failure(error.code()) && !statement.is_some_and(Statement::is_concurrent) {
             let report = report.note("attempts", attempts_note(attempts));
             let help = format!(
                 "see in pg_stat_activity who holds the lock, and run `{}` again when it is free; \
@@ -130,7 +142,59 @@ impl Script<'_> {
                 report: Box::new(report.remedy(help)),
             };
         }
-        Error::Failed(Box::new(report.remedy(self.remedy(done))))
+        Error::Failed(Box::new(report.remedy(self.remedy(failure.done))))
+    }
+
+    fn standing(&self, done: usize, statements: &[Statement]) -> String {
+        let total = statements.len();
+        match done.checked_sub(1).and_then(|last| statements.get(last)) {
+            None => "nothing of this script was done".to_owned(),
+            Some(last) => {
+                let line = Location::of_byte(self.sql, last.range.start).line;
+                format!(
+                    "{done} of {total} statements succeeded and stand; the last is the one of line {line}"
+                )
+            }
+        }
+    }
+
+    fn invalid_index(&self, name: &str, statement: usize) -> Error {
+        let statements = statements::split(self.sql);
+        let message = format!("the index {name} is not valid: building it was interrupted");
+        let report = match statements.get(statement) {
+            Some(statement) => {
+                let place = Location::of_byte(self.sql, statement.range.start);
+                SourceError::at(self.path, place, message)
+            }
+            None => SourceError::of_file(self.path, message),
+        };
+        let help = format!(
+            "`drop index concurrently {name}` in the database, then run `{}` again",
+            self.command()
+        );
+        Error::Failed(Box::new(report.remedy(help)))
+    }
+
+    fn rewritten(&self, done: usize, statement: usize) -> Error {
+        let statements = statements::split(self.sql);
+        let message = format!(
+            "an earlier run did {done} of the statements of this script and was interrupted, \
+             and the script does not begin with them any more"
+        );
+        let report = match statements.get(statement) {
+            Some(statement) => {
+                let place = Location::of_byte(self.sql, statement.range.start);
+                SourceError::at(self.path, place, message)
+            }
+            None => SourceError::of_file(self.path, message),
+        };
+        let help = format!(
+            "restore the statements as they were (`select done from {PROGRESS_TABLE}` shows them), and change only \
+             what comes after them; or take back by hand what they did, `delete from {PROGRESS_TABLE} where \
+             version = {}`, and begin anew",
+            self.id
+        );
+        Error::Failed(Box::new(report.remedy(help)))
     }
 
     /// The line inside a `do` block that PL/pgSQL names in its context.
@@ -162,18 +226,18 @@ impl Script<'_> {
 
     fn remedy(&self, done: usize) -> String {
         let what = if self.undoes { "undone" } else { "applied" };
-        match self.transaction {
-            Transaction::One => format!(
-                "mend the file, then run `{}` again; nothing of this revision was {what}",
-                self.command()
+        let command = self.command();
+        match self.mode {
+            Mode::OneTransaction | Mode::Enclosed => format!(
+                "mend the file, then run `{command}` again; nothing of this revision was {what}"
             ),
-            Transaction::None if done == 0 => {
-                format!("mend the file, then run `{}` again", self.command())
-            }
-            Transaction::None => format!(
-                "mend the file, and make the statements that stand harmless to repeat (`if not exists`) \
-                 or take them back by hand; then run `{}` again",
-                self.command()
+            Mode::UntilNoRows => format!(
+                "mend the file, then run `{command}` again; the batches that were committed stand"
+            ),
+            Mode::OneByOne if done == 0 => format!("mend the file, then run `{command}` again"),
+            Mode::OneByOne => format!(
+                "mend the statement, then run `{command}` again: it goes on with it; \
+                 the statements that stand must stay as they are in the file"
             ),
         }
     }
@@ -189,15 +253,4 @@ fn attempts_note(attempts: u32) -> String {
         1 => "1, rolled back".to_owned(),
         attempts => format!("{attempts}, each rolled back"),
     }
-}
-
-/// Whether a migration that failed so may succeed when it is tried again: it did not get a lock, or was
-/// chosen to end a deadlock.
-pub(crate) fn is_lock_failure(code: &SqlState) -> bool {
-    *code == SqlState::LOCK_NOT_AVAILABLE || *code == SqlState::T_R_DEADLOCK_DETECTED
-}
-
-/// One line for a log.
-pub(crate) fn short(failure: &Failure) -> String {
-    failure.source().map_or_else(String::new, database_message)
 }

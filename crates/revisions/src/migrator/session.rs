@@ -116,9 +116,9 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// The statement that puts back the settings that a script may have changed, for the next script.
-    pub(crate) fn settle_query(&self) -> &str {
-        &self.settle
+    /// The connection, and the statement that puts back the settings that a script may have changed, for the next.
+    pub(crate) fn client_and_settle_query(&mut self) -> (&mut Client, &str) {
+        (self.client, &self.settle)
     }
 
     /// Gives the lock back, and puts back all settings.

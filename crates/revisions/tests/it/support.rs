@@ -138,12 +138,12 @@ pub async fn advisory_locks(client: &Client) -> String {
     .remove(0)
 }
 
-/// The tables of the schema `public`, without the history.
+/// The tables of the schema `public`, without those of the migrator.
 pub async fn tables(client: &Client) -> Vec<String> {
     column(
         client,
         "select tablename from pg_tables where schemaname = 'public' \
-         and tablename <> 'refinery_schema_history' order by 1",
+         and tablename not like 'refinery_schema_%' order by 1",
     )
     .await
 }

@@ -148,16 +148,21 @@ async fn a_script_outside_a_transaction_says_what_stands() {
 }
 
 #[tokio::test]
-async fn a_repeating_revision_is_refused_by_name() {
+async fn a_script_that_is_repeated_has_one_statement() {
     needs_many_connections!();
-    let mut client = Database::new().await.connect("test").await;
-    let script = "-- repeat: until-no-rows\nselect 1;";
-    let revisions = embedded(&[("sql/U1__a.sql", script, "")]).unwrap();
-    let error = Migrator::new(&mut client, &revisions)
-        .upgrade("head")
-        .await
-        .unwrap_err();
-    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    let mut refusals = Vec::new();
+    for statements in ["select 1;\nselect 2;", "-- Nothing.\n"] {
+        let mut client = Database::new().await.connect("test").await;
+        let script = format!("-- repeat: until-no-rows\n\n{statements}");
+        let revisions = embedded(&[("sql/U1__a.sql", script.leak(), "")]).unwrap();
+        let error = Migrator::new(&mut client, &revisions)
+            .upgrade("head")
+            .await
+            .unwrap_err();
+        refusals.push(error.to_string());
+        assert!(tables(&client).await.is_empty());
+    }
+    insta::assert_snapshot!(refusals.join("\n\n"));
 }
 
 #[tokio::test]

@@ -1,0 +1,50 @@
+//! What the commands work on.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use tokio_postgres::Client;
+
+use super::CommandError;
+use crate::database::DatabaseUrl;
+use crate::migrator::Options;
+use crate::revisions::Revisions;
+
+/// What the commands work on.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The revisions that the program has embedded, if they are to be taken; else those of the directory.
+    pub embedded: Option<&'a Revisions>,
+    /// The directory of the migrations, where new ones are written.
+    pub dir: PathBuf,
+    /// The database; a command that needs none runs without.
+    pub url: Option<DatabaseUrl>,
+    /// How the migrator behaves; [`Options::program`] is how the commands are called.
+    pub options: Options,
+}
+
+impl Context<'_> {
+    /// The revisions, with several heads if there are.
+    pub(super) fn revisions(&self) -> Result<Cow<'_, Revisions>, CommandError> {
+        match self.embedded {
+            Some(embedded) => Ok(Cow::Borrowed(embedded)),
+            None => Ok(Cow::Owned(Revisions::read_with_several_heads(&self.dir)?)),
+        }
+    }
+
+    fn url(&self) -> Result<&DatabaseUrl, CommandError> {
+        self.url.as_ref().ok_or(CommandError::NoDatabase)
+    }
+
+    /// A connection to the database.
+    pub(super) async fn connect(&self) -> Result<Client, CommandError> {
+        Ok(self.url()?.connect(&self.options.program).await?)
+    }
+
+    /// A connection to the database, which is created if there is none; whether it was.
+    pub(super) async fn connect_or_create(&self) -> Result<(Client, bool), CommandError> {
+        let url = self.url()?;
+        let created = url.create_if_missing(&self.options.program).await?;
+        Ok((url.connect(&self.options.program).await?, created))
+    }
+}

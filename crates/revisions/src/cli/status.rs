@@ -1,0 +1,155 @@
+//! `status`: what is applied and what is pending, on one page; it fails if something is to be done.
+
+use serde_json::json;
+
+use super::format::strings;
+use super::{CommandError, Context, Status, print, print_json, style};
+use crate::migrator::Migrator;
+use crate::{Revisions, State};
+
+pub(super) async fn run(options: &Status, context: &Context<'_>) -> Result<(), CommandError> {
+    let revisions = context.revisions()?;
+    let mut client = context.connect().await?;
+    let state = Migrator::new(&mut client, &revisions).state().await?;
+    if options.json {
+        print_json(&record(context, &state, &revisions))?;
+    } else {
+        print(&page(context, &state, &revisions))?;
+    }
+    let is_settled =
+        state.pending.is_empty() && state.changed.is_empty() && state.interrupted.is_empty();
+    if is_settled {
+        return Ok(());
+    }
+    Err(CommandError::Behind {
+        pending: state.pending.len(),
+        changed: state.changed.len(),
+        interrupted: state.interrupted.len(),
+        program: context.options.program.clone(),
+    })
+}
+
+fn record(context: &Context<'_>, state: &State, revisions: &Revisions) -> serde_json::Value {
+    let applied = state.applied.iter().map(|row| {
+        json!({
+            "id": row.id.to_string(),
+            "message": revisions.get(row.id).map(|revision| revision.message()),
+            "applied_on": row.applied_on,
+            "unknown": revisions.get(row.id).is_none(),
+            "changed": state.changed.iter().any(|changed| changed.id == row.id),
+        })
+    });
+    let pending = state.pending.iter().filter_map(|&id| revisions.get(id));
+    let pending = pending.map(|revision| {
+        json!({
+            "id": revision.id().to_string(),
+            "message": revision.message(),
+            "path": revision.path(),
+        })
+    });
+    let interrupted = state.interrupted.iter().map(|it| {
+        json!({"id": it.id.to_string(), "undoing": it.undoing, "statements_done": it.done.len()})
+    });
+    json!({
+        "database": context.url.as_ref().map(ToString::to_string),
+        "current": strings(&state.heads(revisions)),
+        "applied": applied.collect::<Vec<_>>(),
+        "pending": pending.collect::<Vec<_>>(),
+        "interrupted": interrupted.collect::<Vec<_>>(),
+    })
+}
+
+/// The newest applied revisions that are shown; `history -i` lists all.
+const SHOWN: usize = 5;
+
+fn page(context: &Context<'_>, state: &State, revisions: &Revisions) -> String {
+    let mut lines = Vec::new();
+    if let Some(url) = &context.url {
+        lines.push(format!("database  {url}"));
+    }
+    lines.push(format!(
+        "history   {} applied, {} pending",
+        state.applied.len(),
+        state.pending.len()
+    ));
+    let mut table = Table::default();
+    let hidden = state.applied.len().saturating_sub(SHOWN);
+    if hidden > 0 {
+        table.row(style::aside("…"), "", "", &format!("and {hidden} before"));
+    }
+    for row in &state.applied[hidden..] {
+        let revision = revisions.get(row.id);
+        let changed = state.changed.iter().any(|changed| changed.id == row.id);
+        let word = match (revision, changed) {
+            (None, _) => style::alarm("unknown"),
+            (Some(_), true) => style::alarm("changed"),
+            (Some(_), false) => style::good("applied"),
+        };
+        let message = match (revision, &row.name) {
+            (Some(revision), _) => revision.message(),
+            (None, Some(name)) => name,
+            (None, None) => "",
+        };
+        table.row(
+            word,
+            &row.id.to_string(),
+            &when(row.applied_on.as_deref()),
+            message,
+        );
+    }
+    for revision in state.pending.iter().filter_map(|&id| revisions.get(id)) {
+        let interrupted = state.interrupted.iter().find(|it| it.id == revision.id());
+        let message = match interrupted {
+            Some(it) => format!(
+                "{} (interrupted after {} of its statements)",
+                revision.message(),
+                it.done.len()
+            ),
+            None => revision.message().to_owned(),
+        };
+        table.row(
+            style::here("pending"),
+            &revision.id().to_string(),
+            "",
+            &message,
+        );
+    }
+    lines.extend(table.lines());
+    lines.join("\n") + "\n"
+}
+
+/// The time of a row to the second, as a person reads it.
+fn when(applied_on: Option<&str>) -> String {
+    let text = applied_on.unwrap_or_default();
+    match (text.get(..10), text.get(11..19)) {
+        (Some(day), Some(time)) => format!("{day} {time}"),
+        _ => text.to_owned(),
+    }
+}
+
+/// Rows in columns.
+#[derive(Default)]
+struct Table(Vec<[String; 4]>);
+
+impl Table {
+    fn row(&mut self, word: String, id: &str, when: &str, message: &str) {
+        self.0
+            .push([word, id.to_owned(), when.to_owned(), message.to_owned()]);
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let width = |column: usize| {
+            self.0
+                .iter()
+                .map(|row| row[column].len())
+                .max()
+                .unwrap_or(0)
+        };
+        let (id_width, when_width) = (width(1), width(2));
+        let line = |[word, id, when, message]: &[String; 4]| {
+            let id = style::id(format!("{id:<id_width$}"));
+            format!("  {word}  {id}  {when:<when_width$}  {message}")
+        };
+        self.0.iter().map(line).collect()
+    }
+}

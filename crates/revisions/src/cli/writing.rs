@@ -1,0 +1,154 @@
+//! `revision`, `merge`, `edit` and `init`: the source directory of the migrations.
+
+use std::path::Path;
+
+use super::{CommandError, Context, Edit, Merge, Revision, editor, note, print};
+use crate::names::{Name, Names};
+use crate::revisions::Revisions;
+use crate::scaffold::{Draft, Written};
+
+const ALLOWED: &str = "a revision id, a unique prefix of one, `head` or `base`";
+
+pub(super) fn revision(options: &Revision, context: &Context<'_>) -> Result<(), CommandError> {
+    if options.autogenerate {
+        return Err(CommandError::NotYet {
+            what: "`revision --autogenerate`",
+            help: format!(
+                "write the statements yourself: `{} revision -m \"…\" --edit`",
+                context.options.program
+            ),
+        });
+    }
+    let revisions = read_source(context)?;
+    let names = names(&revisions, context);
+    let parents = names.all(&Name::parse(&options.head))?;
+    let draft = Draft {
+        message: options.message.clone(),
+        parents,
+        branch: options.branch_label.clone(),
+        depends_on: ids(&names, &options.depends_on)?,
+        id: options.rev_id,
+        ..Draft::default()
+    };
+    refuse_new_branch(&revisions, &draft.parents, options.splice, context)?;
+    let written = draft.write(&context.dir, &revisions, chrono::Utc::now())?;
+    report(&written, options.edit)
+}
+
+pub(super) fn merge(options: &Merge, context: &Context<'_>) -> Result<(), CommandError> {
+    let revisions = read_source(context)?;
+    let names = names(&revisions, context);
+    let mut parents = ids(&names, &options.revisions)?;
+    parents.sort_unstable();
+    parents.dedup();
+    if parents.len() < 2 {
+        return Err(CommandError::NothingToMerge {
+            heads: revisions.heads().map(|head| head.id()).collect(),
+        });
+    }
+    refuse_new_branch(&revisions, &parents, false, context)?;
+    let list: Vec<String> = parents.iter().map(i64::to_string).collect();
+    let default = || format!("Merge {}", list.join(" and "));
+    let draft = Draft {
+        message: options.message.clone().unwrap_or_else(default),
+        parents,
+        branch: options.branch_label.clone(),
+        id: options.rev_id,
+        up: "-- Nothing to run: it joins its parents.\n".to_owned(),
+        down: "-- Nothing to run: its parents part again.\n".to_owned(),
+        ..Draft::default()
+    };
+    let written = draft.write(&context.dir, &revisions, chrono::Utc::now())?;
+    report(&written, false)
+}
+
+pub(super) fn edit(options: &Edit, context: &Context<'_>) -> Result<(), CommandError> {
+    let revisions = read_source(context)?;
+    let name = Name::parse(&options.revision);
+    let id = names(&revisions, context).one(&name)?;
+    let revision = id.and_then(|id| revisions.get(id));
+    let revision = revision.ok_or_else(|| names(&revisions, context).unknown(name.text))?;
+    let mut files = vec![Path::new(revision.path())];
+    files.extend(revision.down_path().map(Path::new).filter(|_| options.down));
+    editor::open(&files)
+}
+
+/// Makes the directory.
+pub(super) fn init(context: &Context<'_>) -> Result<(), CommandError> {
+    let dir = &context.dir;
+    if dir.is_dir() {
+        return print(&format!("{} is there already\n", dir.display()));
+    }
+    std::fs::create_dir_all(dir).map_err(|source| CommandError::Directory {
+        path: dir.clone(),
+        source,
+    })?;
+    print(&format!("made {}\n", dir.display()))?;
+    note(&format!(
+        "the first revision: `{} revision -m \"…\" --edit`",
+        context.options.program
+    ));
+    Ok(())
+}
+
+/// What is written next to is what is on disk, whatever the program has embedded.
+fn read_source(context: &Context<'_>) -> Result<Revisions, CommandError> {
+    if !context.dir.is_dir() {
+        return Err(CommandError::NoSource {
+            path: context.dir.clone(),
+            program: context.options.program.clone(),
+        });
+    }
+    Ok(Revisions::read_with_several_heads(&context.dir)?)
+}
+
+fn names<'a>(revisions: &'a Revisions, context: &'a Context<'_>) -> Names<'a> {
+    Names {
+        revisions,
+        current: None,
+        allowed: ALLOWED,
+        program: &context.options.program,
+    }
+}
+
+fn ids(names: &Names<'_>, texts: &[String]) -> Result<Vec<i64>, CommandError> {
+    let mut ids = Vec::new();
+    for text in texts {
+        for id in names.all(&Name::parse(text))? {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    Ok(ids)
+}
+
+/// A parent that is revised already begins a branch: that has to be meant.
+fn refuse_new_branch(
+    revisions: &Revisions,
+    parents: &[i64],
+    splice: bool,
+    context: &Context<'_>,
+) -> Result<(), CommandError> {
+    let is_revised = |id: &&i64| !revisions.children(**id).is_empty();
+    match parents.iter().find(is_revised) {
+        Some(&id) if !splice => Err(CommandError::NotAHead {
+            id,
+            children: revisions.children(id).to_vec(),
+            program: context.options.program.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn report(written: &Written, edit: bool) -> Result<(), CommandError> {
+    print(&format!(
+        "wrote {}\nwrote {}\n",
+        written.up.display(),
+        written.down.display()
+    ))?;
+    match edit {
+        true => editor::open(&[&written.up, &written.down]),
+        false => Ok(()),
+    }
+}

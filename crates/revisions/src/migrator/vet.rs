@@ -1,0 +1,49 @@
+//! What is refused in a script before anything of it is sent.
+
+use crate::migrator::error::Error;
+use crate::migrator::execute::Mode;
+use crate::migrator::report::Script;
+use crate::source_error::{Location, SourceError};
+use crate::statements::{self, Statement};
+
+impl Script<'_> {
+    /// Refuses statements that would break a promise, before anything is sent.
+    pub(crate) fn refuse_impossible(&self) -> Result<(), Error> {
+        let refuse = |statement: &Statement, message: &str, help: &str| {
+            let location = Location::of_byte(self.sql, statement.range.start);
+            let error = SourceError::at(self.path, location, message).remedy(help);
+            Err(Error::Failed(Box::new(error)))
+        };
+        let statements = statements::split(self.sql);
+        if let (Mode::UntilNoRows, [_, second, ..]) = (self.mode, &statements[..]) {
+            return refuse(
+                second,
+                "a script with `repeat: until-no-rows` has one statement",
+                "move the others into a revision before or after this one",
+            );
+        }
+        if self.mode == Mode::UntilNoRows && statements.is_empty() {
+            let error = SourceError::of_file(self.path, "there is no statement to repeat");
+            let help = "write one that changes a batch of rows, and none when all are done";
+            return Err(Error::Failed(Box::new(error.remedy(help))));
+        }
+        for statement in statements {
+            if statement.controls_the_transaction() {
+                return refuse(
+                    &statement,
+                    "a migration must not begin or end a transaction",
+                    "remove the statement: a revision and its row in the history are one transaction; \
+                     where none is wanted, `-- transaction: none` at the head of the file says so",
+                );
+            }
+            if statement.reads_from_the_client(self.sql) {
+                return refuse(
+                    &statement,
+                    "a migration cannot `copy` from the standard input",
+                    "write the rows as `insert into … values`",
+                );
+            }
+        }
+        Ok(())
+    }
+}
