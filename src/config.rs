@@ -67,6 +67,9 @@ pub struct MigrationSettings {
     pub on_startup: bool,
     /// `MIGRATION_LOCK_TIMEOUT`, 60 seconds: how long to wait for another migrator.
     pub lock_timeout: Duration,
+    /// `MIGRATION_STATEMENT_LOCK_TIMEOUT_MS`, 5000: how long a statement of a migration waits for a table before the
+    /// migration is rolled back and tried again; 0 is for ever.
+    pub statement_lock_timeout: Duration,
 }
 
 /// Who is believed.
@@ -171,6 +174,11 @@ impl MigrationSettings {
             url: variables.accept(DatabaseUrl::for_migrations_from_env()),
             on_startup: variables.switch("MIGRATE_ON_STARTUP", true),
             lock_timeout: variables.seconds("MIGRATION_LOCK_TIMEOUT", 60, 1..=86_400),
+            statement_lock_timeout: variables.milliseconds(
+                "MIGRATION_STATEMENT_LOCK_TIMEOUT_MS",
+                5_000,
+                0..=3_600_000,
+            ),
         }
     }
 
@@ -178,6 +186,7 @@ impl MigrationSettings {
     pub fn options(&self) -> revisions::Options {
         revisions::Options {
             migration_lock_timeout: self.lock_timeout,
+            lock_timeout: self.statement_lock_timeout,
             ..revisions::Options::default()
         }
     }

@@ -10,7 +10,19 @@ use crate::config::{LogFormat, LogSettings};
 
 /// Sends the program's events to standard error from now on.
 pub(super) fn start(settings: &LogSettings) {
+    start_with(settings, &[]);
+}
+
+/// As [`start`], without what the migrator logs: a command on migrations says that itself, for a person.
+pub(super) fn start_for_migrations(settings: &LogSettings) {
+    start_with(settings, &["revisions=off"]);
+}
+
+fn start_with(settings: &LogSettings, directives: &[&str]) {
     let mut filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    for directive in directives.iter().filter_map(|text| text.parse().ok()) {
+        filter = filter.add_directive(directive);
+    }
     if settings.debug
         && let Ok(directive) = "divine_whispers=debug".parse()
     {

@@ -145,18 +145,40 @@ impl Settings {
 
     fn options(&self) -> Result<Options, CommandError> {
         let mut options = Options::default();
-        if let Some(value) = self
-            .get("MIGRATION_LOCK_TIMEOUT")
-            .filter(|value| !value.trim().is_empty())
-        {
-            let number = value.trim().trim_end_matches('s').trim_end();
-            let seconds: u64 = number.parse().map_err(|_| CommandError::Setting {
-                name: "MIGRATION_LOCK_TIMEOUT",
-                value: value.clone(),
-                allowed: "a number of seconds, such as 60",
-            })?;
+        let lock_timeout = ("MIGRATION_LOCK_TIMEOUT", "a number of seconds, such as 60");
+        if let Some(seconds) = self.number(lock_timeout, "s")? {
             options.migration_lock_timeout = Duration::from_secs(seconds);
         }
+        let lock_timeout = (
+            "MIGRATION_STATEMENT_LOCK_TIMEOUT_MS",
+            "a number of milliseconds, such as 5000",
+        );
+        if let Some(milliseconds) = self.number(lock_timeout, "ms")? {
+            options.lock_timeout = Duration::from_millis(milliseconds);
+        }
         Ok(options)
+    }
+
+    /// A number, with its unit or without.
+    fn number(
+        &self,
+        (name, allowed): (&'static str, &'static str),
+        unit: &str,
+    ) -> Result<Option<u64>, CommandError> {
+        let Some(value) = self.get(name).filter(|value| !value.trim().is_empty()) else {
+            return Ok(None);
+        };
+        let number = value.trim();
+        let number = number.strip_suffix(unit).unwrap_or(number).trim_end();
+        // PostgreSQL keeps it in 32 bits.
+        let number = number
+            .parse()
+            .ok()
+            .filter(|&number| number <= i32::MAX as u64);
+        number.map(Some).ok_or_else(|| CommandError::Setting {
+            name,
+            value: value.clone(),
+            allowed,
+        })
     }
 }
