@@ -30,6 +30,7 @@
 //!
 //! Deliberately absent: anything that knows what the tables are about.
 
+pub mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod database;

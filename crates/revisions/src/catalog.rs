@@ -1,0 +1,183 @@
+//! What a schema consists of, read from PostgreSQL's own catalog, so that it can be compared.
+//!
+//! Every definition is PostgreSQL's (`pg_get_constraintdef`, `format_type`, …), with all names qualified, so schemas that
+//! are equal give equal snapshots, however they were written. What belongs to an extension, and the tables of the
+//! migrator, is left out. The order of columns is left out too: a column that a migration adds comes last, wherever the
+//! model shows it.
+//!
+//! How it is read is in `read.rs` and `queries.sql`, how two are compared in `difference.rs`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+mod difference;
+mod read;
+
+pub use difference::{Change, Difference};
+
+/// All objects of a schema. It can be stored as JSON (a list of objects) and compared later.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<Stored>", from = "Vec<Stored>")]
+pub struct Catalog {
+    pub(crate) objects: BTreeMap<Key, Facts>,
+}
+
+/// What is known of an object, by name: `type`, `default`, `definition`, …
+pub type Facts = BTreeMap<String, String>;
+
+/// What an object is, and how it is called.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Its class.
+    pub class: Class,
+    /// Its name, with schema, and with the table that it belongs to: `public.users.email`.
+    pub name: String,
+}
+
+/// The classes of objects, in an order in which they could be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Class {
+    /// A schema.
+    Schema,
+    /// An extension.
+    Extension,
+    /// An enumeration.
+    Enum,
+    /// A domain.
+    Domain,
+    /// A composite type that is no table.
+    CompositeType,
+    /// A range type.
+    RangeType,
+    /// A sequence, that of an identity column too.
+    Sequence,
+    /// A table, partitioned or not, or a foreign table.
+    Table,
+    /// A column of a table, a view or a composite type.
+    Column,
+    /// A key, a foreign key, a check or an exclusion.
+    Constraint,
+    /// An index that belongs to no constraint.
+    Index,
+    /// Extended statistics.
+    Statistics,
+    /// A view.
+    View,
+    /// A materialized view.
+    MaterializedView,
+    /// A function.
+    Function,
+    /// A procedure.
+    Procedure,
+    /// An aggregate.
+    Aggregate,
+    /// A trigger.
+    Trigger,
+    /// A rewrite rule.
+    Rule,
+    /// A policy of row level security.
+    Policy,
+    /// An event trigger.
+    EventTrigger,
+    /// A publication.
+    Publication,
+}
+
+impl Class {
+    /// The class in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Schema => "schema",
+            Self::Extension => "extension",
+            Self::Enum => "enum",
+            Self::Domain => "domain",
+            Self::CompositeType => "composite type",
+            Self::RangeType => "range type",
+            Self::Sequence => "sequence",
+            Self::Table => "table",
+            Self::Column => "column",
+            Self::Constraint => "constraint",
+            Self::Index => "index",
+            Self::Statistics => "statistics",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+            Self::Function => "function",
+            Self::Procedure => "procedure",
+            Self::Aggregate => "aggregate",
+            Self::Trigger => "trigger",
+            Self::Rule => "rule",
+            Self::Policy => "policy",
+            Self::EventTrigger => "event trigger",
+            Self::Publication => "publication",
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.class.words(), self.name)
+    }
+}
+
+/// An object as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    class: Class,
+    name: String,
+    facts: Facts,
+}
+
+impl From<Vec<Stored>> for Catalog {
+    fn from(stored: Vec<Stored>) -> Self {
+        let object = |Stored { class, name, facts }| (Key { class, name }, facts);
+        Self {
+            objects: stored.into_iter().map(object).collect(),
+        }
+    }
+}
+
+impl From<Catalog> for Vec<Stored> {
+    fn from(catalog: Catalog) -> Self {
+        let stored = |(Key { class, name }, facts)| Stored { class, name, facts };
+        catalog.objects.into_iter().map(stored).collect()
+    }
+}
+
+impl Catalog {
+    /// The objects, by class and name.
+    pub fn objects(&self) -> impl ExactSizeIterator<Item = (&Key, &Facts)> {
+        self.objects.iter()
+    }
+
+    /// What is known of an object.
+    #[must_use]
+    pub fn get(&self, class: Class, name: &str) -> Option<&Facts> {
+        self.objects.get(&Key {
+            class,
+            name: name.to_owned(),
+        })
+    }
+
+    /// How many objects there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    /// What has to change for this schema to become `wanted`.
+    #[must_use]
+    pub fn difference(&self, wanted: &Self) -> Difference {
+        difference::between(self, wanted)
+    }
+}

@@ -1,0 +1,291 @@
+-- Everything that a schema has, as rows of class, name and facts. Facts that are null, false or empty are left out by the
+-- reader. The search path is empty meanwhile, so all names that PostgreSQL writes are qualified.
+
+with
+-- What belongs to an extension, or is made by PostgreSQL for another object.
+owned as (
+    select classid, objid from pg_depend where deptype = 'e'
+),
+namespaces as (
+    select oid, nspname, quote_ident(nspname) as name
+      from pg_namespace
+     where nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
+       and nspname !~ '^pg_(toast_)?temp_'
+       and not exists (select from owned where classid = 'pg_namespace'::regclass and objid = pg_namespace.oid)
+),
+relations as (
+    select c.*, n.name || '.' || quote_ident(c.relname) as name
+      from pg_class c
+      join namespaces n on n.oid = c.relnamespace
+     where c.relname not in ('refinery_schema_history', 'refinery_schema_progress')
+       and not exists (select from owned where classid = 'pg_class'::regclass and objid = c.oid)
+)
+select 'schema' as class, name, jsonb_build_object(
+           'comment', obj_description(oid, 'pg_namespace')) as facts
+  from namespaces
+
+union all
+select 'extension', quote_ident(extname), jsonb_build_object(
+           'schema', extnamespace::regnamespace::text,
+           'comment', obj_description(e.oid, 'pg_extension'))
+  from pg_extension e
+ where extname <> 'plpgsql'
+
+union all
+select 'enum', n.name || '.' || quote_ident(t.typname), jsonb_build_object(
+           'labels', (select string_agg(quote_literal(enumlabel), ', ' order by enumsortorder)
+                        from pg_enum where enumtypid = t.oid),
+           'comment', obj_description(t.oid, 'pg_type'))
+  from pg_type t
+  join namespaces n on n.oid = t.typnamespace
+ where t.typtype = 'e'
+   and not exists (select from owned where classid = 'pg_type'::regclass and objid = t.oid)
+
+union all
+select 'domain', n.name || '.' || quote_ident(t.typname), jsonb_build_object(
+           'type', format_type(t.typbasetype, t.typtypmod),
+           'default', t.typdefault,
+           'not null', t.typnotnull,
+           'collation', (select l.oid::regcollation::text from pg_collation l
+                           join pg_type b on b.oid = t.typbasetype
+                          where l.oid = t.typcollation and l.oid <> b.typcollation),
+           'comment', obj_description(t.oid, 'pg_type'))
+  from pg_type t
+  join namespaces n on n.oid = t.typnamespace
+ where t.typtype = 'd'
+   and not exists (select from owned where classid = 'pg_type'::regclass and objid = t.oid)
+
+union all
+select 'composite_type', r.name, jsonb_build_object(
+           'attributes', (select string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), ', '
+                                            order by attnum)
+                            from pg_attribute where attrelid = r.oid and attnum > 0 and not attisdropped),
+           'comment', obj_description(r.reltype, 'pg_type'))
+  from relations r
+ where r.relkind = 'c'
+
+union all
+select 'range_type', n.name || '.' || quote_ident(t.typname), jsonb_build_object(
+           'subtype', format_type(g.rngsubtype, null),
+           'multirange', g.rngmultitypid::regtype::text,
+           'collation', nullif(g.rngcollation, 0)::regcollation::text,
+           'operator class', (select opc.opcname from pg_opclass opc where opc.oid = g.rngsubopc),
+           'canonical', nullif(g.rngcanonical::oid, 0)::regproc::text,
+           'difference', nullif(g.rngsubdiff::oid, 0)::regproc::text,
+           'comment', obj_description(t.oid, 'pg_type'))
+  from pg_range g
+  join pg_type t on t.oid = g.rngtypid
+  join namespaces n on n.oid = t.typnamespace
+ where not exists (select from owned where classid = 'pg_type'::regclass and objid = t.oid)
+
+union all
+select 'sequence', r.name, jsonb_build_object(
+           'type', format_type(s.seqtypid, null),
+           'start', s.seqstart, 'increment', s.seqincrement, 'minimum', s.seqmin, 'maximum', s.seqmax,
+           'cache', s.seqcache,
+           'cycle', s.seqcycle,
+           'unlogged', r.relpersistence = 'u',
+           'identity of', (select t.name || '.' || quote_ident(a.attname)
+                             from pg_depend d
+                             join relations t on t.oid = d.refobjid
+                             join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
+                            where d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'i'
+                              and d.refclassid = 'pg_class'::regclass),
+           'owned by', (select t.name || '.' || quote_ident(a.attname)
+                          from pg_depend d
+                          join relations t on t.oid = d.refobjid
+                          join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
+                         where d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'a'
+                           and d.refclassid = 'pg_class'::regclass),
+           'comment', obj_description(r.oid, 'pg_class'))
+  from relations r
+  join pg_sequence s on s.seqrelid = r.oid
+
+union all
+select 'table', r.name, jsonb_build_object(
+           'kind', case r.relkind when 'p' then 'partitioned' when 'f' then 'foreign' end,
+           'unlogged', r.relpersistence = 'u',
+           'partition by', case when r.relkind = 'p' then pg_get_partkeydef(r.oid) end,
+           'partition bound', case when r.relispartition then pg_get_expr(r.relpartbound, r.oid) end,
+           'inherits', (select string_agg(inhparent::regclass::text, ', ' order by inhseqno)
+                          from pg_inherits where inhrelid = r.oid),
+           'of type', nullif(r.reloftype, 0)::regtype::text,
+           'options', (select string_agg(item, ', ' order by item) from unnest(r.reloptions) as item),
+           'access method', (select amname from pg_am where oid = r.relam and amname <> 'heap'),
+           'row level security', r.relrowsecurity,
+           'forced row level security', r.relforcerowsecurity,
+           'replica identity', case r.relreplident when 'n' then 'nothing' when 'f' then 'full' when 'i' then 'index' end,
+           'server', (select srvname from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver
+                       where f.ftrelid = r.oid),
+           'comment', obj_description(r.oid, 'pg_class'))
+  from relations r
+ where r.relkind in ('r', 'p', 'f')
+
+union all
+select 'column', r.name || '.' || quote_ident(a.attname), jsonb_build_object(
+           'type', case when r.relkind in ('r', 'p', 'f') then format_type(a.atttypid, a.atttypmod) end,
+           'not null', r.relkind in ('r', 'p', 'f') and a.attnotnull,
+           'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
+           'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
+           'generated kind', case a.attgenerated when 's' then 'stored' when 'v' then 'virtual' end,
+           'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end,
+           'collation', case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end,
+           'storage', case when r.relkind in ('r', 'p', 'f') and a.attstorage <> t.typstorage then a.attstorage::text end,
+           'compression', nullif(a.attcompression::text, ''),
+           'statistics target', (nullif(to_jsonb(a) ->> 'attstattarget', '-1')),
+           'options', (select string_agg(item, ', ' order by item) from unnest(a.attoptions) as item),
+           'comment', col_description(r.oid, a.attnum))
+  from relations r
+  join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+  join pg_type t on t.oid = a.atttypid
+  left join pg_attrdef d on d.adrelid = r.oid and d.adnum = a.attnum
+ where r.relkind in ('r', 'p', 'f')
+    or (r.relkind in ('v', 'm', 'c') and col_description(r.oid, a.attnum) is not null)
+
+union all
+select 'constraint', coalesce(r.name, n.name || '.' || quote_ident(t.typname)) || '.' || quote_ident(c.conname),
+       jsonb_build_object(
+           'definition', pg_get_constraintdef(c.oid),
+           'no inherit', c.connoinherit and c.contype <> 'c' and r.relkind is null,
+           'inherited', not c.conislocal,
+           'clustered', (select indisclustered from pg_index where indexrelid = c.conindid and c.contype in ('p', 'u', 'x')),
+           'replica identity', (select indisreplident from pg_index
+                                 where indexrelid = c.conindid and c.contype in ('p', 'u', 'x')),
+           'options', (select string_agg(item, ', ' order by item)
+                         from pg_class i, unnest(i.reloptions) as item
+                        where i.oid = c.conindid and c.contype in ('p', 'u', 'x')),
+           'comment', obj_description(c.oid, 'pg_constraint'))
+  from pg_constraint c
+  left join relations r on r.oid = c.conrelid
+  left join pg_type t on t.oid = c.contypid and t.typtype = 'd'
+        and not exists (select from owned where classid = 'pg_type'::regclass and objid = t.oid)
+  left join namespaces n on n.oid = t.typnamespace
+ where c.contype in ('p', 'u', 'f', 'c', 'x')
+   and (r.oid is not null or n.oid is not null)
+
+union all
+select 'index', r.name, jsonb_build_object(
+           'definition', pg_get_indexdef(r.oid),
+           'table', i.indrelid::regclass::text,
+           'invalid', not i.indisvalid and r.relkind = 'i',
+           'clustered', i.indisclustered,
+           'replica identity', i.indisreplident,
+           'partition of', (select inhparent::regclass::text from pg_inherits where inhrelid = r.oid),
+           'comment', obj_description(r.oid, 'pg_class'))
+  from relations r
+  join pg_index i on i.indexrelid = r.oid
+  join relations o on o.oid = i.indrelid
+ where not exists (select from pg_constraint c where c.conindid = r.oid and c.contype in ('p', 'u', 'x'))
+
+union all
+select 'statistics', n.name || '.' || quote_ident(s.stxname), jsonb_build_object(
+           'definition', pg_get_statisticsobjdef(s.oid),
+           'target', nullif(to_jsonb(s) ->> 'stxstattarget', '-1'),
+           'comment', obj_description(s.oid, 'pg_statistic_ext'))
+  from pg_statistic_ext s
+  join namespaces n on n.oid = s.stxnamespace
+
+union all
+select case r.relkind when 'v' then 'view' else 'materialized_view' end, r.name, jsonb_build_object(
+           'definition', pg_get_viewdef(r.oid),
+           'options', (select string_agg(item, ', ' order by item) from unnest(r.reloptions) as item),
+           'comment', obj_description(r.oid, 'pg_class'))
+  from relations r
+ where r.relkind in ('v', 'm')
+
+union all
+select case p.prokind when 'p' then 'procedure' else 'function' end,
+       n.name || '.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+       jsonb_build_object(
+           'definition', pg_get_functiondef(p.oid),
+           'comment', obj_description(p.oid, 'pg_proc'))
+  from pg_proc p
+  join namespaces n on n.oid = p.pronamespace
+ where p.prokind in ('f', 'p', 'w')
+   -- Those that PostgreSQL makes for a range type.
+   and not exists (select from pg_depend d
+                    where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype in ('e', 'i'))
+
+union all
+select 'aggregate', n.name || '.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+       jsonb_build_object(
+           'kind', nullif(a.aggkind::text, 'n'),
+           'arguments', pg_get_function_arguments(p.oid),
+           'result', pg_get_function_result(p.oid),
+           'state function', a.aggtransfn::regproc::text,
+           'state type', format_type(a.aggtranstype, null),
+           'state space', nullif(a.aggtransspace, 0),
+           'final function', nullif(a.aggfinalfn::oid, 0)::regproc::text,
+           'final function extra', a.aggfinalextra,
+           'combine function', nullif(a.aggcombinefn::oid, 0)::regproc::text,
+           'serial function', nullif(a.aggserialfn::oid, 0)::regproc::text,
+           'deserial function', nullif(a.aggdeserialfn::oid, 0)::regproc::text,
+           'moving state function', nullif(a.aggmtransfn::oid, 0)::regproc::text,
+           'moving inverse function', nullif(a.aggminvtransfn::oid, 0)::regproc::text,
+           'moving state type', case when a.aggmtranstype <> 0 then format_type(a.aggmtranstype, null) end,
+           'moving final function', nullif(a.aggmfinalfn::oid, 0)::regproc::text,
+           'initial state', a.agginitval,
+           'moving initial state', a.aggminitval,
+           'sort operator', nullif(a.aggsortop, 0)::regoperator::text,
+           'parallel', nullif(p.proparallel::text, 'u'),
+           'comment', obj_description(p.oid, 'pg_proc'))
+  from pg_proc p
+  join pg_aggregate a on a.aggfnoid = p.oid
+  join namespaces n on n.oid = p.pronamespace
+ where not exists (select from owned where classid = 'pg_proc'::regclass and objid = p.oid)
+
+union all
+select 'trigger', r.name || '.' || quote_ident(g.tgname), jsonb_build_object(
+           'definition', pg_get_triggerdef(g.oid),
+           'state', case g.tgenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end,
+           'comment', obj_description(g.oid, 'pg_trigger'))
+  from pg_trigger g
+  join relations r on r.oid = g.tgrelid
+ where not g.tgisinternal
+
+union all
+select 'rule', r.name || '.' || quote_ident(w.rulename), jsonb_build_object(
+           'definition', pg_get_ruledef(w.oid),
+           'state', case w.ev_enabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end,
+           'comment', obj_description(w.oid, 'pg_rewrite'))
+  from pg_rewrite w
+  join relations r on r.oid = w.ev_class
+ where w.rulename <> '_RETURN'
+
+union all
+select 'policy', r.name || '.' || quote_ident(p.polname), jsonb_build_object(
+           'command', case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update'
+                                    when 'd' then 'delete' else 'all' end,
+           'restrictive', not p.polpermissive,
+           'roles', (select string_agg(case when role = 0 then 'public' else role::regrole::text end, ', ' order by role)
+                       from unnest(p.polroles) as role),
+           'using', pg_get_expr(p.polqual, p.polrelid),
+           'with check', pg_get_expr(p.polwithcheck, p.polrelid),
+           'comment', obj_description(p.oid, 'pg_policy'))
+  from pg_policy p
+  join relations r on r.oid = p.polrelid
+
+union all
+select 'event_trigger', quote_ident(e.evtname), jsonb_build_object(
+           'event', e.evtevent,
+           'function', e.evtfoid::regprocedure::text,
+           'tags', (select string_agg(tag, ', ' order by tag) from unnest(e.evttags) as tag),
+           'state', case e.evtenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end,
+           'comment', obj_description(e.oid, 'pg_event_trigger'))
+  from pg_event_trigger e
+ where not exists (select from owned where classid = 'pg_event_trigger'::regclass and objid = e.oid)
+
+union all
+select 'publication', quote_ident(p.pubname), jsonb_build_object(
+           'all tables', p.puballtables,
+           'publishes', concat_ws(', ', case when p.pubinsert then 'insert' end, case when p.pubupdate then 'update' end,
+                                        case when p.pubdelete then 'delete' end, case when p.pubtruncate then 'truncate' end),
+           'via partition root', p.pubviaroot,
+           'tables', (select string_agg(t.prrelid::regclass::text
+                                        || coalesce(' where ' || pg_get_expr(t.prqual, t.prrelid), ''), ', '
+                                        order by t.prrelid::regclass::text)
+                        from pg_publication_rel t where t.prpubid = p.oid),
+           'schemas', (select string_agg(s.pnnspid::regnamespace::text, ', ' order by s.pnnspid::regnamespace::text)
+                         from pg_publication_namespace s where s.pnpubid = p.oid),
+           'comment', obj_description(p.oid, 'pg_publication'))
+  from pg_publication p
