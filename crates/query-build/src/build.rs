@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use revisions::{Migrator, Revisions, SourceError};
+use revisions::{Revisions, SourceError};
 
 use crate::error::{Error, Problem};
+use crate::prove::{Model, prove};
 use crate::query_file::QueryFile;
 use crate::read::{Queries, read_queries};
 use crate::scratch::{self, Scratch};
@@ -89,11 +90,14 @@ impl Build {
         };
         clock.step("start PostgreSQL");
 
-        if let Err(problem) = apply_revisions(&mut scratch, &revisions) {
-            problems.push(problem);
+        let model = self.read_model(package)?;
+        let unproved = prove(&mut scratch, &revisions, model.as_ref())?;
+        if !unproved.is_empty() {
+            // Queries that do not fit are most often a consequence.
+            problems.extend(unproved);
             return Err(Error::refused(problems));
         }
-        clock.step("apply the migrations");
+        clock.step("prove the migrations");
 
         self.check_queries(&scratch, &mut queries, &mut problems)?;
         if !problems.is_empty() {
@@ -148,6 +152,12 @@ impl Build {
                 None
             }
         }
+    }
+
+    /// Step 4 needs it: the model, if there is one.
+    fn read_model(&self, package: &Path) -> Result<Option<Model>, Error> {
+        let name = self.migrations.display().to_string().replace('\\', "/");
+        Model::read(&package.join(&self.migrations), &name)
     }
 
     /// Step 1, the other half: the query files, and what their text alone shows to be wrong.
@@ -210,20 +220,6 @@ impl Build {
         roots.sort();
         roots.dedup();
         assemble::one_file(&generated, &roots)
-    }
-}
-
-/// Step 3: every revision, on the empty scratch database.
-fn apply_revisions(scratch: &mut Scratch, revisions: &Revisions) -> Result<(), Problem> {
-    let mut migrator = Migrator::new(&mut scratch.client, revisions);
-    match scratch.runtime.block_on(migrator.upgrade("head")) {
-        Ok(_) => Ok(()),
-        Err(revisions::Error::Failed(mut report)) => {
-            report.remedy =
-                Some("correct it and build again: it ran in a scratch database only".into());
-            Err(Problem::Source(report))
-        }
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -16,6 +16,7 @@ mod embed;
 mod error;
 mod generate;
 mod output;
+mod prove;
 mod query_file;
 mod read;
 mod run;

@@ -13,6 +13,7 @@ use crate::error::Error;
 
 /// A running server and a connection to it. Both are gone when this is dropped.
 pub(crate) struct Scratch {
+    directory: PathBuf,
     pub(crate) client: Client,
     /// Drives the connection on a thread of its own, so that this one may block.
     pub(crate) runtime: Runtime,
@@ -48,10 +49,16 @@ impl Scratch {
         // A lost connection is an error of the next statement, which has more to say.
         runtime.spawn(async { connection.await.ok() });
         Ok(Self {
+            directory: directory.to_owned(),
             client,
             runtime,
             server,
         })
+    }
+
+    /// An empty one beside it.
+    pub(crate) fn another(&self) -> Result<Self, Error> {
+        Self::start(&self.directory)
     }
 
     /// Which server it is, for messages.

@@ -10,6 +10,7 @@ mod migrations;
 mod output;
 mod postgresql;
 mod project;
+mod proof;
 mod queries;
 mod sample;
 mod shipped;

@@ -1,0 +1,212 @@
+//! Proves the migrations on the scratch database: each can be applied, undone and applied again, and what all of them
+//! make is the model. The database is left as the migrations make it.
+
+use std::path::Path;
+
+use revisions::catalog::{Catalog, Difference};
+use revisions::{Down, Migrator, Revision, Revisions, SourceError};
+
+use crate::error::{Error, Problem};
+use crate::scratch::Scratch;
+
+/// The model, a file of SQL.
+pub(crate) struct Model {
+    /// The file, as messages name it.
+    pub(crate) path: String,
+    /// Its text.
+    pub(crate) sql: String,
+}
+
+impl Model {
+    /// `schema.sql` of the directory of the migrations, if there is one.
+    pub(crate) fn read(directory: &Path, name: &str) -> Result<Option<Self>, Error> {
+        let file = directory.join("schema.sql");
+        if !file.exists() {
+            return Ok(None);
+        }
+        let sql = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
+        Ok(Some(Self {
+            path: format!("{name}/schema.sql"),
+            sql,
+        }))
+    }
+}
+
+/// What is wrong with the migrations; nothing if they are proved.
+pub(crate) fn prove(
+    scratch: &mut Scratch,
+    revisions: &Revisions,
+    model: Option<&Model>,
+) -> Result<Vec<Problem>, Error> {
+    let all: Vec<&Revision> = revisions.iter().collect();
+    let mut wanted = None;
+    let mut rest = all.as_slice();
+    while !rest.is_empty() {
+        let is_first = rest.len() == all.len();
+        // A stretch that can be undone, and what cannot be undone after it.
+        let reversible = rest.iter().take_while(|it| is_reversible(it)).count();
+        let (stretch, others) = rest.split_at(reversible);
+        let irreversible = others.iter().take_while(|it| !is_reversible(it)).count();
+        let (final_ones, next) = others.split_at(irreversible);
+        let after = match there_and_back(scratch, revisions, stretch)? {
+            Ok(after) => after,
+            Err(problem) => return Ok(vec![problem]),
+        };
+        if let Some(model) = model.filter(|_| is_first && reversible > 0) {
+            // The database is empty again: the model can be loaded into it, and be rolled back.
+            wanted = Some(load(scratch, model)?);
+        }
+        for revision in stretch {
+            if let Err(problem) = apply(scratch, revisions, revision) {
+                return Ok(vec![problem]);
+            }
+        }
+        let again = read(scratch)?;
+        if again != after {
+            return Ok(vec![not_the_same_again(stretch, &after, &again)]);
+        }
+        for revision in final_ones {
+            if let Err(problem) = apply(scratch, revisions, revision) {
+                return Ok(vec![problem]);
+            }
+        }
+        rest = next;
+    }
+    let Some(model) = model else {
+        return Ok(Vec::new());
+    };
+    let wanted = match wanted {
+        Some(wanted) => wanted,
+        // There was no moment when the database was empty.
+        None => load(&scratch.another()?, model)?,
+    };
+    let problem = match wanted {
+        Ok(wanted) => compare(scratch, model, &wanted)?,
+        Err(problem) => Some(problem),
+    };
+    Ok(problem.into_iter().collect())
+}
+
+/// Applies a stretch of revisions and undoes it again; what it made, and that nothing is left of it.
+fn there_and_back(
+    scratch: &mut Scratch,
+    revisions: &Revisions,
+    stretch: &[&Revision],
+) -> Result<Result<Catalog, Problem>, Error> {
+    let mut before = Vec::with_capacity(stretch.len());
+    let mut now = read(scratch)?;
+    for revision in stretch {
+        if let Err(problem) = apply(scratch, revisions, revision) {
+            return Ok(Err(problem));
+        }
+        before.push(std::mem::replace(&mut now, read(scratch)?));
+    }
+    for (revision, before) in stretch.iter().zip(&before).rev() {
+        if let Err(problem) = undo(scratch, revisions, revision) {
+            return Ok(Err(problem));
+        }
+        let found = read(scratch)?;
+        if found != *before {
+            return Ok(Err(not_undone(revision, &found, before)));
+        }
+    }
+    Ok(Ok(now))
+}
+
+fn is_reversible(revision: &Revision) -> bool {
+    matches!(revision.down(), Down::Sql(_))
+}
+
+fn read(scratch: &Scratch) -> Result<Catalog, Error> {
+    let read = scratch.runtime.block_on(Catalog::read(&scratch.client));
+    read.map_err(|error| scratch.lost(error))
+}
+
+fn apply(scratch: &mut Scratch, revisions: &Revisions, revision: &Revision) -> Result<(), Problem> {
+    let mut migrator = Migrator::new(&mut scratch.client, revisions);
+    let target = revision.id().to_string();
+    let upgraded = scratch.runtime.block_on(migrator.upgrade(&target));
+    upgraded.map(drop).map_err(in_a_scratch_database)
+}
+
+fn undo(scratch: &mut Scratch, revisions: &Revisions, revision: &Revision) -> Result<(), Problem> {
+    let mut migrator = Migrator::new(&mut scratch.client, revisions);
+    // This one and no other, also where branches end side by side.
+    let target = format!("{}@-1", revision.id());
+    let undone = scratch.runtime.block_on(migrator.downgrade(&target));
+    undone.map(drop).map_err(in_a_scratch_database)
+}
+
+fn in_a_scratch_database(error: revisions::Error) -> Problem {
+    match error {
+        revisions::Error::Failed(mut report) => {
+            let remedy = "correct it and build again: it ran in a scratch database only";
+            report.remedy = Some(remedy.to_owned());
+            Problem::Source(report)
+        }
+        error => error.into(),
+    }
+}
+
+fn not_undone(revision: &Revision, found: &Catalog, before: &Catalog) -> Problem {
+    let path = revision.down_path().unwrap_or(revision.path());
+    let message = "the script does not leave the schema as it was before the revision";
+    let problem = difference(
+        SourceError::of_file(path, message),
+        &found.difference(before),
+    );
+    let help = "let it undo all that the revision does, and nothing else: what is marked with + it has to make again, \
+                with - to remove, with ~ to change back";
+    problem.remedy(help).into()
+}
+
+fn not_the_same_again(stretch: &[&Revision], first: &Catalog, second: &Catalog) -> Problem {
+    let path = stretch.last().map_or("", |revision| revision.path());
+    let message =
+        "the revisions up to here make something else when they are applied for the second time";
+    let problem = difference(
+        SourceError::of_file(path, message),
+        &first.difference(second),
+    );
+    let help = "let no script depend on what an earlier run has left outside of the schema";
+    problem.remedy(help).into()
+}
+
+/// What the model makes, on a database where nothing is. Nothing is there afterwards either.
+fn load(scratch: &Scratch, model: &Model) -> Result<Result<Catalog, Problem>, Error> {
+    let client = &scratch.client;
+    scratch.runtime.block_on(async {
+        let lost = |error| scratch.lost(error);
+        client.batch_execute("begin").await.map_err(lost)?;
+        let outcome = match client.batch_execute(&model.sql).await {
+            Ok(()) => Ok(Catalog::read(client).await.map_err(lost)?),
+            Err(error) => match error.as_db_error() {
+                Some(error) => {
+                    let problem = SourceError::from_database(&model.path, &model.sql, 0, error);
+                    Err(problem.remedy("correct the model and build again").into())
+                }
+                None => return Err(scratch.lost(error)),
+            },
+        };
+        client.batch_execute("rollback").await.map_err(lost)?;
+        Ok(outcome)
+    })
+}
+
+fn compare(scratch: &Scratch, model: &Model, wanted: &Catalog) -> Result<Option<Problem>, Error> {
+    let found = read(scratch)?;
+    if found == *wanted {
+        return Ok(None);
+    }
+    let message = "the model and the migrations disagree";
+    let problem = SourceError::of_file(&model.path, message);
+    let problem = difference(problem, &found.difference(wanted));
+    let help = "the migrations lack what is marked with +, and have too much what is marked with -; write a \
+                revision that brings them to the model: `cargo db revision -m \"bring the schema to the model\"`; or \
+                correct the model";
+    Ok(Some(problem.remedy(help).into()))
+}
+
+fn difference(problem: SourceError, difference: &Difference) -> SourceError {
+    problem.note("difference", difference.to_string())
+}
