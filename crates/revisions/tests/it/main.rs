@@ -4,6 +4,7 @@
 // Helpers of tests are tests.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod alembic;
 #[cfg(feature = "cli")]
 mod cli;
 mod database;
