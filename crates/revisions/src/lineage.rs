@@ -90,6 +90,11 @@ impl Revisions {
         found
     }
 
+    /// The ids of all revisions.
+    pub(crate) fn all(&self) -> BTreeSet<i64> {
+        self.iter().map(Revision::id).collect()
+    }
+
     /// Those of `ids` that none of the others needs.
     pub(crate) fn tips(&self, ids: &BTreeSet<i64>) -> Vec<i64> {
         let needed: BTreeSet<i64> = ids

@@ -71,11 +71,11 @@ impl Names<'_> {
     pub(crate) fn all(&self, name: &Name<'_>) -> Result<Vec<i64>, TargetError> {
         let symbol = name.symbol.ok_or_else(|| self.unknown(name.text))?;
         let meant = self.without_steps(name, symbol)?;
-        let Some(steps) = name.steps.filter(|steps| *steps != 0) else {
+        let Some(steps) = name.steps else {
             return Ok(meant);
         };
         let start = self.only(name, meant)?;
-        if steps > 0 {
+        if steps >= 0 {
             let branch = name.branch.map(|branch| self.branch(branch)).transpose()?;
             return Ok(vec![self.walk_up(name, start, steps, branch)?]);
         }
@@ -114,6 +114,8 @@ impl Names<'_> {
         };
         let heads = || on_branch(self.revisions.heads().map(|head| head.id()).collect());
         match (symbol, self.current) {
+            // Without a branch, one that another depends on is no head: it comes with that one.
+            ("heads", _) if branch.is_none() => Ok(self.revisions.tips(&self.revisions.all())),
             ("heads", _) => Ok(heads()),
             ("base", _) => Ok(Vec::new()),
             ("head", _) => match heads() {
@@ -136,7 +138,7 @@ impl Names<'_> {
         }
     }
 
-    /// The revision with this label or id, or the only one on the branch whose id begins so.
+    /// The revision with this label or id, or the only one on the branch whose id or label begins so.
     fn id(&self, name: &Name<'_>, symbol: &str, branch: Option<i64>) -> Result<i64, TargetError> {
         let lineage = branch.map(|branch| self.revisions.lineage(branch));
         let on_branch = |id: &i64| lineage.as_ref().is_none_or(|lineage| lineage.contains(id));
@@ -149,12 +151,15 @@ impl Names<'_> {
                 _ => Ok(id),
             };
         }
-        let digits = !symbol.is_empty() && symbol.bytes().all(|byte| byte.is_ascii_digit());
+        let begins_so = |name: &str| !symbol.is_empty() && name.starts_with(symbol);
         let mut candidates: Vec<i64> = self
             .revisions
             .iter()
+            .filter(|it| {
+                begins_so(&it.id().to_string())
+                    || it.headers().branch.as_deref().is_some_and(begins_so)
+            })
             .map(|revision| revision.id())
-            .filter(|id| digits && id.to_string().starts_with(symbol))
             .filter(on_branch)
             .collect();
         candidates.sort_unstable();

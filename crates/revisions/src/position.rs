@@ -101,7 +101,10 @@ impl<'a> Position<'a> {
         };
         match (name.symbol, name.steps) {
             (Some("base"), None) => Err(wrong_direction()),
-            (Some(_), _) => names.all(&name),
+            (Some(_), steps) => match names.all(&name)? {
+                base if base.is_empty() && steps.is_some() => Err(wrong_direction()),
+                ids => Ok(ids),
+            },
             (None, Some(steps)) if steps > 0 => {
                 let branch = name.branch.map(|branch| names.branch(branch)).transpose()?;
                 let start = match self.starts(branch)[..] {

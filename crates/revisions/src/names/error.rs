@@ -9,12 +9,12 @@ pub enum TargetError {
     /// Nothing is called so.
     #[error(transparent)]
     Unknown(Box<Unknown>),
-    /// A prefix of several ids.
-    #[error("`{name}` could be {}\n  = help: write more digits", or(.candidates))]
+    /// A prefix of several ids, or of several labels.
+    #[error("`{name}` could be {}\n  = help: write more of it", or(.candidates))]
     Ambiguous {
         /// What was asked for.
         name: String,
-        /// The ids that begin so.
+        /// The ids of those that begin so.
         candidates: Vec<i64>,
     },
     /// A revision, and a branch that it is not on.
