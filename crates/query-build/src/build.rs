@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use revisions::{Migrator, Revisions, SourceError};
 
 use crate::error::{Error, Problem};
-use crate::query_file::QueryFile;
 use crate::read::{Queries, read_queries};
+use crate::report::{Clock, Module, Report};
 use crate::scratch::{self, Scratch};
 use crate::shipped::Shipped;
 use crate::{assemble, check, embed, generate, output};
@@ -23,7 +22,8 @@ use crate::{assemble, check, embed, generate, output};
 #[derive(Debug, Clone)]
 pub struct Build {
     pub(crate) migrations: PathBuf,
-    pub(crate) queries: PathBuf,
+    /// None where there are no queries.
+    pub(crate) queries: Option<PathBuf>,
     mapped_types: BTreeMap<String, String>,
 }
 
@@ -39,7 +39,7 @@ impl Build {
     pub fn new() -> Self {
         Self {
             migrations: PathBuf::from("sql"),
-            queries: PathBuf::from("queries"),
+            queries: Some(PathBuf::from("queries")),
             mapped_types: BTreeMap::new(),
         }
     }
@@ -54,7 +54,16 @@ impl Build {
     /// The directory of the queries, relative to the package.
     #[must_use]
     pub fn queries(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.queries = directory.into();
+        self.queries = Some(directory.into());
+        self
+    }
+
+    /// For a package that has migrations and no queries: they are proved and embedded, and `queries.rs` is not written.
+    ///
+    /// It has to be said, since cargo cannot watch for a directory that is not there.
+    #[must_use]
+    pub fn without_queries(mut self) -> Self {
+        self.queries = None;
         self
     }
 
@@ -101,14 +110,15 @@ impl Build {
         }
         clock.step("check the queries");
 
-        let code = self.generate(&scratch, &queries, out_dir)?;
+        let revisions_text = embed::revisions_file(&revisions);
+        let mut files = vec![("revisions.rs", revisions_text)];
+        match self.queries {
+            Some(_) => files.push(("queries.rs", self.generate(&scratch, &queries, out_dir)?)),
+            // What an earlier build has left would be compiled, and nobody has checked it.
+            None => output::remove(out_dir, "queries.rs")?,
+        }
         clock.step("generate");
 
-        let revisions_text = embed::revisions_file(&revisions);
-        let files = [
-            ("revisions.rs", revisions_text.as_str()),
-            ("queries.rs", &code),
-        ];
         let written = output::write_changed(out_dir, &files)?;
         let server = scratch.name();
         drop(scratch);
@@ -152,9 +162,12 @@ impl Build {
 
     /// Step 1, the other half: the query files, and what their text alone shows to be wrong.
     fn read_queries(&self, package: &Path, problems: &mut Vec<Problem>) -> Result<Queries, Error> {
+        let Some(directory) = &self.queries else {
+            return Ok(Queries { files: Vec::new() });
+        };
         let mut found = Vec::new();
-        let name = self.queries.display().to_string().replace('\\', "/");
-        let queries = read_queries(&package.join(&self.queries), &name, &mut found);
+        let name = directory.display().to_string().replace('\\', "/");
+        let queries = read_queries(&package.join(directory), &name, &mut found);
         problems.extend(found.into_iter().map(Problem::from));
         queries
     }
@@ -224,62 +237,5 @@ fn apply_revisions(scratch: &mut Scratch, revisions: &Revisions) -> Result<(), P
             Err(Problem::Source(report))
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-/// What a build did.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Report {
-    /// The file names of the revisions, in the order in which they are applied.
-    pub revisions: Vec<String>,
-    /// The modules of queries.
-    pub modules: Vec<Module>,
-    /// The PostgreSQL that checked them.
-    pub server: String,
-    /// The files in the output directory that changed.
-    pub written: Vec<PathBuf>,
-    /// How long each step took, in the order of the steps.
-    pub steps: Vec<(&'static str, Duration)>,
-}
-
-/// One module of queries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Module {
-    /// Its path below the module that includes the queries: `admin::users` for `admin/users.sql`.
-    pub path: String,
-    /// Its queries, in the order of the file.
-    pub queries: Vec<String>,
-}
-
-impl Module {
-    fn of(file: &QueryFile) -> Self {
-        let queries = file.queries.iter();
-        Self {
-            path: file.module.join("::"),
-            queries: queries.map(|query| query.line.name.text.clone()).collect(),
-        }
-    }
-}
-
-/// Measures the steps.
-struct Clock {
-    last: Instant,
-    steps: Vec<(&'static str, Duration)>,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self {
-            last: Instant::now(),
-            steps: Vec::new(),
-        }
-    }
-
-    fn step(&mut self, name: &'static str) {
-        let now = Instant::now();
-        self.steps.push((name, now - self.last));
-        self.last = now;
     }
 }

@@ -18,6 +18,7 @@ mod generate;
 mod output;
 mod query_file;
 mod read;
+mod report;
 mod run;
 mod scratch;
 mod shipped;
@@ -25,6 +26,7 @@ mod source;
 mod support;
 mod vet;
 
-pub use build::{Build, Module, Report};
+pub use build::Build;
 pub use error::{Error, Problem};
+pub use report::{Module, Report};
 pub use revisions::SourceError;
