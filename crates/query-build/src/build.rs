@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use revisions::{Revisions, SourceError};
 
 use crate::error::{Error, Problem};
+<<<<<<< HEAD
 use crate::prove::{Model, prove};
 use crate::query_file::QueryFile;
+=======
+>>>>>>> 4523ac60465a44d08733e8ec155c4ea4ed2d82b5
 use crate::read::{Queries, read_queries};
+use crate::report::{Clock, Module, Report};
 use crate::scratch::{self, Scratch};
 use crate::shipped::Shipped;
 use crate::{assemble, check, embed, generate, output};
@@ -24,7 +27,8 @@ use crate::{assemble, check, embed, generate, output};
 #[derive(Debug, Clone)]
 pub struct Build {
     pub(crate) migrations: PathBuf,
-    pub(crate) queries: PathBuf,
+    /// None where there are no queries.
+    pub(crate) queries: Option<PathBuf>,
     mapped_types: BTreeMap<String, String>,
 }
 
@@ -40,7 +44,7 @@ impl Build {
     pub fn new() -> Self {
         Self {
             migrations: PathBuf::from("sql"),
-            queries: PathBuf::from("queries"),
+            queries: Some(PathBuf::from("queries")),
             mapped_types: BTreeMap::new(),
         }
     }
@@ -55,7 +59,16 @@ impl Build {
     /// The directory of the queries, relative to the package.
     #[must_use]
     pub fn queries(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.queries = directory.into();
+        self.queries = Some(directory.into());
+        self
+    }
+
+    /// For a package that has migrations and no queries: they are proved and embedded, and `queries.rs` is not written.
+    ///
+    /// It has to be said, since cargo cannot watch for a directory that is not there.
+    #[must_use]
+    pub fn without_queries(mut self) -> Self {
+        self.queries = None;
         self
     }
 
@@ -105,14 +118,15 @@ impl Build {
         }
         clock.step("check the queries");
 
-        let code = self.generate(&scratch, &queries, out_dir)?;
+        let revisions_text = embed::revisions_file(&revisions);
+        let mut files = vec![("revisions.rs", revisions_text)];
+        match self.queries {
+            Some(_) => files.push(("queries.rs", self.generate(&scratch, &queries, out_dir)?)),
+            // What an earlier build has left would be compiled, and nobody has checked it.
+            None => output::remove(out_dir, "queries.rs")?,
+        }
         clock.step("generate");
 
-        let revisions_text = embed::revisions_file(&revisions);
-        let files = [
-            ("revisions.rs", revisions_text.as_str()),
-            ("queries.rs", &code),
-        ];
         let written = output::write_changed(out_dir, &files)?;
         let server = scratch.name();
         drop(scratch);
@@ -162,9 +176,12 @@ impl Build {
 
     /// Step 1, the other half: the query files, and what their text alone shows to be wrong.
     fn read_queries(&self, package: &Path, problems: &mut Vec<Problem>) -> Result<Queries, Error> {
+        let Some(directory) = &self.queries else {
+            return Ok(Queries { files: Vec::new() });
+        };
         let mut found = Vec::new();
-        let name = self.queries.display().to_string().replace('\\', "/");
-        let queries = read_queries(&package.join(&self.queries), &name, &mut found);
+        let name = directory.display().to_string().replace('\\', "/");
+        let queries = read_queries(&package.join(directory), &name, &mut found);
         problems.extend(found.into_iter().map(Problem::from));
         queries
     }
@@ -223,6 +240,7 @@ impl Build {
     }
 }
 
+<<<<<<< HEAD
 /// What a build did.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -277,5 +295,18 @@ impl Clock {
         let now = Instant::now();
         self.steps.push((name, now - self.last));
         self.last = now;
+=======
+/// Step 3: every revision, on the empty scratch database.
+fn apply_revisions(scratch: &mut Scratch, revisions: &Revisions) -> Result<(), Problem> {
+    let mut migrator = Migrator::new(&mut scratch.client, revisions);
+    match scratch.runtime.block_on(migrator.upgrade("head")) {
+        Ok(_) => Ok(()),
+        Err(revisions::Error::Failed(mut report)) => {
+            report.remedy =
+                Some("correct it and build again: it ran in a scratch database only".into());
+            Err(Problem::Source(report))
+        }
+        Err(error) => Err(error.into()),
+>>>>>>> 4523ac60465a44d08733e8ec155c4ea4ed2d82b5
     }
 }

@@ -19,6 +19,7 @@ mod output;
 mod prove;
 mod query_file;
 mod read;
+mod report;
 mod run;
 mod scratch;
 mod shipped;
@@ -26,6 +27,7 @@ mod source;
 mod support;
 mod vet;
 
-pub use build::{Build, Module, Report};
+pub use build::Build;
 pub use error::{Error, Problem};
+pub use report::{Module, Report};
 pub use revisions::SourceError;

@@ -1,7 +1,7 @@
 //! Writes OUT_DIR: only what changed, only when everything is right, each file in one step.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::error::Error;
 /// Every text is on the disk under another name before the first file is replaced.
 pub(crate) fn write_changed(
     directory: &Path,
-    files: &[(&str, &str)],
+    files: &[(&str, String)],
 ) -> Result<Vec<PathBuf>, Error> {
     let mut ready = Vec::new();
     for (name, text) in files {
@@ -36,4 +36,13 @@ pub(crate) fn write_changed(
         written.push(path);
     }
     Ok(written)
+}
+
+/// Takes a file of an earlier build out of `directory`, if it is there.
+pub(crate) fn remove(directory: &Path, name: &str) -> Result<(), Error> {
+    let path = directory.join(name);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(&path)(error)),
+        _ => Ok(()),
+    }
 }

@@ -25,7 +25,7 @@ pub(crate) fn read_queries(
     if !directory.is_dir() {
         problems.push(
             SourceError::of_file(name, "the directory of the queries does not exist")
-                .remedy("create it, or name another one in build.rs: `.queries(\"directory\")`"),
+                .remedy("create it, or name another one in build.rs: `.queries(\"directory\")`; a package without queries says `.without_queries()`"),
         );
         return Ok(queries);
     }

@@ -36,7 +36,7 @@ impl Build {
         reason = "this is how a build script talks to cargo"
     )]
     fn tell_cargo(&self, package: &Path) {
-        for directory in [&self.migrations, &self.queries] {
+        for directory in std::iter::once(&self.migrations).chain(&self.queries) {
             println!(
                 "cargo::rerun-if-changed={}",
                 package.join(directory).display()

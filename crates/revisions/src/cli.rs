@@ -1,26 +1,32 @@
 //! The `db` commands, for a clap program to mount.
 //!
-//! Each command has a file of its own. Results go to the standard output, progress and errors to the standard error
-//! output; whoever mounts them prints the error, and ends with a status that is not zero.
+//! [`Db`] is all of them: a subcommand of the program, or its whole.
 //!
 //! ```no_run
 //! use clap::Parser;
-//! use revisions::cli::{Command, Place};
+//! use revisions::cli::Db;
 //!
 //! #[derive(Parser)]
-//! struct Program {
-//!     #[command(flatten)]
-//!     place: Place,
-//!     #[command(subcommand)]
-//!     command: Command,
+//! enum Program {
+//!     /// Answer requests
+//!     Serve,
+//!     /// Look at and change the schema of the database
+//!     Db(Db),
 //! }
 //!
+//! # const REVISIONS: &[revisions::Embedded] = &[];
+//! # async fn serve() {}
 //! # async fn example() -> Result<(), revisions::cli::CommandError> {
-//! let program = Program::parse();
-//! let context = program.place.context(None, None)?;
-//! revisions::cli::run(program.command, context).await
-//! # }
+//! match Program::parse() {
+//!     Program::Serve => serve().await,
+//!     Program::Db(db) => db.run("program db", Some(REVISIONS)).await?,
+//! }
+//! # Ok(()) }
 //! ```
+//!
+//! Each command has a file of its own. Results go to the standard output, progress and errors to the standard error
+//! output; whoever mounts them with [`run`] prints the error, and ends with a status that is not zero. [`Db::main`]
+//! does that.
 
 use std::io::Write;
 
@@ -30,6 +36,7 @@ mod arguments;
 mod backup;
 mod context;
 mod current;
+mod db;
 mod editor;
 mod error;
 mod format;
@@ -46,6 +53,7 @@ mod writing;
 
 pub use arguments::*;
 pub use context::Context;
+pub use db::Db;
 pub use error::CommandError;
 pub use place::Place;
 

@@ -1,6 +1,32 @@
 //! PostgreSQL migrations as a graph of revisions, on [refinery](https://docs.rs/refinery): read from a directory or
 //! embedded by a build, put in order, run under a lock, undone again; and the `db` commands of a program.
 //!
+//! A program has the commands in a few lines. This one, `examples/guestbook` of the workspace, is nothing but them:
+//!
+#![cfg_attr(feature = "cli", doc = "```no_run")]
+#![cfg_attr(not(feature = "cli"), doc = "```ignore")]
+//! # /* The doc test has no build script.
+//! include!(concat!(env!("OUT_DIR"), "/revisions.rs"));
+//! # */ static REVISIONS: &[revisions::Embedded] = &[];
+//!
+//! /// A book that visitors write in.
+//! #[derive(clap::Parser)]
+//! enum Guestbook {
+//!     /// Look at and change the schema of the database
+//!     Db(revisions::cli::Db),
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     let Guestbook::Db(db) = clap::Parser::parse();
+//!     db.main("guestbook db", Some(REVISIONS))
+//! }
+//! ```
+//!
+//! Its build script has proved the migrations in `sql/`, and wrote them as Rust: `query_build::Build::new()` in
+//! `build.rs`. `guestbook db upgrade head` applies them.
+//!
+//! A server that migrates when it starts, here from the directory:
+//!
 //! ```no_run
 //! use revisions::{DatabaseUrl, Migrator, Revisions, Startup};
 //!
@@ -26,7 +52,8 @@
 //! - [`DatabaseUrl`] is how a database is reached: from a URL or the environment, with TLS.
 //! - [`SourceError`] is the picture of an error: file, line, column, caret, and what to do. It and [`lexer`] serve
 //!   whoever reads SQL from files.
-//! - The module `cli`, with the feature of that name, has the commands for a clap program to mount.
+//! - The module `cli`, with the feature of that name, has the commands for a clap program to mount, and `scaffold` writes
+//!   new revisions.
 //!
 //! Deliberately absent: anything that knows what the tables are about.
 

@@ -3,33 +3,16 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use revisions::cli::{self, Command, CommandError, Place};
+use revisions::cli::Db;
 
 /// Migrations of a PostgreSQL database: see where it is, bring it forward, take it back.
 #[derive(Parser)]
 #[command(name = "revisions", bin_name = "cargo db", version)]
 struct Program {
     #[command(flatten)]
-    place: Place,
-    #[command(subcommand)]
-    command: Command,
+    db: Db,
 }
 
 fn main() -> ExitCode {
-    match run(Program::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(program: Program) -> Result<(), CommandError> {
-    let context = program.place.context(None, None)?;
-    // One connection, one thing at a time: more threads would only cost their start.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(cli::run(program.command, context))
+    Program::parse().db.main("cargo db", None)
 }

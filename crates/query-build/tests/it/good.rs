@@ -86,3 +86,23 @@ fn windows_line_ends_and_a_byte_order_mark_change_nothing() {
     assert_eq!(plain.output("revisions.rs"), windows.output("revisions.rs"));
     assert_eq!(plain.output("queries.rs"), windows.output("queries.rs"));
 }
+
+#[test]
+fn a_package_without_queries_says_so_and_has_its_revisions_embedded() {
+    needs_postgresql!();
+    let project = Project::sample("without_queries");
+    project.build().expect("a good project");
+    std::fs::remove_dir_all(project.package.join("queries")).expect("the queries can go");
+    let report = query_build::Build::new()
+        .without_queries()
+        .try_run(&project.package, &project.out_dir)
+        .expect("a good project");
+    assert_eq!((report.revisions.len(), report.modules.len()), (2, 0));
+    assert!(
+        project
+            .output("revisions.rs")
+            .contains("create table customers")
+    );
+    // Nobody has checked the queries that the build before has left.
+    assert!(!project.out_dir.join("queries.rs").exists());
+}

@@ -1,0 +1,3 @@
+-- Takes back: the entries, with all that was written.
+
+drop table entries;
