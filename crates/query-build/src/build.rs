@@ -6,11 +6,7 @@ use std::path::{Path, PathBuf};
 use revisions::{Revisions, SourceError};
 
 use crate::error::{Error, Problem};
-<<<<<<< HEAD
 use crate::prove::{Model, prove};
-use crate::query_file::QueryFile;
-=======
->>>>>>> 4523ac60465a44d08733e8ec155c4ea4ed2d82b5
 use crate::read::{Queries, read_queries};
 use crate::report::{Clock, Module, Report};
 use crate::scratch::{self, Scratch};
@@ -237,76 +233,5 @@ impl Build {
         roots.sort();
         roots.dedup();
         assemble::one_file(&generated, &roots)
-    }
-}
-
-<<<<<<< HEAD
-/// What a build did.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Report {
-    /// The file names of the revisions, in the order in which they are applied.
-    pub revisions: Vec<String>,
-    /// The modules of queries.
-    pub modules: Vec<Module>,
-    /// The PostgreSQL that checked them.
-    pub server: String,
-    /// The files in the output directory that changed.
-    pub written: Vec<PathBuf>,
-    /// How long each step took, in the order of the steps.
-    pub steps: Vec<(&'static str, Duration)>,
-}
-
-/// One module of queries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Module {
-    /// Its path below the module that includes the queries: `admin::users` for `admin/users.sql`.
-    pub path: String,
-    /// Its queries, in the order of the file.
-    pub queries: Vec<String>,
-}
-
-impl Module {
-    fn of(file: &QueryFile) -> Self {
-        let queries = file.queries.iter();
-        Self {
-            path: file.module.join("::"),
-            queries: queries.map(|query| query.line.name.text.clone()).collect(),
-        }
-    }
-}
-
-/// Measures the steps.
-struct Clock {
-    last: Instant,
-    steps: Vec<(&'static str, Duration)>,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self {
-            last: Instant::now(),
-            steps: Vec::new(),
-        }
-    }
-
-    fn step(&mut self, name: &'static str) {
-        let now = Instant::now();
-        self.steps.push((name, now - self.last));
-        self.last = now;
-=======
-/// Step 3: every revision, on the empty scratch database.
-fn apply_revisions(scratch: &mut Scratch, revisions: &Revisions) -> Result<(), Problem> {
-    let mut migrator = Migrator::new(&mut scratch.client, revisions);
-    match scratch.runtime.block_on(migrator.upgrade("head")) {
-        Ok(_) => Ok(()),
-        Err(revisions::Error::Failed(mut report)) => {
-            report.remedy =
-                Some("correct it and build again: it ran in a scratch database only".into());
-            Err(Problem::Source(report))
-        }
-        Err(error) => Err(error.into()),
->>>>>>> 4523ac60465a44d08733e8ec155c4ea4ed2d82b5
     }
 }

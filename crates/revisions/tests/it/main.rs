@@ -4,8 +4,8 @@
 // Helpers of tests are tests.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod catalog;
 mod alembic;
+mod catalog;
 #[cfg(feature = "cli")]
 mod cli;
 mod database;
