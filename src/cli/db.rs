@@ -22,6 +22,9 @@ pub(super) struct Db {
     /// Take this database, not the configured one
     #[arg(long, global = true, value_name = "URL")]
     url: Option<String>,
+    /// Say nothing of the progress
+    #[arg(short, long, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -29,7 +32,7 @@ pub(super) struct Db {
 /// Runs a `db` command.
 pub(super) async fn run(db: Db) -> anyhow::Result<()> {
     let settings = Settings::from_env()?;
-    logging::start(&settings.log);
+    logging::start_for_migrations(&settings.log);
     let embedded =
         Revisions::embedded(REVISIONS).context("the embedded revisions cannot be used")?;
     let configured = settings.migrations.url.clone();
@@ -44,6 +47,7 @@ pub(super) async fn run(db: Db) -> anyhow::Result<()> {
         dir: db.dir,
         url: db.url,
         env_file: None,
+        quiet: db.quiet,
     };
     let mut context = place.context(Some(&embedded), url)?;
     context.options.program = "divine-whispers db".to_owned();

@@ -77,7 +77,7 @@ pub async fn run(command: Command, context: Context<'_>) -> Result<(), CommandEr
         Command::EnsureVersion(options) => stamping::ensure_version(&options, &context).await,
         Command::Revision(options) => writing::revision(&options, &context),
         Command::Merge(options) => writing::merge(&options, &context),
-        Command::Edit(options) => writing::edit(&options, &context),
+        Command::Edit(options) => writing::edit(&options, &context).await,
         Command::Init => writing::init(&context),
         Command::Check => Err(CommandError::NotYet {
             what: "`check`, which compares the model with the migrations,",

@@ -56,12 +56,13 @@ impl Command {
                 options.indicate_current || range.contains("current")
             }
             Self::Show(options) => options.revision.contains("current"),
+            Self::Edit(options) => options.revision.contains("current"),
             Self::Upgrade(options) => !options.sql,
             Self::Downgrade(options) => !options.sql,
             Self::Stamp(options) => !options.sql,
             Self::EnsureVersion(options) => !options.sql,
             Self::Heads(_) | Self::Branches(_) | Self::Init | Self::Check => false,
-            Self::Revision(_) | Self::Merge(_) | Self::Edit(_) => false,
+            Self::Revision(_) | Self::Merge(_) => false,
         }
     }
 }
@@ -73,7 +74,7 @@ pub struct Current {
     #[arg(short, long)]
     pub verbose: bool,
     /// Fail if the database is not at the newest revision
-    #[arg(long, alias = "check_heads")]
+    #[arg(short, long, alias = "check_heads")]
     pub check_heads: bool,
     /// Print JSON
     #[arg(long)]
@@ -248,6 +249,9 @@ pub struct Merge {
     /// What it does, in a sentence
     #[arg(short, long)]
     pub message: Option<String>,
+    /// Join revisions that others revise already
+    #[arg(long)]
+    pub splice: bool,
     /// A label for the branch that begins with it
     #[arg(long, alias = "branch_label", value_name = "LABEL")]
     pub branch_label: Option<String>,
@@ -259,7 +263,7 @@ pub struct Merge {
 /// The options of `edit`.
 #[derive(Debug, Clone, Args)]
 pub struct Edit {
-    /// A revision id, a unique prefix of one, a branch label, or `head`
+    /// A revision id, a unique prefix of one, a branch label, `head` or `current`
     #[arg(allow_hyphen_values = true)]
     pub revision: String,
     /// Open the script that undoes it as well

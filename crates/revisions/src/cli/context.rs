@@ -7,7 +7,8 @@ use tokio_postgres::Client;
 
 use super::CommandError;
 use crate::database::DatabaseUrl;
-use crate::migrator::Options;
+use crate::migrator::{Migrator, Options};
+use crate::names::Name;
 use crate::revisions::Revisions;
 
 /// What the commands work on.
@@ -21,6 +22,8 @@ pub struct Context<'a> {
     pub url: Option<DatabaseUrl>,
     /// How the migrator behaves; [`Options::program`] is how the commands are called.
     pub options: Options,
+    /// Whether the progress is left unsaid.
+    pub quiet: bool,
 }
 
 impl Context<'_> {
@@ -30,6 +33,20 @@ impl Context<'_> {
             Some(embedded) => Ok(Cow::Borrowed(embedded)),
             None => Ok(Cow::Owned(Revisions::read_with_several_heads(&self.dir)?)),
         }
+    }
+
+    /// Where the database is, if a name asks for that.
+    pub(super) async fn current_if_named(
+        &self,
+        name: &Name<'_>,
+        revisions: &Revisions,
+    ) -> Result<Option<Vec<i64>>, CommandError> {
+        if name.symbol != Some("current") {
+            return Ok(None);
+        }
+        let mut client = self.connect().await?;
+        let state = Migrator::new(&mut client, revisions).state().await?;
+        Ok(Some(state.heads(revisions)))
     }
 
     fn url(&self) -> Result<&DatabaseUrl, CommandError> {

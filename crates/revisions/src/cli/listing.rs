@@ -2,7 +2,6 @@
 
 use super::format::Catalogue;
 use super::{Branches, CommandError, Context, Heads, Show, print, print_json};
-use crate::migrator::Migrator;
 use crate::names::{Name, Names};
 use crate::revision::Revision;
 use crate::revisions::Revisions;
@@ -43,14 +42,7 @@ pub(super) fn branches(options: &Branches, context: &Context<'_>) -> Result<(), 
 pub(super) async fn show(options: &Show, context: &Context<'_>) -> Result<(), CommandError> {
     let revisions = context.revisions()?;
     let name = Name::parse(&options.revision);
-    let current = match name.symbol {
-        Some("current") => {
-            let mut client = context.connect().await?;
-            let state = Migrator::new(&mut client, &revisions).state().await?;
-            Some(state.heads(&revisions))
-        }
-        _ => None,
-    };
+    let current = context.current_if_named(&name, &revisions).await?;
     let names = Names {
         revisions: &revisions,
         current: current.as_deref(),

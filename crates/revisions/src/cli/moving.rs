@@ -36,7 +36,7 @@ pub(super) async fn upgrade(options: &Upgrade, context: &Context<'_>) -> Result<
         let file = backup::write(url, major, dir, &heads)?;
         note(&format!("backed up to {}", file.display()));
     }
-    let mut progress = Progress::new(planned, options.dry_run);
+    let mut progress = Progress::new(planned, options.dry_run, context.quiet);
     let mut listener = |event: crate::Event<'_>| progress.tell(&event);
     let mut migrator = migrator.on_event(&mut listener);
     if options.dry_run {
@@ -71,7 +71,7 @@ pub(super) async fn downgrade(
         let state = migrator.state().await?;
         return print(&nothing_to_do(&state.heads(&revisions), "undo"));
     }
-    let mut progress = Progress::new(planned, false);
+    let mut progress = Progress::new(planned, false, context.quiet);
     let mut listener = |event: crate::Event<'_>| progress.tell(&event);
     migrator
         .on_event(&mut listener)
@@ -88,7 +88,7 @@ pub(super) async fn redo(options: &Redo, context: &Context<'_>) -> Result<(), Co
     if planned == 0 {
         return print(&nothing_to_do(&[], "undo"));
     }
-    let mut progress = Progress::new(2 * planned, false);
+    let mut progress = Progress::new(2 * planned, false, context.quiet);
     let mut listener = |event: crate::Event<'_>| progress.tell(&event);
     let mut migrator = migrator.on_event(&mut listener);
     migrator.redo(options.revision.as_deref()).await?;

@@ -28,6 +28,9 @@ pub struct Place {
     /// A file of settings to use instead of `.env`; what it says about the database goes before the environment
     #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
+    /// Say nothing of the progress
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
 }
 
 impl fmt::Debug for Place {
@@ -72,6 +75,7 @@ impl Place {
             dir: named.unwrap_or_else(|| PathBuf::from(DIRECTORY)),
             url,
             options: settings.options()?,
+            quiet: self.quiet,
         })
     }
 }

@@ -16,13 +16,14 @@ const BETWEEN_LINES: Duration = Duration::from_secs(5);
 pub(super) struct Progress {
     bar: ProgressBar,
     dry_run: bool,
+    quiet: bool,
     last_line: Instant,
 }
 
 impl Progress {
     /// For so many steps.
-    pub(super) fn new(steps: usize, dry_run: bool) -> Self {
-        let target = match std::io::stderr().is_terminal() {
+    pub(super) fn new(steps: usize, dry_run: bool, quiet: bool) -> Self {
+        let target = match std::io::stderr().is_terminal() && !quiet {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
@@ -36,11 +37,15 @@ impl Progress {
         Self {
             bar,
             dry_run,
+            quiet,
             last_line: Instant::now(),
         }
     }
 
     pub(super) fn tell(&mut self, event: &Event<'_>) {
+        if self.quiet {
+            return;
+        }
         match event {
             Event::Waiting(holder) => self.say(&format!("waiting for another migrator: {holder}")),
             Event::Applying(revision) if self.dry_run => self.begin("trying", revision),

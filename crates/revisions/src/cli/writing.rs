@@ -46,7 +46,7 @@ pub(super) fn merge(options: &Merge, context: &Context<'_>) -> Result<(), Comman
             heads: revisions.heads().map(|head| head.id()).collect(),
         });
     }
-    refuse_new_branch(&revisions, &parents, false, context)?;
+    refuse_new_branch(&revisions, &parents, options.splice, context)?;
     let list: Vec<String> = parents.iter().map(i64::to_string).collect();
     let default = || format!("Merge {}", list.join(" and "));
     let draft = Draft {
@@ -62,12 +62,18 @@ pub(super) fn merge(options: &Merge, context: &Context<'_>) -> Result<(), Comman
     report(&written, false)
 }
 
-pub(super) fn edit(options: &Edit, context: &Context<'_>) -> Result<(), CommandError> {
+pub(super) async fn edit(options: &Edit, context: &Context<'_>) -> Result<(), CommandError> {
     let revisions = read_source(context)?;
     let name = Name::parse(&options.revision);
-    let id = names(&revisions, context).one(&name)?;
+    let current = context.current_if_named(&name, &revisions).await?;
+    let names = Names {
+        current: current.as_deref(),
+        allowed: "a revision id, a unique prefix of one, `head` or `current`",
+        ..names(&revisions, context)
+    };
+    let id = names.one(&name)?;
     let revision = id.and_then(|id| revisions.get(id));
-    let revision = revision.ok_or_else(|| names(&revisions, context).unknown(name.text))?;
+    let revision = revision.ok_or_else(|| names.unknown(name.text))?;
     let mut files = vec![Path::new(revision.path())];
     files.extend(revision.down_path().map(Path::new).filter(|_| options.down));
     editor::open(&files)
