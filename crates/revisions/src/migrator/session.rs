@@ -12,7 +12,13 @@ use crate::migrator::options::Options;
 
 /// Settings that a migration script may change for good, as what pg_dump writes does, and that the next one, and
 /// the row in the history, rely upon.
-const KEPT: [&str; 3] = ["search_path", "role", "lock_timeout"];
+const KEPT: [&str; 4] = [
+    // Before the role, which it changes.
+    "session_authorization",
+    "role",
+    "search_path",
+    "lock_timeout",
+];
 
 /// Settings that let the server notice soon that a migrator is gone, so that its lock is free again. None of them is
 /// necessary, and not every server, or platform, has each.
@@ -110,8 +116,12 @@ impl<'a> Session<'a> {
         let messages = self.client.simple_query(&query).await?;
         let text =
             |row: &SimpleQueryRow, column| row.try_get(column).ok().flatten().map(str::to_owned);
+        // A server without accounts (the embedded engine) has no name for it, and would refuse none.
+        let is_nobody =
+            |(name, value): &(String, String)| name == "session_authorization" && value.is_empty();
         self.before = rows(&messages)
             .filter_map(|row| Some((text(row, 0)?, text(row, 1)?)))
+            .filter(|setting| !is_nobody(setting))
             .collect();
         Ok(())
     }

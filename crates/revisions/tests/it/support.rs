@@ -10,6 +10,10 @@ use revisions::{DatabaseUrl, Embedded, Options, ReadError, Revisions};
 use scratch_postgres::{Builder, Engine, Error, Search, Server, Source, VARIABLE};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
+mod postgres;
+
+pub use postgres::{dump, psql};
+
 /// The server, or why there is none that the tests can use.
 static SERVER: OnceLock<Result<Server, &'static str>> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);

@@ -3,6 +3,7 @@
 mod failing;
 mod locking;
 mod moving;
+mod offline;
 mod refinery;
 mod session;
 mod startup;
