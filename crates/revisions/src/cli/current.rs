@@ -83,8 +83,12 @@ fn warn(state: &State, context: &Context<'_>) {
         ));
     }
     for interrupted in &state.interrupted {
+        let (doing, command) = match interrupted.undoing {
+            true => ("undoing", "downgrade"),
+            false => ("applying", "upgrade"),
+        };
         note(&format!(
-            "warning: {} was interrupted after {} of its statements; `{} upgrade` goes on with it",
+            "warning: {doing} {} was interrupted after {} of its statements; `{} {command}` goes on with it",
             interrupted.id,
             interrupted.done.len(),
             context.options.program

@@ -90,7 +90,7 @@ pub enum CommandError {
     )]
     SeveralRanges,
     /// There is something to be done on the database.
-    #[error("the database is behind: {}\n  = help: {}", behind(*.pending, *.changed, *.interrupted), behind_help(*.changed, .program))]
+    #[error("the database is behind: {}\n  = help: {}", behind(*.pending, *.changed, *.interrupted), behind_help(*.changed, *.half_undone, .program))]
     Behind {
         /// How many revisions are pending.
         pending: usize,
@@ -98,6 +98,8 @@ pub enum CommandError {
         changed: usize,
         /// How many scripts were interrupted.
         interrupted: usize,
+        /// Whether one of these was undoing a revision.
+        half_undone: bool,
         /// How the commands are called.
         program: String,
     },
@@ -235,8 +237,11 @@ fn behind(pending: usize, changed: usize, interrupted: usize) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn behind_help(changed: usize, program: &str) -> String {
+fn behind_help(changed: usize, half_undone: bool, program: &str) -> String {
     match changed {
+        0 if half_undone => {
+            format!("`{program} downgrade -1` finishes what was interrupted")
+        }
         0 => format!("`{program} upgrade head` brings it to the head"),
         _ => "restore the changed files, and write what is new in a new revision".to_owned(),
     }

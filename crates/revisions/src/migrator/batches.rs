@@ -31,7 +31,7 @@ pub(crate) async fn run(job: &mut Job<'_, '_>, after: &str) -> Result<u64, Failu
             Ok(rows) => rows,
             Err(failure) => {
                 // The settings are put back even then: the session goes on.
-                let _ = job.client.batch_execute(job.settle).await;
+                let _ = job.client.batch_execute(&job.settle.for_good).await;
                 return Err(failure);
             }
         };

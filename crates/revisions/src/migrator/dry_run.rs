@@ -22,6 +22,7 @@ impl<'r> Run<'r, '_> {
     ) -> Result<Vec<Applied>, Error> {
         let state = read_state(session.client, self.revisions).await?;
         let planned = plan::upgrade(self.revisions, &state, name, &self.options.program)?;
+        plan::refuse_half_undone(&state, &self.options.program)?;
         let Some(&last) = planned.last() else {
             return Ok(Vec::new());
         };
@@ -61,7 +62,7 @@ impl<'r> Run<'r, '_> {
             }
             tell(self.listener, Event::Applying(revision));
             let started = Instant::now();
-            let (client, settle) = session.client_and_settle_query();
+            let (client, settle) = session.client_and_settle();
             let job = Job {
                 client,
                 settle,

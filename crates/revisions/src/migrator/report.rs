@@ -1,6 +1,6 @@
 //! From PostgreSQL's answer to a report with file, line and caret. Nothing here talks to a database.
 
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::header::{Headers, Transaction};
 use crate::history::PROGRESS_TABLE;
@@ -142,7 +142,26 @@ impl Script<'_> {
                 report: Box::new(report.remedy(help)),
             };
         }
-        Error::Failed(Box::new(report.remedy(self.remedy(failure.done))))
+        let remedy = statement
+            .and_then(|statement| self.done_before(statement, error))
+            .unwrap_or_else(|| self.remedy(failure.done));
+        Error::Failed(Box::new(report.remedy(remedy)))
+    }
+
+    /// Of what cannot run in a transaction it is not known whether an interrupted run has done it.
+    fn done_before(&self, statement: &Statement, error: &DbError) -> Option<String> {
+        if self.mode != Mode::OneByOne || !statement.is_concurrent_on_index() {
+            return None;
+        }
+        let words = match *error.code() {
+            SqlState::DUPLICATE_TABLE => "if not exists",
+            SqlState::UNDEFINED_OBJECT => "if exists",
+            _ => return None,
+        };
+        Some(format!(
+            "if an interrupted run has done this already, write `{words}` into the statement and run `{}` again",
+            self.command()
+        ))
     }
 
     fn standing(&self, done: usize, statements: &[Statement]) -> String {

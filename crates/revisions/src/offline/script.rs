@@ -45,16 +45,10 @@ pub(super) fn push_one_by_one(out: &mut String, sql: &str, timeout: Duration, is
 
 /// A loop that commits each turn.
 pub(super) fn push_batches(out: &mut String, sql: &str) {
-    let tag = |name: &str| {
-        let free = (0..).map(|number| match number {
-            0 => format!("${name}$"),
-            number => format!("${name}{number}$"),
-        });
-        free.into_iter()
-            .find(|tag| !sql.contains(tag.as_str()))
-            .unwrap_or_default()
-    };
-    let (outer, inner) = (tag("batches"), tag("statement"));
+    let (outer, inner) = (
+        statements::free_tag("batches", sql),
+        statements::free_tag("statement", sql),
+    );
     let _ = writeln!(
         out,
         "do {outer}\n\

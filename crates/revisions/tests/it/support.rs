@@ -11,8 +11,12 @@ use scratch_postgres::{Builder, Engine, Error, Search, Server, Source, VARIABLE}
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 mod postgres;
+#[cfg(feature = "cli")]
+mod program;
 
 pub use postgres::{dump, psql};
+#[cfg(feature = "cli")]
+pub use program::{AT_A_GATE, MIGRATING, Project, close, open};
 
 /// The server, or why there is none that the tests can use.
 static SERVER: OnceLock<Result<Server, &'static str>> = OnceLock::new();

@@ -1,0 +1,5 @@
+//! The program as a person runs it.
+
+mod commands;
+mod killed;
+mod resuming;
