@@ -39,6 +39,7 @@ impl<'r> Run<'r, '_> {
                 rolled_back?;
                 return outcome.map_err(|(revision, failure)| self.error(revision, failure, 1));
             };
+            patience.revision = revision;
             let again = patience.try_again(failure.source(), self.listener).await;
             if !again {
                 let (revision, attempts) = (*revision, patience.attempts);

@@ -121,8 +121,14 @@ impl Script<'_> {
                 Location::of_byte(self.sql, at)
             });
         }
-        if self.mode == Mode::OneByOne {
-            report = report.note("stands", self.standing(failure.done, &statements));
+        match self.mode {
+            Mode::OneByOne => {
+                report = report.note("stands", self.standing(failure.done, &statements));
+            }
+            Mode::UntilNoRows => {
+                report = report.note("stands", "the batches that were committed");
+            }
+            Mode::OneTransaction | Mode::Enclosed => {}
         }
         for index in &failure.left_invalid {
             let note = format!(
@@ -143,15 +149,23 @@ impl Script<'_> {
             };
         }
         let remedy = statement
-            .and_then(|statement| self.done_before(statement, error))
+            .and_then(|statement| self.remedy_of_concurrent(statement, error))
             .unwrap_or_else(|| self.remedy(failure.done));
         Error::Failed(Box::new(report.remedy(remedy)))
     }
 
-    /// Of what cannot run in a transaction it is not known whether an interrupted run has done it.
-    fn done_before(&self, statement: &Statement, error: &DbError) -> Option<String> {
+    /// What to do about a statement on an index that runs `concurrently`, where the file needs no mending: of one that
+    /// cannot run in a transaction it is not known whether an interrupted run has done it.
+    fn remedy_of_concurrent(&self, statement: &Statement, error: &DbError) -> Option<String> {
         if self.mode != Mode::OneByOne || !statement.is_concurrent_on_index() {
             return None;
+        }
+        if is_lock_failure(error.code()) {
+            return Some(format!(
+                "remove what it left, then run `{}` again; without `-- lock-timeout` in the file it waits for older \
+                 transactions as long as it takes, and nobody waits behind it",
+                self.command()
+            ));
         }
         let words = match *error.code() {
             SqlState::DUPLICATE_TABLE => "if not exists",
@@ -250,9 +264,7 @@ impl Script<'_> {
             Mode::OneTransaction | Mode::Enclosed => format!(
                 "mend the file, then run `{command}` again; nothing of this revision was {what}"
             ),
-            Mode::UntilNoRows => format!(
-                "mend the file, then run `{command}` again; the batches that were committed stand"
-            ),
+            Mode::UntilNoRows => format!("mend the file, then run `{command}` again"),
             Mode::OneByOne if done == 0 => format!("mend the file, then run `{command}` again"),
             Mode::OneByOne => format!(
                 "mend the statement, then run `{command}` again: it goes on with it; \

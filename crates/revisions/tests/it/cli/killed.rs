@@ -175,3 +175,26 @@ async fn whoever_is_killed_while_it_waits_for_the_lock_leaves_nothing() {
     assert_whole(&client, "upgrade head", "waiting").await;
     project.succeeds("upgrade head").await;
 }
+
+#[tokio::test]
+async fn batches_that_were_committed_before_the_kill_are_not_done_again() {
+    needs_many_connections!();
+    let batch = "-- repeat: until-no-rows\nupdate big set times = times + gate(id / 10500) where id in (\n    \
+        select id from big where times = 0 order by id limit 1000);";
+    let project = Project::new(&[("U1__count.sql", batch)]).await;
+    let client = project.with_gates().await;
+    let make = "create table big (id int primary key, times int not null);
+        insert into big select n, 0 from generate_series(1, 20000) n";
+    client.batch_execute(make).await.unwrap();
+    let counts = "select times || ': ' || count(*) from big group by times order by times";
+    close(&client, 1).await;
+    project
+        .kill_when("upgrade head", &client, AT_A_GATE, "1")
+        .await;
+    assert_eq!(column(&client, counts).await, ["0: 10000", "1: 10000"]);
+    assert!(applied(&client).await.is_empty());
+    open(&client, 1).await;
+    project.succeeds("upgrade head").await;
+    assert_eq!(column(&client, counts).await, ["1: 20000"]);
+    assert_eq!(applied(&client).await, ["1"]);
+}

@@ -1,5 +1,6 @@
 //! Applying and undoing on a database.
 
+mod batches;
 mod failing;
 mod locking;
 mod moving;
@@ -7,3 +8,4 @@ mod offline;
 mod refinery;
 mod session;
 mod startup;
+mod traffic;
