@@ -6,6 +6,7 @@ mod locking;
 mod moving;
 mod offline;
 mod refinery;
+mod round_trip;
 mod session;
 mod startup;
 mod traffic;
