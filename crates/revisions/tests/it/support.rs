@@ -16,7 +16,7 @@ mod program;
 
 pub use postgres::{dump, psql};
 #[cfg(feature = "cli")]
-pub use program::{AT_A_GATE, MIGRATING, Project, close, open};
+pub use program::{AT_A_GATE, MIGRATING, Project, close, err, open};
 
 /// The server, or why there is none that the tests can use.
 static SERVER: OnceLock<Result<Server, &'static str>> = OnceLock::new();

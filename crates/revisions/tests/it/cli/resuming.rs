@@ -51,16 +51,6 @@ async fn notice(client: &tokio_postgres::Client) {
     until(client, MIGRATING, "0").await;
 }
 
-/// Without times and the place of the database.
-fn plain(project: &Project, text: &str) -> String {
-    let text = text.replace(&project.database.url.to_string(), "postgresql://…");
-    let lines = text.lines().map(|line| match line.rsplit_once(" (") {
-        Some((line, time)) if time.ends_with("ms)") => format!("{line} (… ms)\n"),
-        _ => format!("{line}\n"),
-    });
-    lines.collect()
-}
-
 #[tokio::test]
 async fn the_next_upgrade_says_what_stands_and_goes_on() {
     needs_many_connections!();
@@ -72,7 +62,7 @@ async fn the_next_upgrade_says_what_stands_and_goes_on() {
     assert_eq!(applied(&client).await, ["1", "2", "3"]);
     assert_eq!(column(&client, "select count(*) from a").await, ["1"]);
     assert_eq!(column(&client, PROGRESS).await, ["f"]);
-    insta::assert_snapshot!(plain(&project, &(told + &err + &out)));
+    insta::assert_snapshot!(project.plain(&(told + &err + &out)));
 }
 
 #[tokio::test]
@@ -87,7 +77,7 @@ async fn the_next_downgrade_says_what_stands_and_goes_on() {
     assert!(applied(&client).await.is_empty());
     assert_eq!(column(&client, PROGRESS).await, ["f"]);
     project.succeeds("upgrade head").await;
-    insta::assert_snapshot!(plain(&project, &(told + &err + &out)));
+    insta::assert_snapshot!(project.plain(&(told + &err + &out)));
 }
 
 #[tokio::test]
@@ -131,7 +121,7 @@ async fn a_file_whose_finished_statements_were_changed_is_refused() {
     )]);
     told.push_str(&project.fails("upgrade head").await);
     assert_eq!(applied(&client).await, ["1"]);
-    insta::assert_snapshot!(plain(&project, &told));
+    insta::assert_snapshot!(project.plain(&told));
     // What was not done may be changed, and what is no statement.
     let mended = FILES[2]
         .1
@@ -180,7 +170,7 @@ async fn an_index_whose_building_was_interrupted_is_named_with_the_command_that_
                 "{told}"
             );
         } else {
-            insta::assert_snapshot!(plain(&project, &told));
+            insta::assert_snapshot!(project.plain(&told));
         }
         client
             .batch_execute(&format!("drop index concurrently {invalid}"))
@@ -208,7 +198,7 @@ async fn an_index_that_was_finished_after_the_program_was_gone_is_explained() {
         .await
         .unwrap();
     let told = project.fails("upgrade head").await;
-    insta::assert_snapshot!(plain(&project, &told));
+    insta::assert_snapshot!(project.plain(&told));
     let mended = FILES[2]
         .1
         .replace("concurrently a_3", "concurrently if not exists a_3");

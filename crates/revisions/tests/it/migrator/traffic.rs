@@ -6,6 +6,7 @@ use std::time::Duration;
 use revisions::{Event, Migrator, Options};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use crate::support::{
     Database, applied, column, embedded, impatient, needs_many_connections, tables, until,
@@ -128,12 +129,12 @@ async fn an_index_is_built_concurrently_while_an_old_transaction_is_open_and_rep
     // Who has as much patience as the migrator gives up meanwhile; and again.
     let other = database.connect("other").await;
     let lock = database.connect("lock").await;
-    lock.batch_execute("create table other (); begin; lock table other")
-        .await
-        .unwrap();
+    client.batch_execute("create table other ()").await.unwrap();
+    lock.batch_execute("begin; lock table other").await.unwrap();
     for _ in 0..2 {
         let gives_up = "set lock_timeout = 50; select * from other";
-        other.batch_execute(gives_up).await.unwrap_err();
+        let refused = other.batch_execute(gives_up).await.unwrap_err();
+        assert_eq!(refused.code(), Some(&SqlState::LOCK_NOT_AVAILABLE));
         assert_eq!(column(&client, builds).await, ["1"], "it still waits");
     }
     old.batch_execute("commit").await.unwrap();

@@ -70,6 +70,29 @@ impl Project {
         err(&output)
     }
 
+    /// What is seen of these commands, one after the other: what they say, and how they end.
+    pub async fn transcript(&self, commands: &[&str]) -> String {
+        let mut transcript = String::new();
+        for command in commands {
+            let output = self.run(command).await;
+            transcript.push_str(&format!(
+                "$ cargo db {command}\n{}",
+                self.plain(&out(&output))
+            ));
+            for line in self.plain(&err(&output)).lines() {
+                transcript.push_str(&format!("2> {line}\n"));
+            }
+            transcript.push_str(&format!("= {}\n\n", output.status.code().unwrap()));
+        }
+        transcript
+    }
+
+    /// Without times, and without the place of the database.
+    pub fn plain(&self, text: &str) -> String {
+        let text = text.replace(&self.database.url.to_string(), "postgresql://…");
+        text.lines().map(|line| timeless(line) + "\n").collect()
+    }
+
     /// Runs a command until `query`, asked by `client`, gives `wanted`; then kills it (SIGKILL).
     pub async fn kill_when(&self, arguments: &str, client: &Client, query: &str, wanted: &str) {
         let mut child = self.start(arguments);
@@ -99,6 +122,37 @@ impl Project {
             .await
             .unwrap();
         client
+    }
+}
+
+/// `applied 1, first (3 ms)`, `"applied_on": "2025-…"` and `2025-01-01 10:00:00` without their times.
+fn timeless(line: &str) -> String {
+    if let Some((line, time)) = line.rsplit_once(" (") {
+        if time.ends_with(" ms)") {
+            return format!("{line} (… ms)");
+        }
+    }
+    if let Some((key, _)) = line.split_once("\"applied_on\": \"") {
+        let comma = if line.ends_with(',') { "," } else { "" };
+        return format!("{key}\"applied_on\": \"…\"{comma}");
+    }
+    let is_time = |text: &str| {
+        text.is_ascii()
+            && text.len() == 19
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                10 => byte == b' ',
+                13 | 16 => byte == b':',
+                _ => byte.is_ascii_digit(),
+            })
+    };
+    let starts = 0..line.len().saturating_sub(18);
+    let mut times = starts
+        .filter_map(|at| line.get(at..at + 19))
+        .filter(|text| is_time(text));
+    match times.next() {
+        Some(time) => line.replace(time, "YYYY-MM-DD hh:mm:ss"),
+        None => line.to_owned(),
     }
 }
 
