@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::format::strings;
-use super::{CommandError, Context, Status, print, print_json, style};
+use super::{CommandError, Context, Status, head_or_heads, print, print_json, style};
 use crate::migrator::Migrator;
 use crate::{Revisions, State};
 
@@ -26,6 +26,7 @@ pub(super) async fn run(options: &Status, context: &Context<'_>) -> Result<(), C
         changed: state.changed.len(),
         interrupted: state.interrupted.len(),
         half_undone: state.is_half_undone(),
+        target: head_or_heads(&revisions),
         program: context.options.program.clone(),
     })
 }

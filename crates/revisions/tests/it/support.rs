@@ -14,9 +14,9 @@ mod postgres;
 #[cfg(feature = "cli")]
 mod program;
 
-pub use postgres::{dump, psql};
+pub use postgres::{dump, psql, tool};
 #[cfg(feature = "cli")]
-pub use program::{AT_A_GATE, MIGRATING, Project, close, err, open};
+pub use program::{AT_A_GATE, MIGRATING, Project, close, err, open, out};
 
 /// The server, or why there is none that the tests can use.
 static SERVER: OnceLock<Result<Server, &'static str>> = OnceLock::new();

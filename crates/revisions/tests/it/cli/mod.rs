@@ -1,8 +1,13 @@
 //! The program as a person runs it.
 
+#[cfg(unix)]
+mod backup;
 mod commands;
 mod dry_run;
 mod killed;
+mod looking;
 mod redoing;
 mod resuming;
 mod stamping;
+#[cfg(unix)]
+mod waiting;

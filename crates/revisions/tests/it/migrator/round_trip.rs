@@ -262,7 +262,7 @@ fn a_project_that_goes_up_and_down_leaves_the_database_as_it_was() {
     let client = runtime.block_on(async { Database::new().await.connect("test").await });
     let client = std::cell::RefCell::new(client);
     let config = Config {
-        cases: 24,
+        cases: 16,
         failure_persistence: None,
         ..Config::default()
     };

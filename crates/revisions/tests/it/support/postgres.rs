@@ -9,7 +9,7 @@ use scratch_postgres::Engine;
 use super::{Database, server};
 
 /// A program that is installed beside the server, or beside what the server's binary is a link to; else of the PATH.
-fn tool(name: &str) -> PathBuf {
+pub fn tool(name: &str) -> PathBuf {
     let Engine::Local { bin_dir, .. } = server().engine() else {
         return name.into();
     };

@@ -127,10 +127,11 @@ impl Project {
 
 /// `applied 1, first (3 ms)`, `"applied_on": "2025-…"` and `2025-01-01 10:00:00` without their times.
 fn timeless(line: &str) -> String {
-    if let Some((line, time)) = line.rsplit_once(" (") {
-        if time.ends_with(" ms)") {
-            return format!("{line} (… ms)");
-        }
+    if let Some((line, _)) = line
+        .rsplit_once(" (")
+        .filter(|(_, it)| it.ends_with(" ms)"))
+    {
+        return format!("{line} (… ms)");
     }
     if let Some((key, _)) = line.split_once("\"applied_on\": \"") {
         let comma = if line.ends_with(',') { "," } else { "" };

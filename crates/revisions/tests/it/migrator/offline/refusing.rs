@@ -4,14 +4,18 @@ use revisions::{Offline, Options};
 
 use super::{history, migrated, similar, succeeds};
 use crate::support::{
-    Database, applied, column, dump, embedded, needs_many_connections, psql, tables, three,
+    Database, applied, column, dump, embedded, needs_many_connections, psql, tables, three, until,
 };
 
 /// Runs a script that is refused, and gives what psql says.
-fn refusal(database: &Database, script: &str) -> String {
+async fn refusal(database: &Database, script: &str) -> String {
     let output = psql(database, script);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{said}");
+    // Its session, which has the migration lock, ends a moment later.
+    let client = database.connect("test").await;
+    let sessions = "select count(*) from pg_stat_activity where application_name = 'psql' and datname = current_database()";
+    until(&client, sessions, "0").await;
     said
 }
 
@@ -30,7 +34,7 @@ async fn a_script_for_another_place_does_nothing_and_psql_fails() {
     let mut refusals = Vec::new();
     let empty = Database::new().await;
     for script in [&up, &down, &stamp(Some(second), first)] {
-        refusals.push(refusal(&empty, script));
+        refusals.push(refusal(&empty, script).await);
         let found = column(
             &empty.connect("test").await,
             "select count(*) from pg_tables where schemaname = 'public'",
@@ -47,7 +51,7 @@ async fn a_script_for_another_place_does_nothing_and_psql_fails() {
         &stamp(None, "head"),
         &stamp(Some(second), first),
     ] {
-        refusals.push(refusal(&whole, script));
+        refusals.push(refusal(&whole, script).await);
         similar(&dump(&whole), &before);
         assert_eq!(history(&whole).await.len(), 3);
     }
@@ -64,15 +68,15 @@ async fn a_script_is_refused_by_a_database_that_is_ahead_or_interrupted_or_being
     let client = database.connect("test").await;
     let ahead = "insert into refinery_schema_history values (20990101000000, 'new', '', '')";
     client.batch_execute(ahead).await.unwrap();
-    let mut refusals = vec![refusal(&database, &script)];
+    let mut refusals = vec![refusal(&database, &script).await];
     client.batch_execute("delete from refinery_schema_history where version = 20990101000000;
         create table refinery_schema_progress (version int8 primary key, undoing bool not null, done text[] not null);
         insert into refinery_schema_progress values (20250202000000, false, '{}')").await.unwrap();
-    refusals.push(refusal(&database, &script));
+    refusals.push(refusal(&database, &script).await);
     let key = i64::from_be_bytes(*b"revision");
     let lock = format!("drop table refinery_schema_progress; select pg_advisory_lock({key})");
     client.batch_execute(&lock).await.unwrap();
-    refusals.push(refusal(&database, &script));
+    refusals.push(refusal(&database, &script).await);
     assert_eq!(tables(&client).await, ["first"]);
     client
         .batch_execute(&format!("select pg_advisory_unlock({key})"))
@@ -97,7 +101,7 @@ async fn a_script_stops_at_the_first_error_and_what_was_committed_stands() {
     let script = Offline::new(&revisions, &options)
         .upgrade(None, "head")
         .unwrap();
-    let said = refusal(&database, &script);
+    let said = refusal(&database, &script).await;
     assert!(said.contains("division by zero"), "{said}");
     let client = database.connect("test").await;
     assert_eq!(
