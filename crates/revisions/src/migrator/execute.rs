@@ -14,6 +14,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::history::table_query;
 use crate::migrator::options::Options;
+use crate::migrator::patience::Patience;
 use crate::migrator::report::Script;
 use crate::migrator::session::{Settle, lock_timeout_query};
 use crate::migrator::{Listener, batches, one_by_one};
@@ -198,6 +199,23 @@ pub(crate) async fn write_history(
         _ => None,
     });
     Ok(counts.last().unwrap_or(0))
+}
+
+/// As [`write_history`], for a script that is done already: tried again until it gets its locks.
+pub(crate) async fn write_history_patiently(
+    job: &mut Job<'_, '_>,
+    query: &str,
+) -> Result<u64, Failure> {
+    let mut patience = Patience::new(job.revision, job.options);
+    loop {
+        let outcome = write_history(job.client, job.settle, query).await;
+        let Err(failure) = &outcome else {
+            return outcome;
+        };
+        if !patience.try_again(failure.source(), job.listener).await {
+            return outcome;
+        }
+    }
 }
 
 /// The connection that refinery's runner drives, for a single migration.

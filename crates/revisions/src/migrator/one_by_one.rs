@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use crate::history::rows;
-use crate::migrator::execute::{Failure, Job, ScriptFailure, send, write_history};
+use crate::migrator::execute::{Failure, Job, ScriptFailure, send, write_history_patiently};
 use crate::migrator::options::{Event, Standing};
 use crate::migrator::patience::Patience;
 use crate::migrator::session::lock_timeout_query;
@@ -40,7 +40,7 @@ pub(crate) async fn run(job: &mut Job<'_, '_>, after: &str) -> Result<u64, Failu
     }
     // One transaction: PostgreSQL takes all that is sent at once for one.
     let after = format!("{}; {after}", progress.end_query());
-    write_history(job.client, job.settle, &after).await
+    write_history_patiently(job, &after).await
 }
 
 /// Whether the script failed before it did anything, so that there is nothing to go on from.

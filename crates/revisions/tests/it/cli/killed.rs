@@ -163,12 +163,13 @@ async fn whoever_is_killed_while_it_waits_for_the_lock_leaves_nothing() {
     close(&client, 4).await;
     let mut first = project.start("upgrade head");
     until(&client, AT_A_GATE, "1").await;
-    let waiting = "select count(distinct pid) from pg_stat_activity where datname = current_database() \
-        and query like '%pg_try_advisory_lock%' and pid <> pg_backend_pid() or query like '%from pg_locks l%'";
+    let waiting = "select count(*) from pg_stat_activity where datname = current_database() \
+        and pid <> pg_backend_pid() and (query like '%pg_try_advisory_lock%' or query like '%from pg_locks l %')";
     project
         .kill_when("upgrade head", &client, waiting, "1")
         .await;
-    let sessions = "select count(*) from pg_stat_activity where datname = current_database()";
+    let sessions = "select count(*) from pg_stat_activity \
+        where datname = current_database() and backend_type = 'client backend'";
     until(&client, sessions, "2").await;
     open(&client, 4).await;
     assert!(first.wait().unwrap().success());

@@ -8,6 +8,7 @@ mod killed;
 mod looking;
 mod redoing;
 mod resuming;
+mod scripts;
 mod stamping;
 #[cfg(unix)]
 mod waiting;

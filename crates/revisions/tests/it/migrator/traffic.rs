@@ -174,3 +174,59 @@ async fn an_index_with_a_lock_timeout_of_its_own_gives_up_and_what_it_left_is_na
     assert_eq!(applied(&client).await, ["1"]);
     assert_eq!(tables(&client).await, ["busy"]);
 }
+
+#[tokio::test]
+async fn a_history_that_is_locked_is_waited_for_and_what_was_done_is_not_done_again() {
+    needs_many_connections!();
+    let alone = "-- transaction: none\ninsert into log values ('done');\nvacuum log;";
+    let batches = "-- repeat: until-no-rows\ninsert into log select 'done' where not exists (select from log);";
+    for (up, down) in [
+        (
+            alone,
+            "-- transaction: none\ninsert into log values ('undone');",
+        ),
+        (batches, ""),
+    ] {
+        let database = Database::new().await;
+        let (mut client, holder) = (
+            database.connect("migrator").await,
+            database.connect("holder").await,
+        );
+        client
+            .batch_execute("create table log (step text)")
+            .await
+            .unwrap();
+        let revisions = embedded(&[("U1__a.sql", up, down)]).unwrap();
+        let mut migrator = Migrator::new(&mut client, &revisions);
+        migrator.ensure_history().await.unwrap();
+        let (retrying, mut retries) = unbounded_channel();
+        let mut listener = move |event: Event<'_>| {
+            if let Event::Retrying { attempt, .. } = event {
+                retrying.send(attempt).unwrap();
+            }
+        };
+        let options = Options {
+            lock_attempts: 1_000,
+            ..impatient()
+        };
+        let mut migrator = Migrator::new(&mut client, &revisions)
+            .options(options)
+            .on_event(&mut listener);
+        let mut log = vec!["done"];
+        let hold = "begin; lock table refinery_schema_history in exclusive mode";
+        let mut free = async || {
+            while retries.recv().await != Some(2) {}
+            holder.batch_execute("commit").await.unwrap();
+        };
+        holder.batch_execute(hold).await.unwrap();
+        let (done, ()) = tokio::join!(migrator.upgrade("head"), free());
+        assert_eq!(done.unwrap().len(), 1);
+        if !down.is_empty() {
+            log.push("undone");
+            holder.batch_execute(hold).await.unwrap();
+            let (undone, ()) = tokio::join!(migrator.downgrade("base"), free());
+            assert_eq!(undone.unwrap().len(), 1);
+        }
+        assert_eq!(column(&client, "select step from log").await, log);
+    }
+}
