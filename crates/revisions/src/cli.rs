@@ -105,6 +105,15 @@ fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
     print(&format!("{text}\n"))
 }
 
+/// What an upgrade that leaves nothing out is given.
+fn head_or_heads(revisions: &crate::Revisions) -> &'static str {
+    let all = revisions.iter().map(|revision| revision.id()).collect();
+    match revisions.branch_tips(&all).len() {
+        0 | 1 => "head",
+        _ => "heads",
+    }
+}
+
 /// Says something that is no result.
 fn note(text: &str) {
     let mut out = anstream::AutoStream::auto(std::io::stderr().lock());

@@ -39,9 +39,9 @@ pub enum Transaction {
     /// All of it in one, together with its row in the history.
     #[default]
     One,
-    /// Each statement by itself, for what cannot run inside of one (`create index concurrently`). The row in the
-    /// history comes last: a migrator that is killed before it leaves the statements behind without it, so they
-    /// should be harmless to repeat (`if not exists`).
+    /// Each statement by itself, for what cannot run inside of one (`create index concurrently`). How far it came is
+    /// noted in a table, with which an interrupted run is gone on with. Of the statement that was under way it is not
+    /// known whether it was done if it cannot run in a transaction: let it be harmless to repeat (`if not exists`).
     None,
 }
 

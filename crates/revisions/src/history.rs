@@ -5,6 +5,7 @@
 //! declare as applied without running, and write a script for later.
 
 use refinery_core::traits::r#async::AsyncMigrate;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::revision::Revision;
@@ -75,6 +76,12 @@ impl State {
     #[must_use]
     pub fn is_applied(&self, id: i64) -> bool {
         self.applied.binary_search_by_key(&id, |row| row.id).is_ok()
+    }
+
+    /// Whether a downgrade was interrupted, or is under way, in the middle of a script.
+    #[must_use]
+    pub fn is_half_undone(&self) -> bool {
+        self.interrupted.iter().any(|it| it.undoing)
     }
 
     /// The applied revisions that no other applied one revises, then the unknown ones: where the database is.
@@ -155,7 +162,11 @@ pub(crate) async fn read(
     let applied = rows(&messages).filter_map(history_row).collect();
     let mut state = State::new(applied, true, revisions);
     if is_there(1) {
-        state.interrupted = read_progress(client).await?;
+        state.interrupted = match read_progress(client).await {
+            // Whoever was at work has finished in the meantime.
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
+            progress => progress?,
+        };
     }
     Ok(state)
 }

@@ -137,8 +137,10 @@ impl<'a> Migrator<'a> {
     ///
     /// See [`Error`]. The revisions before the one that failed stay applied.
     pub async fn upgrade(&mut self, target: &str) -> Result<Vec<Applied>, Error> {
-        // A name that leads nowhere is refused at once, not when the lock is had.
-        if self.plan_upgrade(target).await?.is_empty() {
+        let state = self.state().await?;
+        // A name that leads nowhere is refused at once, not when the lock is had. What looks half undone may be under way.
+        let planned = plan::upgrade(self.revisions, &state, target, &self.options.program)?;
+        if planned.is_empty() && !state.is_half_undone() {
             return Ok(Vec::new());
         }
         let (mut session, mut run) = self.begin().await?;
@@ -282,7 +284,7 @@ impl<'a> Migrator<'a> {
             Err(error) => return Err(error),
             Ok(()) => {}
         }
-        if state.pending.is_empty() {
+        if state.pending.is_empty() && !state.is_half_undone() {
             return Ok(Startup::UpToDate);
         }
         match self.upgrade("head").await {

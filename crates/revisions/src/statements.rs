@@ -45,6 +45,24 @@ pub(crate) fn names(sql: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
+/// `text` as a literal, whatever is in it, and whatever `standard_conforming_strings` says.
+pub(crate) fn dollar_quoted(text: &str) -> String {
+    // With the first `$` of the tag that follows, since the text may end like one.
+    let tag = free_tag("text", &format!("{text}$"));
+    format!("{tag}{text}{tag}")
+}
+
+/// `$name$`, or the first of `$name1$`, `$name2$` and so on, that is not in the text.
+pub(crate) fn free_tag(name: &str, text: &str) -> String {
+    let mut tag = format!("${name}$");
+    let mut number = 0_u64;
+    while text.contains(&tag) {
+        number += 1;
+        tag = format!("${name}{number}$");
+    }
+    tag
+}
+
 /// A name as the catalog has it, of what a statement or `quote_ident` calls it.
 pub(crate) fn unquoted(name: &str) -> String {
     match name
@@ -161,6 +179,31 @@ impl Statement {
         self.word(0) == "create" && self.is_concurrent_on_index()
     }
 
+    /// Whether it names the index that it builds: `create index concurrently on …` leaves that to PostgreSQL.
+    pub(crate) fn names_its_index(&self) -> bool {
+        let mut words = self.words.iter();
+        words.any(|word| word == "concurrently") && words.next().is_none_or(|word| word != "on")
+    }
+
+    /// Whether it cannot share a transaction with another statement, or may end transactions itself. Should one be
+    /// missing here, PostgreSQL refuses it before it does anything.
+    pub(crate) fn runs_alone(&self) -> bool {
+        let refuses_a_transaction = match self.word(0) {
+            "vacuum" | "reindex" | "cluster" | "discard" => true,
+            "create" | "alter" | "drop" => matches!(
+                self.word(1),
+                "database" | "tablespace" | "system" | "subscription"
+            ),
+            _ => false,
+        };
+        refuses_a_transaction || self.may_commit() || self.is_concurrent()
+    }
+
+    /// Whether a part of it may stand when it fails, since it can end transactions itself.
+    pub(crate) fn may_commit(&self) -> bool {
+        matches!(self.word(0), "do" | "call")
+    }
+
     /// Whether it is a `do` block.
     pub(crate) fn is_do_block(&self) -> bool {
         self.word(0) == "do"
@@ -171,7 +214,7 @@ impl Statement {
 mod tests {
     use proptest::prelude::*;
 
-    use super::split;
+    use super::{dollar_quoted, split};
 
     fn texts(sql: &str) -> Vec<&str> {
         split(sql)
@@ -242,6 +285,29 @@ mod tests {
         assert!(!reads(
             "copy a from '/stdin'; select stdin from b; copy (select 1) to program 'x'"
         ));
+    }
+
+    #[test]
+    fn a_text_is_quoted_whatever_is_in_it() {
+        assert_eq!(dollar_quoted("a'b"), "$text$a'b$text$");
+        assert_eq!(
+            dollar_quoted("$text$ $text1$"),
+            "$text2$$text$ $text1$$text2$"
+        );
+        assert_eq!(
+            dollar_quoted("ends with $text"),
+            "$text1$ends with $text$text1$"
+        );
+    }
+
+    #[test]
+    fn an_index_without_a_name_is_recognised() {
+        let names = |sql| split(sql)[0].names_its_index();
+        assert!(names(
+            "create index concurrently if not exists a_idx on a (id)"
+        ));
+        assert!(names("create unique index concurrently a_idx on a (id)"));
+        assert!(!names("create unique index concurrently on a (id)"));
     }
 
     proptest! {

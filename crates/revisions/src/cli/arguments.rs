@@ -162,7 +162,7 @@ pub struct Upgrade {
     /// Run everything in a transaction, roll it back, and report
     #[arg(long, alias = "dry_run", conflicts_with = "sql")]
     pub dry_run: bool,
-    /// Write a dump of the database into this directory first, with pg_dump
+    /// Write a dump of the database into this directory first, with pg_dump [variable: PG_DUMP, its path]
     #[arg(long, value_name = "DIR", conflicts_with_all = ["sql", "dry_run"])]
     pub backup: Option<PathBuf>,
     /// Create the database if there is none

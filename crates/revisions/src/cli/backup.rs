@@ -118,12 +118,19 @@ fn run(mut command: Command, tool: &'static str) -> Result<(), CommandError> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(failed(said.trim().to_owned()))
+    Err(failed(match said.trim() {
+        "" => output.status.to_string(),
+        said => said.to_owned(),
+    }))
 }
 
-/// Every pg_dump of the PATH, and of the places where Debian, Fedora and Homebrew keep versions side by side.
+/// The pg_dump that the variable PG_DUMP names; else every one of the PATH, and of the places where Debian, Fedora and
+/// Homebrew keep versions side by side.
 fn candidates() -> Vec<PathBuf> {
     let name = executable("pg_dump");
+    if let Some(named) = std::env::var_os("PG_DUMP").filter(|named| !named.is_empty()) {
+        return vec![PathBuf::from(named)];
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut directories: Vec<PathBuf> = std::env::split_paths(&path).collect();
     directories.extend(versioned("/usr/lib/postgresql", "bin"));

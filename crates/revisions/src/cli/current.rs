@@ -1,7 +1,7 @@
 //! `current`: where the database is.
 
 use super::format::Catalogue;
-use super::{CommandError, Context, Current, note, print, print_json};
+use super::{CommandError, Context, Current, head_or_heads, note, print, print_json};
 use crate::migrator::Migrator;
 use crate::{Revisions, State};
 
@@ -18,6 +18,7 @@ pub(super) async fn run(options: &Current, context: &Context<'_>) -> Result<(), 
     let at_head = state.pending.is_empty() && state.unknown.is_empty();
     if options.check_heads && !at_head {
         return Err(CommandError::NotAtHead {
+            target: head_or_heads(&revisions),
             program: context.options.program.clone(),
         });
     }
@@ -83,8 +84,12 @@ fn warn(state: &State, context: &Context<'_>) {
         ));
     }
     for interrupted in &state.interrupted {
+        let (doing, command) = match interrupted.undoing {
+            true => ("undoing", "downgrade"),
+            false => ("applying", "upgrade"),
+        };
         note(&format!(
-            "warning: {} was interrupted after {} of its statements; `{} upgrade` goes on with it",
+            "warning: {doing} {} was interrupted after {} of its statements; `{} {command}` goes on with it",
             interrupted.id,
             interrupted.done.len(),
             context.options.program

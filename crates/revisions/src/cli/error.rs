@@ -61,8 +61,12 @@ pub enum CommandError {
         range: String,
     },
     /// The database is not at the newest revision.
-    #[error("the database is not at the head\n  = help: `{program} upgrade head` brings it there")]
+    #[error(
+        "the database is not at the head\n  = help: `{program} upgrade {target}` brings it there"
+    )]
     NotAtHead {
+        /// `head`, or `heads` if there are several.
+        target: &'static str,
         /// How the commands are called.
         program: String,
     },
@@ -90,7 +94,7 @@ pub enum CommandError {
     )]
     SeveralRanges,
     /// There is something to be done on the database.
-    #[error("the database is behind: {}\n  = help: {}", behind(*.pending, *.changed, *.interrupted), behind_help(*.changed, .program))]
+    #[error("the database is behind: {}\n  = help: {}", behind(*.pending, *.changed, *.interrupted), behind_help(*.changed, *.half_undone, .program, .target))]
     Behind {
         /// How many revisions are pending.
         pending: usize,
@@ -98,6 +102,10 @@ pub enum CommandError {
         changed: usize,
         /// How many scripts were interrupted.
         interrupted: usize,
+        /// Whether one of these was undoing a revision.
+        half_undone: bool,
+        /// What it can be brought to: `head`, or `heads` if there are several.
+        target: &'static str,
         /// How the commands are called.
         program: String,
     },
@@ -161,14 +169,14 @@ pub enum CommandError {
     },
     /// There is no pg_dump.
     #[error(
-        "no backup can be made: there is no pg_dump, with pg_restore beside it; nothing was applied\n  = help: install the client programs of PostgreSQL {server_major} or newer, and put them on the PATH; or run without --backup"
+        "no backup can be made: there is no pg_dump, with pg_restore beside it; nothing was applied\n  = help: install the client programs of PostgreSQL {server_major} or newer, and put them on the PATH, or the path of pg_dump into PG_DUMP; or run without --backup"
     )]
     NoPgDump {
         /// The major version of the server.
         server_major: u32,
     },
     /// pg_dump is older than the server.
-    #[error("no backup can be made: {} is of PostgreSQL {major}, and the server of {server_major}; nothing was applied\n  = help: install the client programs of PostgreSQL {server_major} or newer; or run without --backup", .path.display())]
+    #[error("no backup can be made: {} is of PostgreSQL {major}, and the server of {server_major}; nothing was applied\n  = help: install the client programs of PostgreSQL {server_major} or newer, and put the path of its pg_dump into PG_DUMP if it is not found; or run without --backup", .path.display())]
     OldPgDump {
         /// The newest pg_dump that there is.
         path: PathBuf,
@@ -235,9 +243,12 @@ fn behind(pending: usize, changed: usize, interrupted: usize) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn behind_help(changed: usize, program: &str) -> String {
+fn behind_help(changed: usize, half_undone: bool, program: &str, target: &str) -> String {
     match changed {
-        0 => format!("`{program} upgrade head` brings it to the head"),
+        0 if half_undone => {
+            format!("`{program} downgrade -1` finishes what was interrupted")
+        }
+        0 => format!("`{program} upgrade {target}` brings it to the {target}"),
         _ => "restore the changed files, and write what is new in a new revision".to_owned(),
     }
 }

@@ -26,12 +26,12 @@ pub(super) async fn upgrade(options: &Upgrade, context: &Context<'_>) -> Result<
     };
     let mut migrator = Migrator::new(&mut client, &revisions).options(context.options.clone());
     let planned = migrator.plan_upgrade(&options.revision).await?.len();
-    if planned == 0 {
-        let state = migrator.state().await?;
+    let state = migrator.state().await?;
+    if planned == 0 && !state.is_half_undone() {
         return print(&nothing_to_do(&state.heads(&revisions), "apply"));
     }
     if let (Some(dir), Some(url)) = (&options.backup, &context.url) {
-        let heads = migrator.state().await?.heads(&revisions);
+        let heads = state.heads(&revisions);
         let major = migrator.server_major_version().await?;
         let file = backup::write(url, major, dir, &heads)?;
         note(&format!("backed up to {}", file.display()));

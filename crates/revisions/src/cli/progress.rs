@@ -131,6 +131,7 @@ fn resuming(revision: &Revision, standing: Standing) -> String {
         done,
         total,
         next_line,
+        next_is_uncertain,
     } = standing;
     let stands = match done {
         0 => "no statement is known to have been done".to_owned(),
@@ -138,9 +139,12 @@ fn resuming(revision: &Revision, standing: Standing) -> String {
         done => format!("the first {done} of {total} statements stand"),
     };
     let next = match next_line {
-        Some(line) => format!(
+        Some(line) if next_is_uncertain => format!(
             "going on with the one of line {line}, which was under way and may have been done or not"
         ),
+        Some(line) => {
+            format!("going on with the one of line {line}, which was under way and was not done")
+        }
         None => "only the history is left to be written".to_owned(),
     };
     format!("{} was interrupted: {stands}; {next}", revision.id())

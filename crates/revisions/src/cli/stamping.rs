@@ -35,8 +35,8 @@ pub(super) async fn stamp(options: &Stamp, context: &Context<'_>) -> Result<(), 
         heads => heads.join(", "),
     };
     print(&format!(
-        "the database is declared to be at {place}: {} revisions added to the history, {} removed\n",
-        stamped.added.len(),
+        "the database is declared to be at {place}: {} added to the history, {} removed\n",
+        revisions_text(stamped.added.len()),
         stamped.removed.len()
     ))
 }
@@ -55,6 +55,13 @@ pub(super) async fn ensure_version(
         .options(context.options.clone())
         .on_event(&mut listener);
     Ok(migrator.ensure_history().await?)
+}
+
+fn revisions_text(count: usize) -> String {
+    match count {
+        1 => "1 revision".to_owned(),
+        count => format!("{count} revisions"),
+    }
 }
 
 fn waiting(event: Event<'_>) {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::format::strings;
-use super::{CommandError, Context, Status, print, print_json, style};
+use super::{CommandError, Context, Status, head_or_heads, print, print_json, style};
 use crate::migrator::Migrator;
 use crate::{Revisions, State};
 
@@ -25,6 +25,8 @@ pub(super) async fn run(options: &Status, context: &Context<'_>) -> Result<(), C
         pending: state.pending.len(),
         changed: state.changed.len(),
         interrupted: state.interrupted.len(),
+        half_undone: state.is_half_undone(),
+        target: head_or_heads(&revisions),
         program: context.options.program.clone(),
     })
 }
@@ -77,6 +79,20 @@ fn page(context: &Context<'_>, state: &State, revisions: &Revisions) -> String {
     if hidden > 0 {
         table.row(style::aside("…"), "", "", &format!("and {hidden} before"));
     }
+    let standing = |id: i64, message: &str| match state.interrupted.iter().find(|it| it.id == id) {
+        Some(it) => {
+            let doing = if it.undoing {
+                "undoing it was interrupted"
+            } else {
+                "interrupted"
+            };
+            format!(
+                "{message} ({doing} after {} of its statements)",
+                it.done.len()
+            )
+        }
+        None => message.to_owned(),
+    };
     for row in &state.applied[hidden..] {
         let revision = revisions.get(row.id);
         let changed = state.changed.iter().any(|changed| changed.id == row.id);
@@ -94,19 +110,11 @@ fn page(context: &Context<'_>, state: &State, revisions: &Revisions) -> String {
             word,
             &row.id.to_string(),
             &when(row.applied_on.as_deref()),
-            message,
+            &standing(row.id, message),
         );
     }
     for revision in state.pending.iter().filter_map(|&id| revisions.get(id)) {
-        let interrupted = state.interrupted.iter().find(|it| it.id == revision.id());
-        let message = match interrupted {
-            Some(it) => format!(
-                "{} (interrupted after {} of its statements)",
-                revision.message(),
-                it.done.len()
-            ),
-            None => revision.message().to_owned(),
-        };
+        let message = standing(revision.id(), revision.message());
         table.row(
             style::here("pending"),
             &revision.id().to_string(),

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{CommandError, Context, Wait, note, print};
 use crate::database::{ConnectError, DatabaseUrl};
+use crate::migrator::database_message;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -48,8 +49,9 @@ async fn answers(url: &DatabaseUrl, context: &Context<'_>) -> Result<String, Con
     let client = url.connect(&context.options.program).await?;
     let asked = client.query_one("show server_version", &[]).await;
     let version = asked.and_then(|row| row.try_get(0));
-    version.map_err(|source| ConnectError::Other {
+    // It let us in and then did not answer: it goes down, or is just starting.
+    version.map_err(|source| ConnectError::NotReady {
         hosts: url.to_string(),
-        source,
+        reason: database_message(&source),
     })
 }

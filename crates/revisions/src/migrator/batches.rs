@@ -5,7 +5,7 @@
 use tokio::time::Instant;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use crate::migrator::execute::{Failure, Job, ScriptFailure, send, write_history};
+use crate::migrator::execute::{Failure, Job, ScriptFailure, send, write_history_patiently};
 use crate::migrator::options::{Batch, Event};
 use crate::migrator::patience::Patience;
 use crate::migrator::session::lock_timeout_query;
@@ -31,7 +31,7 @@ pub(crate) async fn run(job: &mut Job<'_, '_>, after: &str) -> Result<u64, Failu
             Ok(rows) => rows,
             Err(failure) => {
                 // The settings are put back even then: the session goes on.
-                let _ = job.client.batch_execute(job.settle).await;
+                let _ = job.client.batch_execute(&job.settle.for_good).await;
                 return Err(failure);
             }
         };
@@ -44,7 +44,7 @@ pub(crate) async fn run(job: &mut Job<'_, '_>, after: &str) -> Result<u64, Failu
         tracing::debug!(revision = job.revision.id(), ?batch, "batch");
         tell(job.listener, Event::Batch(job.revision, &batch));
     }
-    write_history(job.client, job.settle, after).await
+    write_history_patiently(job, after).await
 }
 
 async fn run_batch(job: &mut Job<'_, '_>) -> Result<u64, Failure> {

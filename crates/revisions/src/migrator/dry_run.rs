@@ -22,6 +22,7 @@ impl<'r> Run<'r, '_> {
     ) -> Result<Vec<Applied>, Error> {
         let state = read_state(session.client, self.revisions).await?;
         let planned = plan::upgrade(self.revisions, &state, name, &self.options.program)?;
+        plan::refuse_half_undone(&state, &self.options.program)?;
         let Some(&last) = planned.last() else {
             return Ok(Vec::new());
         };
@@ -38,6 +39,7 @@ impl<'r> Run<'r, '_> {
                 rolled_back?;
                 return outcome.map_err(|(revision, failure)| self.error(revision, failure, 1));
             };
+            patience.revision = revision;
             let again = patience.try_again(failure.source(), self.listener).await;
             if !again {
                 let (revision, attempts) = (*revision, patience.attempts);
@@ -61,7 +63,7 @@ impl<'r> Run<'r, '_> {
             }
             tell(self.listener, Event::Applying(revision));
             let started = Instant::now();
-            let (client, settle) = session.client_and_settle_query();
+            let (client, settle) = session.client_and_settle();
             let job = Job {
                 client,
                 settle,

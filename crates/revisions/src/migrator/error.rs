@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::history::{Changed, HISTORY_TABLE, HistoryRow};
+use crate::history::{Changed, HISTORY_TABLE, HistoryRow, PROGRESS_TABLE};
 use crate::migrator::lock::Holder;
 use crate::names::TargetError;
 use crate::source_error::SourceError;
@@ -56,6 +56,18 @@ pub enum Error {
         path: String,
         /// The newest that is applied.
         newest: i64,
+    },
+    /// A script that runs outside of a transaction was interrupted, and comes first.
+    #[error("{}", interrupted(*.id, *.undoing, *.done, .program))]
+    Interrupted {
+        /// The revision.
+        id: i64,
+        /// Whether it was being undone.
+        undoing: bool,
+        /// How many of the statements of the script are known to have been done.
+        done: usize,
+        /// How the commands are called.
+        program: String,
     },
     /// A revision to be undone has no down script.
     #[error(
@@ -187,6 +199,22 @@ fn changes(changed: &[Changed]) -> String {
         })
         .collect();
     lines.join("\n")
+}
+
+fn interrupted(id: i64, undoing: bool, done: usize, program: &str) -> String {
+    let (doing, consequence) = match undoing {
+        true => ("undoing", "nothing is applied on top of what is left of it"),
+        false => ("applying", "nothing that it needs is undone"),
+    };
+    let (finish, mend) = match undoing {
+        true => ("downgrade -1", "bring back by hand what was undone"),
+        false => ("upgrade head", "take back by hand what it did"),
+    };
+    format!(
+        "{doing} the revision {id} was interrupted after {done} of its statements, so {consequence}\n  \
+         = help: `{program} {finish}` goes on with it; or {mend}, then \
+         `delete from {PROGRESS_TABLE} where version = {id}`"
+    )
 }
 
 fn holder_note(holder: Option<&Holder>) -> String {

@@ -14,8 +14,9 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::history::table_query;
 use crate::migrator::options::Options;
+use crate::migrator::patience::Patience;
 use crate::migrator::report::Script;
-use crate::migrator::session::lock_timeout_query;
+use crate::migrator::session::{Settle, lock_timeout_query};
 use crate::migrator::{Listener, batches, one_by_one};
 use crate::revision::Revision;
 
@@ -78,8 +79,8 @@ pub(crate) enum Mode {
 /// One script to be run, and what it is run with.
 pub(crate) struct Job<'j, 'a> {
     pub(crate) client: &'j mut Client,
-    /// The statement that puts back the settings that a script may have changed.
-    pub(crate) settle: &'j str,
+    /// What puts back the settings that a script may have changed.
+    pub(crate) settle: &'j Settle,
     pub(crate) revision: &'j Revision,
     pub(crate) script: Script<'j>,
     pub(crate) mode: Mode,
@@ -187,17 +188,34 @@ pub(crate) async fn send(
 /// Puts back the settings that a script may have changed, and writes the history; how many rows of it.
 pub(crate) async fn write_history(
     client: &Client,
-    settle: &str,
+    settle: &Settle,
     query: &str,
 ) -> Result<u64, Failure> {
     // One round trip: a project of many small revisions consists of little else.
-    let both = format!("{settle}; {query}");
+    let both = format!("{}; {query}", settle.for_good);
     let answers = client.simple_query(&both).await.map_err(Failure::History)?;
     let counts = answers.iter().filter_map(|answer| match answer {
         SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
         _ => None,
     });
     Ok(counts.last().unwrap_or(0))
+}
+
+/// As [`write_history`], for a script that is done already: tried again until it gets its locks.
+pub(crate) async fn write_history_patiently(
+    job: &mut Job<'_, '_>,
+    query: &str,
+) -> Result<u64, Failure> {
+    let mut patience = Patience::new(job.revision, job.options);
+    loop {
+        let outcome = write_history(job.client, job.settle, query).await;
+        let Err(failure) = &outcome else {
+            return outcome;
+        };
+        if !patience.try_again(failure.source(), job.listener).await {
+            return outcome;
+        }
+    }
 }
 
 /// The connection that refinery's runner drives, for a single migration.

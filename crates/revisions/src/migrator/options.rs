@@ -86,6 +86,9 @@ pub struct Standing {
     pub total: usize,
     /// The line of the one with which it goes on, and which was under way; `None` if all were done.
     pub next_line: Option<usize>,
+    /// Whether that one may have been done or not, since it runs in no transaction that could have noted it; else it
+    /// was not.
+    pub next_is_uncertain: bool,
 }
 
 /// How far a revision is that runs until there are no rows.

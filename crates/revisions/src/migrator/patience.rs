@@ -9,7 +9,8 @@ use crate::revision::Revision;
 
 /// How often something has been tried, and how often it may be.
 pub(crate) struct Patience<'p> {
-    revision: &'p Revision,
+    /// What is being tried.
+    pub(crate) revision: &'p Revision,
     options: &'p Options,
     /// The attempts so far, the one under way included.
     pub(crate) attempts: u32,

@@ -1,6 +1,6 @@
 //! Which revisions are to be applied or undone on a database, or why none is touched. Nothing here talks to it.
 
-use crate::history::State;
+use crate::history::{Interrupted, State};
 use crate::migrator::error::Error;
 use crate::position::Position;
 use crate::revision::{Down, Revision};
@@ -41,6 +41,36 @@ pub(crate) fn upgrade<'r>(
     let planned = position(revisions, state, program).upgrade(name)?;
     refuse_late(state, &planned)?;
     Ok(planned)
+}
+
+/// Nothing is applied on top of a revision that is half undone.
+pub(crate) fn refuse_half_undone(state: &State, program: &str) -> Result<(), Error> {
+    let half = state.interrupted.iter().find(|it| it.undoing);
+    half.map_or(Ok(()), |it| Err(interrupted(it, program)))
+}
+
+/// Nothing is undone that a revision needs which is half applied.
+pub(crate) fn refuse_half_applied(
+    revisions: &Revisions,
+    state: &State,
+    planned: &[&Revision],
+    program: &str,
+) -> Result<(), Error> {
+    let is_undone = |id: &i64| planned.iter().any(|revision| revision.id() == *id);
+    let half = state.interrupted.iter().find(|it| {
+        let needs = revisions.all_with_needs([it.id]);
+        !it.undoing && needs.iter().any(is_undone)
+    });
+    half.map_or(Ok(()), |it| Err(interrupted(it, program)))
+}
+
+fn interrupted(it: &Interrupted, program: &str) -> Error {
+    Error::Interrupted {
+        id: it.id,
+        undoing: it.undoing,
+        done: it.done.len(),
+        program: program.to_owned(),
+    }
 }
 
 /// refinery does not apply a `V` migration after a newer one, and says that it is missing: neither do we.

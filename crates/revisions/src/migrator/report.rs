@@ -1,6 +1,6 @@
 //! From PostgreSQL's answer to a report with file, line and caret. Nothing here talks to a database.
 
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::header::{Headers, Transaction};
 use crate::history::PROGRESS_TABLE;
@@ -121,8 +121,14 @@ impl Script<'_> {
                 Location::of_byte(self.sql, at)
             });
         }
-        if self.mode == Mode::OneByOne {
-            report = report.note("stands", self.standing(failure.done, &statements));
+        match self.mode {
+            Mode::OneByOne => {
+                report = report.note("stands", self.standing(failure.done, &statements));
+            }
+            Mode::UntilNoRows => {
+                report = report.note("stands", "the batches that were committed");
+            }
+            Mode::OneTransaction | Mode::Enclosed => {}
         }
         for index in &failure.left_invalid {
             let note = format!(
@@ -142,7 +148,34 @@ impl Script<'_> {
                 report: Box::new(report.remedy(help)),
             };
         }
-        Error::Failed(Box::new(report.remedy(self.remedy(failure.done))))
+        let remedy = statement
+            .and_then(|statement| self.remedy_of_concurrent(statement, error))
+            .unwrap_or_else(|| self.remedy(failure.done));
+        Error::Failed(Box::new(report.remedy(remedy)))
+    }
+
+    /// What to do about a statement on an index that runs `concurrently`, where the file needs no mending: of one that
+    /// cannot run in a transaction it is not known whether an interrupted run has done it.
+    fn remedy_of_concurrent(&self, statement: &Statement, error: &DbError) -> Option<String> {
+        if self.mode != Mode::OneByOne || !statement.is_concurrent_on_index() {
+            return None;
+        }
+        if is_lock_failure(error.code()) {
+            return Some(format!(
+                "remove what it left, then run `{}` again; without `-- lock-timeout` in the file it waits for older \
+                 transactions as long as it takes, and nobody waits behind it",
+                self.command()
+            ));
+        }
+        let words = match *error.code() {
+            SqlState::DUPLICATE_TABLE => "if not exists",
+            SqlState::UNDEFINED_OBJECT => "if exists",
+            _ => return None,
+        };
+        Some(format!(
+            "if an interrupted run has done this already, write `{words}` into the statement and run `{}` again",
+            self.command()
+        ))
     }
 
     fn standing(&self, done: usize, statements: &[Statement]) -> String {
@@ -231,9 +264,7 @@ impl Script<'_> {
             Mode::OneTransaction | Mode::Enclosed => format!(
                 "mend the file, then run `{command}` again; nothing of this revision was {what}"
             ),
-            Mode::UntilNoRows => format!(
-                "mend the file, then run `{command}` again; the batches that were committed stand"
-            ),
+            Mode::UntilNoRows => format!("mend the file, then run `{command}` again"),
             Mode::OneByOne if done == 0 => format!("mend the file, then run `{command}` again"),
             Mode::OneByOne => format!(
                 "mend the statement, then run `{command}` again: it goes on with it; \

@@ -31,6 +31,7 @@ impl<'r, 'a> Run<'r, 'a> {
         // Read only now: whoever had the lock before has changed it.
         let state = read_state(session.client, self.revisions).await?;
         let planned = plan::upgrade(self.revisions, &state, name, &self.options.program)?;
+        plan::refuse_half_undone(&state, &self.options.program)?;
         let mut has_history = state.has_history;
         let mut applied = Vec::with_capacity(planned.len());
         for revision in planned {
@@ -82,6 +83,7 @@ impl<'r, 'a> Run<'r, 'a> {
     ) -> Result<Vec<Undone>, Error> {
         let state = read_state(session.client, self.revisions).await?;
         let planned = plan::downgrade(self.revisions, &state, name, &self.options.program)?;
+        plan::refuse_half_applied(self.revisions, &state, &planned, &self.options.program)?;
         let mut undone = Vec::with_capacity(planned.len());
         for revision in planned {
             undone.push(self.undo(session, revision).await?);
@@ -96,6 +98,11 @@ impl<'r, 'a> Run<'r, 'a> {
     ) -> Result<Vec<Applied>, Error> {
         let state = read_state(session.client, self.revisions).await?;
         let planned = plan::redo(self.revisions, &state, name, &self.options.program)?;
+        plan::refuse_half_applied(self.revisions, &state, &planned, &self.options.program)?;
+        // What cannot be applied again is not undone.
+        for revision in &planned {
+            Script::up(revision, &self.options.program).refuse_impossible()?;
+        }
         for revision in &planned {
             self.undo(session, revision).await?;
         }
@@ -157,7 +164,7 @@ impl<'r, 'a> Run<'r, 'a> {
     where
         'r: 'j,
     {
-        let (client, settle) = session.client_and_settle_query();
+        let (client, settle) = session.client_and_settle();
         Job {
             client,
             settle,

@@ -12,7 +12,13 @@ use crate::migrator::options::Options;
 
 /// Settings that a migration script may change for good, as what pg_dump writes does, and that the next one, and
 /// the row in the history, rely upon.
-const KEPT: [&str; 3] = ["search_path", "role", "lock_timeout"];
+const KEPT: [&str; 4] = [
+    // Before the role, which it changes.
+    "session_authorization",
+    "role",
+    "search_path",
+    "lock_timeout",
+];
 
 /// Settings that let the server notice soon that a migrator is gone, so that its lock is free again. None of them is
 /// necessary, and not every server, or platform, has each.
@@ -25,13 +31,21 @@ const WATCHFUL: [(&str, &str); 4] = [
     ("tcp_keepalives_count", "3"),
 ];
 
+/// Puts back what a script may have changed.
+#[derive(Debug, Default)]
+pub(crate) struct Settle {
+    /// The statement that does so for good.
+    pub(crate) for_good: String,
+    /// The statement that does so until the transaction ends.
+    pub(crate) for_transaction: String,
+}
+
 /// A session that holds the migration lock.
 pub(crate) struct Session<'a> {
     pub(crate) client: &'a mut Client,
     /// The settings that were changed, and what they were before.
     before: Vec<(String, String)>,
-    /// The statement that puts back what a script may have changed.
-    settle: String,
+    settle: Settle,
     /// Whether the lock may be ours: PostgreSQL warns of one that is given back and was never taken.
     may_hold: bool,
     /// Whether the lock has been given back.
@@ -48,7 +62,7 @@ impl<'a> Session<'a> {
         let mut session = Self {
             client,
             before: Vec::new(),
-            settle: String::new(),
+            settle: Settle::default(),
             may_hold: false,
             closed: false,
         };
@@ -88,7 +102,10 @@ impl<'a> Session<'a> {
                 _ => (name.clone(), value.clone()),
             })
             .collect();
-        self.settle = set_all(&kept);
+        self.settle = Settle {
+            for_good: set_all(&kept, false),
+            for_transaction: set_all(&kept, true),
+        };
         // From the first request on, also if nobody waits for its answer any more.
         self.may_hold = true;
         let taken = lock::take(self.client, options.migration_lock_timeout, waiting).await;
@@ -110,14 +127,18 @@ impl<'a> Session<'a> {
         let messages = self.client.simple_query(&query).await?;
         let text =
             |row: &SimpleQueryRow, column| row.try_get(column).ok().flatten().map(str::to_owned);
+        // A server without accounts (the embedded engine) has no name for it, and would refuse none.
+        let is_nobody =
+            |(name, value): &(String, String)| name == "session_authorization" && value.is_empty();
         self.before = rows(&messages)
             .filter_map(|row| Some((text(row, 0)?, text(row, 1)?)))
+            .filter(|setting| !is_nobody(setting))
             .collect();
         Ok(())
     }
 
-    /// The connection, and the statement that puts back the settings that a script may have changed, for the next.
-    pub(crate) fn client_and_settle_query(&mut self) -> (&mut Client, &str) {
+    /// The connection, and what puts back the settings that a script may have changed, for the next.
+    pub(crate) fn client_and_settle(&mut self) -> (&mut Client, &Settle) {
         (self.client, &self.settle)
     }
 
@@ -135,7 +156,7 @@ impl<'a> Session<'a> {
     }
 
     fn give_back_query(&self) -> String {
-        let settings = set_all(&self.before);
+        let settings = set_all(&self.before, false);
         match self.may_hold {
             true => format!("{}; {settings}", lock::release_query()),
             false => settings,
@@ -170,13 +191,13 @@ fn set_config(name: &str, value: &str) -> String {
     )
 }
 
-/// One statement that sets them all.
-fn set_all(settings: &[(String, String)]) -> String {
+/// One statement that sets them all, for the session or the transaction.
+fn set_all(settings: &[(String, String)], local: bool) -> String {
     let calls: Vec<String> = settings
         .iter()
         .map(|(name, value)| {
             format!(
-                "set_config('{name}', '{}', false)",
+                "set_config('{name}', '{}', {local})",
                 value.replace('\'', "''")
             )
         })

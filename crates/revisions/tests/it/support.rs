@@ -10,6 +10,14 @@ use revisions::{DatabaseUrl, Embedded, Options, ReadError, Revisions};
 use scratch_postgres::{Builder, Engine, Error, Search, Server, Source, VARIABLE};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
+mod postgres;
+#[cfg(feature = "cli")]
+mod program;
+
+pub use postgres::{dump, psql, tool};
+#[cfg(feature = "cli")]
+pub use program::{AT_A_GATE, MIGRATING, Project, close, err, open, out};
+
 /// The server, or why there is none that the tests can use.
 static SERVER: OnceLock<Result<Server, &'static str>> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);

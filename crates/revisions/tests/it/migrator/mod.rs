@@ -1,8 +1,12 @@
 //! Applying and undoing on a database.
 
+mod batches;
 mod failing;
 mod locking;
 mod moving;
+mod offline;
 mod refinery;
+mod round_trip;
 mod session;
 mod startup;
+mod traffic;

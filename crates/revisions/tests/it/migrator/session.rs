@@ -103,3 +103,27 @@ async fn functions_of_every_kind_are_created_whole() {
     let functions = "select count(*) from pg_proc where proname in ('one', 'two', 'three')";
     assert_eq!(column(&client, functions).await, ["3"]);
 }
+
+#[tokio::test]
+async fn a_script_outside_a_transaction_may_take_a_role_that_may_not_write_the_history() {
+    needs_many_connections!();
+    let mut client = Database::new().await.connect("test").await;
+    let role = format!("humble_{}", std::process::id());
+    let make = format!("create role {role}; create schema own authorization {role}");
+    client.batch_execute(&make).await.unwrap();
+    let script = format!(
+        "-- transaction: none\nset role {role};\ncreate table own.a (id int);\n\
+         set session authorization {role};\ncreate index concurrently a_idx on own.a (id);\nvacuum own.a;"
+    );
+    let after = "create table after as select current_user;";
+    let files = [("U1__a.sql", &*script.leak(), ""), ("U2__b.sql", after, "")];
+    let revisions = embedded(&files).unwrap();
+    let mut migrator = Migrator::new(&mut client, &revisions);
+    migrator.upgrade("head").await.unwrap();
+    let owners =
+        "select tableowner from pg_tables where tablename in ('a', 'after') order by tablename";
+    let user = column(&client, "select current_user").await.remove(0);
+    assert_eq!(column(&client, owners).await, [role.clone(), user]);
+    let end = format!("drop schema own cascade; drop role {role}");
+    client.batch_execute(&end).await.unwrap();
+}

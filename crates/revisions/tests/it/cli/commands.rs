@@ -1,4 +1,4 @@
-//! The program as a person runs it.
+//! The commands, what they say, and where they take their settings from.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -1,0 +1,14 @@
+//! The program as a person runs it.
+
+#[cfg(unix)]
+mod backup;
+mod commands;
+mod dry_run;
+mod killed;
+mod looking;
+mod redoing;
+mod resuming;
+mod scripts;
+mod stamping;
+#[cfg(unix)]
+mod waiting;
