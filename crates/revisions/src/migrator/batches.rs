@@ -2,6 +2,8 @@
 //!
 //! There is nothing to remember between two runs: what a statement finds is what is left to do.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
@@ -10,6 +12,9 @@ use crate::migrator::options::{Batch, Event};
 use crate::migrator::patience::Patience;
 use crate::migrator::session::lock_timeout_query;
 use crate::migrator::tell;
+
+/// Who watches the log learns that it goes on.
+const BETWEEN_LOG_LINES: Duration = Duration::from_secs(5);
 
 /// Runs the statement of `job` until it changes no row, and then `after`, which writes the history.
 pub(crate) async fn run(job: &mut Job<'_, '_>, after: &str) -> Result<u64, Failure> {
@@ -20,6 +25,7 @@ pub(crate) async fn run(job: &mut Job<'_, '_>, after: &str) -> Result<u64, Failu
     }
     let estimate = estimate(job.client, job.script.sql).await;
     let started = Instant::now();
+    let mut logged = started;
     let mut batch = Batch {
         number: 0,
         rows: 0,
@@ -41,7 +47,17 @@ pub(crate) async fn run(job: &mut Job<'_, '_>, after: &str) -> Result<u64, Failu
         batch.number += 1;
         batch.rows += rows;
         batch.elapsed = started.elapsed();
-        tracing::debug!(revision = job.revision.id(), ?batch, "batch");
+        if logged.elapsed() >= BETWEEN_LOG_LINES {
+            logged = Instant::now();
+            let (revision, expected) = (job.revision.id(), batch.estimated_rows);
+            tracing::info!(
+                revision,
+                rows = batch.rows,
+                expected,
+                "in batches: {}",
+                job.revision.message()
+            );
+        }
         tell(job.listener, Event::Batch(job.revision, &batch));
     }
     write_history_patiently(job, after).await
