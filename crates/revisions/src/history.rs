@@ -167,6 +167,11 @@ pub(crate) async fn read(
             Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
             progress => progress?,
         };
+        // What somebody has settled in the history by hand, or with refinery, is settled.
+        let applied = |id: i64| state.applied.iter().any(|row| row.id == id);
+        let left = state.interrupted.iter();
+        let left = left.filter(|it| it.undoing == applied(it.id)).cloned();
+        state.interrupted = left.collect();
     }
     Ok(state)
 }

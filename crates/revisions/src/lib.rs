@@ -71,6 +71,7 @@ mod migrator;
 mod names;
 mod offline;
 mod position;
+mod quoting;
 mod read;
 mod revision;
 mod revisions;

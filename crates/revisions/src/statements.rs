@@ -45,24 +45,6 @@ pub(crate) fn names(sql: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// `text` as a literal, whatever is in it, and whatever `standard_conforming_strings` says.
-pub(crate) fn dollar_quoted(text: &str) -> String {
-    // With the first `$` of the tag that follows, since the text may end like one.
-    let tag = free_tag("text", &format!("{text}$"));
-    format!("{tag}{text}{tag}")
-}
-
-/// `$name$`, or the first of `$name1$`, `$name2$` and so on, that is not in the text.
-pub(crate) fn free_tag(name: &str, text: &str) -> String {
-    let mut tag = format!("${name}$");
-    let mut number = 0_u64;
-    while text.contains(&tag) {
-        number += 1;
-        tag = format!("${name}{number}$");
-    }
-    tag
-}
-
 /// A name as the catalog has it, of what a statement or `quote_ident` calls it.
 pub(crate) fn unquoted(name: &str) -> String {
     match name
@@ -214,7 +196,7 @@ impl Statement {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{dollar_quoted, split};
+    use super::split;
 
     fn texts(sql: &str) -> Vec<&str> {
         split(sql)
@@ -285,19 +267,6 @@ mod tests {
         assert!(!reads(
             "copy a from '/stdin'; select stdin from b; copy (select 1) to program 'x'"
         ));
-    }
-
-    #[test]
-    fn a_text_is_quoted_whatever_is_in_it() {
-        assert_eq!(dollar_quoted("a'b"), "$text$a'b$text$");
-        assert_eq!(
-            dollar_quoted("$text$ $text1$"),
-            "$text2$$text$ $text1$$text2$"
-        );
-        assert_eq!(
-            dollar_quoted("ends with $text"),
-            "$text1$ends with $text$text1$"
-        );
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Run<'_, '_> {
             wanted.contains(&id) && (purge || !position.applied().contains(&id))
         };
         statements.extend(self.revisions.iter().filter(is_new).map(insert_query));
-        statements.extend(forget_progress(&state, &wanted, purge));
+        statements.push(forget_progress(&state, &wanted, purge));
         // One transaction: PostgreSQL takes all that is sent at once for one.
         let sent = session.client.batch_execute(&statements.join(";\n")).await;
         sent.map_err(|source| Error::History {
@@ -59,16 +59,15 @@ impl Run<'_, '_> {
 }
 
 /// Whoever declares where the database is has also dealt with what was interrupted on the way there.
-fn forget_progress(state: &State, wanted: &BTreeSet<i64>, purge: bool) -> Option<String> {
+fn forget_progress(state: &State, wanted: &BTreeSet<i64>, purge: bool) -> String {
     let settled = |id: i64, undoing: bool| purge || wanted.contains(&id) != undoing;
     let interrupted = &state.interrupted;
     let left = interrupted.iter().filter(|it| !settled(it.id, it.undoing));
     match left.map(|it| it.id.to_string()).collect::<Vec<_>>() {
-        _ if interrupted.is_empty() => None,
-        none if none.is_empty() => Some(format!("drop table if exists {PROGRESS_TABLE}")),
-        left => Some(format!(
+        none if none.is_empty() => format!("drop table if exists {PROGRESS_TABLE}"),
+        left => format!(
             "delete from {PROGRESS_TABLE} where version not in ({})",
             left.join(", ")
-        )),
+        ),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::lexer::{Kind, Lexer};
 use crate::migrator::{Error, Script};
+use crate::quoting;
 use crate::source_error::{Location, SourceError};
 use crate::statements;
 
@@ -46,8 +47,8 @@ pub(super) fn push_one_by_one(out: &mut String, sql: &str, timeout: Duration, is
 /// A loop that commits each turn.
 pub(super) fn push_batches(out: &mut String, sql: &str) {
     let (outer, inner) = (
-        statements::free_tag("batches", sql),
-        statements::free_tag("statement", sql),
+        quoting::free_tag("batches", sql),
+        quoting::free_tag("statement", sql),
     );
     let _ = writeln!(
         out,

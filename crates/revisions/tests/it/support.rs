@@ -14,7 +14,9 @@ mod postgres;
 #[cfg(feature = "cli")]
 mod program;
 
-pub use postgres::{dump, psql, tool};
+#[cfg(feature = "cli")]
+pub use postgres::tool;
+pub use postgres::{dump, psql};
 #[cfg(feature = "cli")]
 pub use program::{AT_A_GATE, MIGRATING, Project, close, err, open, out};
 

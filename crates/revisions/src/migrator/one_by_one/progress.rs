@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use super::first_column;
 use crate::history::{HISTORY_TABLE, PROGRESS_TABLE};
 use crate::migrator::execute::Failure;
-use crate::statements;
+use crate::quoting;
 
 /// The row of a script in the table of what is under way.
 pub(super) struct Progress {
@@ -85,7 +85,7 @@ impl Progress {
             "{}; update {} set done = array_append(done, {}) where version = {} and undoing = {}",
             self.settle,
             self.table,
-            statements::dollar_quoted(text),
+            quoting::dollar_quoted(text),
             self.id,
             self.undoing
         )

@@ -223,3 +223,16 @@ async fn a_script_that_fails_before_it_did_anything_leaves_no_trace() {
     assert_eq!(column(&client, PROGRESS).await, ["f"]);
     project.succeeds("downgrade base").await;
 }
+
+#[tokio::test]
+async fn what_was_settled_in_the_history_by_hand_is_not_held_to_be_interrupted() {
+    needs_many_connections!();
+    let (project, client) = interrupted("upgrade head").await;
+    let settle = "create index a_3 on a (id);
+        insert into refinery_schema_history select 2, 'index', '', '0'";
+    client.batch_execute(settle).await.unwrap();
+    assert!(!project.succeeds("current").await.1.contains("interrupted"));
+    project.succeeds("stamp --purge 2").await;
+    assert_eq!(column(&client, PROGRESS).await, ["f"]);
+    project.succeeds("downgrade base").await;
+}
