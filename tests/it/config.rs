@@ -41,6 +41,7 @@ fn every_setting_has_a_line_in_the_example_and_its_comment() {
         "MIGRATION_DATABASE_URL",
         "MIGRATIONS_DIR",
         "NO_COLOR",
+        "PG_DUMP",
         "SCRATCH_POSTGRES",
     ];
     known.extend(elsewhere.map(str::to_owned));
