@@ -78,13 +78,13 @@ fn warn(state: &State, context: &Context<'_>) {
     }
     for changed in &state.changed {
         note(&format!(
-            "warning: {}: was changed after it had been applied; `{} upgrade` will refuse it",
+            "warning: {}: was changed after it had been applied; `{} upgrade head` will refuse it",
             changed.path, context.options.program
         ));
     }
     for interrupted in &state.interrupted {
         note(&format!(
-            "warning: {} was interrupted after {} of its statements; `{} upgrade` goes on with it",
+            "warning: {} was interrupted after {} of its statements; `{} upgrade head` goes on with it",
             interrupted.id,
             interrupted.done.len(),
             context.options.program

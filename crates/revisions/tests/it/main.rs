@@ -9,5 +9,7 @@ mod cli;
 mod database;
 mod lexer;
 mod migrator;
+#[cfg(feature = "cli")]
+mod remedies;
 mod revisions;
 mod support;
