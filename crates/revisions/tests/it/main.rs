@@ -7,9 +7,15 @@
 #[cfg(feature = "cli")]
 mod cli;
 mod database;
+#[cfg(feature = "cli")]
+mod editor;
 mod lexer;
 mod migrator;
 #[cfg(feature = "cli")]
 mod remedies;
 mod revisions;
+#[cfg(feature = "cli")]
+mod scaffold;
 mod support;
+#[cfg(feature = "cli")]
+mod versions;
