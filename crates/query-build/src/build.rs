@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use revisions::{Revisions, SourceError};
+use revisions::{ReadError, Revisions, SourceError};
 
 use crate::error::{Error, Problem};
 use crate::prove::{Model, prove};
@@ -12,6 +12,9 @@ use crate::report::{Clock, Module, Report};
 use crate::scratch::{self, Scratch};
 use crate::shipped::Shipped;
 use crate::{assemble, check, embed, generate, output};
+
+/// The directory of the migrations unless another one is named; `cargo db` looks there too.
+const DIRECTORY: &str = "sql";
 
 /// The build script of an application: where its SQL is, and which Rust types it wants.
 ///
@@ -39,7 +42,7 @@ impl Build {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            migrations: PathBuf::from("sql"),
+            migrations: PathBuf::from(DIRECTORY),
             queries: Some(PathBuf::from("queries")),
             mapped_types: BTreeMap::new(),
         }
@@ -157,7 +160,10 @@ impl Build {
         let directory = if here { &self.migrations } else { &directory };
         match Revisions::read(directory) {
             Ok(revisions) => Some(revisions),
-            Err(error) => {
+            Err(mut error) => {
+                if let ReadError::SeveralHeads { dir, .. } = &mut error {
+                    *dir = self.directory_for_commands(package);
+                }
                 problems.push(error.into());
                 None
             }
@@ -168,6 +174,16 @@ impl Build {
     fn read_model(&self, package: &Path) -> Result<Option<Model>, Error> {
         let name = self.migrations.display().to_string().replace('\\', "/");
         Model::read(&package.join(&self.migrations), &name)
+    }
+
+    /// The directory that a command has to name. Commands are typed in the root of the workspace, where its lock file
+    /// is, and find `sql/` there by themselves; that of another package is named so that it is found from anywhere.
+    fn directory_for_commands(&self, package: &Path) -> Option<PathBuf> {
+        if !package.join("Cargo.lock").is_file() {
+            return Some(package.join(&self.migrations));
+        }
+        let is_found = self.migrations == Path::new(DIRECTORY);
+        (!is_found).then(|| self.migrations.clone())
     }
 
     /// Step 1, the other half: the query files, and what their text alone shows to be wrong.

@@ -15,6 +15,8 @@ mod error;
 
 pub use error::ReadError;
 pub(crate) use error::merge_command;
+#[cfg(feature = "cli")]
+pub(crate) use error::merge_line;
 
 /// A file and its text.
 struct Text {
@@ -216,6 +218,9 @@ fn normalise(text: &str) -> String {
         .unwrap_or(text)
         .replace("\r\n", "\n")
 }
+
+/// Where the `db` commands look for migrations when nobody says.
+pub(crate) const DEFAULT_DIRECTORY: &str = "sql";
 
 const NO_DIRECTORY: &str =
     "name the directory of the migrations with `--dir DIR` or MIGRATIONS_DIR";

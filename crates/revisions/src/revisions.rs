@@ -25,7 +25,9 @@ impl Revisions {
     /// Whatever would make refinery, or the next reader, do something else than was meant: see [`ReadError`].
     /// Several heads are refused, with the command that joins them.
     pub fn read(dir: &Path) -> Result<Self, ReadError> {
-        Self::new(read::directory(dir)?)?.with_one_head()
+        let named = dir.strip_prefix(".").unwrap_or(dir);
+        let named = (named != Path::new(read::DEFAULT_DIRECTORY)).then_some(dir);
+        Self::new(read::directory(dir)?)?.with_one_head(named)
     }
 
     /// As [`Revisions::read`], but several heads are let through: for whoever shows or joins them.
@@ -43,7 +45,7 @@ impl Revisions {
     ///
     /// As [`Revisions::read`].
     pub fn embedded(files: &[Embedded]) -> Result<Self, ReadError> {
-        Self::new(read::embedded(files)?)?.with_one_head()
+        Self::new(read::embedded(files)?)?.with_one_head(None)
     }
 
     fn new(revisions: Vec<Revision>) -> Result<Self, ReadError> {
@@ -66,7 +68,8 @@ impl Revisions {
         })
     }
 
-    fn with_one_head(self) -> Result<Self, ReadError> {
+    /// `dir` is what the command that joins several has to name.
+    fn with_one_head(self, dir: Option<&Path>) -> Result<Self, ReadError> {
         let heads: Vec<&Revision> = self.heads().collect();
         if heads.len() <= 1 {
             return Ok(self);
@@ -74,6 +77,7 @@ impl Revisions {
         Err(ReadError::SeveralHeads {
             heads: heads.iter().map(|head| head.id()).collect(),
             files: heads.iter().map(|head| head.path().to_owned()).collect(),
+            dir: dir.map(Path::to_owned),
         })
     }
 

@@ -2,19 +2,21 @@
 //!
 //! What is written is read back at once: a pair of files that the next reader would refuse is not left behind.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::file_name::{FileKind, classify};
 use crate::header::{Headers, Script};
 use crate::read::ReadError;
+use crate::revision::Revision;
 use crate::revisions::Revisions;
 
-/// The longest slug of a message, in characters; Alembic's limit.
-const LONGEST_SLUG: usize = 40;
+mod files;
+mod slug;
+
+use files::{Pair, Reservation, Reserved};
+pub use slug::slug;
 
 /// A revision that is to be written.
 #[derive(Debug, Clone, Default)]
@@ -60,13 +62,23 @@ pub enum ScaffoldError {
         /// Why not.
         reason: String,
     },
+    /// The label cannot be one.
+    #[error("the branch label cannot be `{label}`: {reason}")]
+    Label {
+        /// The label.
+        label: String,
+        /// Why not.
+        reason: String,
+    },
     /// The version that was asked for cannot be.
-    #[error("the version cannot be {id}: {reason}")]
+    #[error("the version cannot be {id}: {reason}\n  = help: {help}")]
     Id {
         /// The version.
         id: i64,
         /// Why not.
         reason: String,
+        /// What to do.
+        help: String,
     },
     /// A file cannot be written.
     #[error("{}: cannot be written: {source}", .path.display())]
@@ -96,39 +108,23 @@ impl Draft {
         now: DateTime<Utc>,
     ) -> Result<Written, ScaffoldError> {
         let message = self.sentence()?;
+        self.refuse_wrong_label()?;
         let reservation = self.reserve(dir, revisions, now)?;
         let id = reservation.id;
         let stem = format!("U{id}__{}", slug(&self.message));
         let up = dir.join(format!("{stem}.sql"));
         let down = dir.join(format!("{stem}.down.sql"));
         let written = Written { id, up, down };
-        let outcome = self.write_pair(&written, &message).and_then(|()| {
-            // Read back: a label that is given twice, a parent that is younger.
-            let read = Revisions::read_with_several_heads(dir);
-            read.map_err(|error| ScaffoldError::Refused(Box::new(error)))
-        });
-        match outcome {
-            Ok(_) => Ok(written),
-            Err(error) => {
-                for path in [&written.up, &written.down] {
-                    // One that was there before is not ours to remove; `create_new` has seen to it.
-                    let is_ours = !matches!(&error, ScaffoldError::Unwritable { path: failed, source }
-                        if failed == path && source.kind() == io::ErrorKind::AlreadyExists);
-                    if is_ours {
-                        let _ = std::fs::remove_file(path);
-                    }
-                }
-                Err(error)
-            }
-        }
-    }
-
-    fn write_pair(&self, written: &Written, message: &str) -> Result<(), ScaffoldError> {
-        let up = format!("{}\n{}", self.header(message), self.up);
-        let down = format!("-- Takes back: {message}\n\n{}", self.down);
-        // The script that undoes comes first: alone it is refused, so it is never taken for the whole.
-        write_new(&written.down, &down)?;
-        write_new(&written.up, &up)
+        let pair = Pair::write(
+            &written,
+            &format!("{}\n{}", self.header(&message), self.up),
+            &format!("-- Takes back: {message}\n\n{}", self.down),
+        )?;
+        // Read back: a label that is given twice, a parent that is younger.
+        Revisions::read_with_several_heads(dir)
+            .map_err(|error| ScaffoldError::Refused(Box::new(error)))?;
+        pair.keep();
+        Ok(written)
     }
 
     fn header(&self, message: &str) -> String {
@@ -172,125 +168,104 @@ impl Draft {
         }
     }
 
-    /// A version that no file has: the time, or the first free one after it and after what the revision needs.
+    fn refuse_wrong_label(&self) -> Result<(), ScaffoldError> {
+        let Some(label) = &self.branch else {
+            return Ok(());
+        };
+        let refuse = |reason: String| ScaffoldError::Label {
+            label: label.clone(),
+            reason,
+        };
+        match Headers::parse("", &format!("-- branch: {label}\n"), Script::Up) {
+            Ok(headers) if headers.branch.as_ref() == Some(label) => Ok(()),
+            Ok(_) => Err(refuse("a label is one word".to_owned())),
+            Err(error) => Err(refuse(error.remedy.unwrap_or(error.message))),
+        }
+    }
+
+    /// A version that no file has: the time, or the first free one after it and after what has to be older.
     fn reserve(
         &self,
         dir: &Path,
         revisions: &Revisions,
         now: DateTime<Utc>,
     ) -> Result<Reservation, ScaffoldError> {
-        let needs = self.parents.iter().chain(&self.depends_on);
-        let newest = needs.copied().max().unwrap_or(0);
+        let needs = self.parents.iter().chain(&self.depends_on).copied();
+        // One that does not say what it revises would revise the new one, if that came before it.
+        let unsaid = revisions.iter().filter(|it| it.headers().revises.is_none());
+        let oldest = needs.chain(unsaid.map(Revision::id)).max().unwrap_or(0);
         if let Some(id) = self.id {
-            let refuse = |reason: String| ScaffoldError::Id { id, reason };
-            if id <= newest {
-                return Err(refuse(format!(
-                    "it has to be larger than {newest}, which it needs"
-                )));
-            }
-            let taken = || refuse("there is a file with it".to_owned());
-            return Reservation::make(dir, id)?.ok_or_else(taken);
+            self.refuse_wrong_id(id, oldest, revisions)?;
+            return match Reservation::make(dir, id)? {
+                Reserved::Ours(reservation) => Ok(reservation),
+                Reserved::Taken => Err(refused_id(id, "there is a file with it".to_owned())),
+                Reserved::Elsewhere => Err(ScaffoldError::Id {
+                    id,
+                    reason: "another program is writing it".to_owned(),
+                    help: format!(
+                        "remove {} if there is no such program",
+                        Reservation::path(dir, id).display()
+                    ),
+                }),
+            };
         }
         for second in 0.. {
             let time = now + TimeDelta::seconds(second);
             let digits = time.format("%Y%m%d%H%M%S").to_string().parse().unwrap_or(0);
             // The clock of whoever wrote the parent may have been wrong.
-            let id = if digits > newest {
-                digits
-            } else {
-                newest.saturating_add(1 + second)
+            let id = match digits > oldest {
+                true => Some(digits),
+                false => oldest.checked_add(1 + second),
+            };
+            let Some(id) = id else {
+                return Err(ScaffoldError::Id {
+                    id: oldest,
+                    reason: "the new one has to be larger than it, and no number is".to_owned(),
+                    help: "give the revision that has it another version, if it was applied nowhere yet"
+                        .to_owned(),
+                });
             };
             if revisions.get(id).is_none()
-                && let Some(reservation) = Reservation::make(dir, id)?
+                && let Reserved::Ours(reservation) = Reservation::make(dir, id)?
             {
                 return Ok(reservation);
             }
         }
         unreachable!("there is always a later second")
     }
-}
 
-/// A version that is ours while this lives.
-struct Reservation {
-    id: i64,
-    path: PathBuf,
-}
-
-impl Reservation {
-    /// Nothing if somebody else has it.
-    fn make(dir: &Path, id: i64) -> Result<Option<Self>, ScaffoldError> {
-        let path = dir.join(format!(".U{id}.reserved"));
-        match File::create_new(&path) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
-            Err(source) => return Err(ScaffoldError::Unwritable { path, source }),
-        }
-        let reservation = Self { id, path };
-        // Whoever had it before may have written their files in the meantime.
-        let taken = files_with(dir, id).map_err(|source| ScaffoldError::Unwritable {
-            path: dir.to_owned(),
-            source,
-        })?;
-        Ok((!taken).then_some(reservation))
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-fn files_with(dir: &Path, id: i64) -> io::Result<bool> {
-    for entry in std::fs::read_dir(dir)? {
-        let name = entry?.file_name();
-        if let FileKind::Up(name) | FileKind::Down(name) = classify(&name.to_string_lossy())
-            && name.id == id
+    fn refuse_wrong_id(
+        &self,
+        id: i64,
+        oldest: i64,
+        revisions: &Revisions,
+    ) -> Result<(), ScaffoldError> {
+        let reason = if id < 1 {
+            "it has to be larger than 0".to_owned()
+        } else if let Some(revision) = revisions.get(id) {
+            format!("{} has it", revision.path())
+        } else if id > oldest {
+            return Ok(());
+        } else if self
+            .parents
+            .iter()
+            .chain(&self.depends_on)
+            .any(|need| *need >= id)
         {
-            return Ok(true);
-        }
+            format!("it has to be larger than {oldest}, which it needs")
+        } else {
+            format!(
+                "it has to be larger than {oldest}, which does not say what it revises and would revise it"
+            )
+        };
+        Err(refused_id(id, reason))
     }
-    Ok(false)
 }
 
-fn write_new(path: &Path, text: &str) -> Result<(), ScaffoldError> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(|source| ScaffoldError::Unwritable {
-            path: path.to_owned(),
-            source,
-        })?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(|source| ScaffoldError::Unwritable {
-            path: path.to_owned(),
-            source,
-        })
-}
-
-/// The words of a message in small letters, joined by underscores; as many as fit, but at least one.
-#[must_use]
-pub fn slug(message: &str) -> String {
-    let lower = message.to_lowercase();
-    let words = lower
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    let mut slug = String::new();
-    for word in words {
-        let length = slug.chars().count() + usize::from(!slug.is_empty()) + word.chars().count();
-        if !slug.is_empty() && length > LONGEST_SLUG {
-            break;
-        }
-        if !slug.is_empty() {
-            slug.push('_');
-        }
-        slug.extend(word.chars().take(LONGEST_SLUG));
-    }
-    if slug.is_empty() {
-        "revision".to_owned()
-    } else {
-        slug
+fn refused_id(id: i64, reason: String) -> ScaffoldError {
+    ScaffoldError::Id {
+        id,
+        reason,
+        help: "ask for another, or for none: the time is its version then".to_owned(),
     }
 }

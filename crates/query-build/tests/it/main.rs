@@ -6,6 +6,7 @@
 )]
 
 mod good;
+mod heads;
 mod migrations;
 mod output;
 mod postgresql;

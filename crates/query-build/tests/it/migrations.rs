@@ -34,6 +34,8 @@ fn two_heads_are_refused_with_the_command_that_joins_them() {
         "sql/U20250301000000__other.sql",
         "-- Another line of history.\n-- revises: 20250101000000\nselect 1;\n",
     );
+    // The root of a workspace.
+    project.write("Cargo.lock", "");
     insta::assert_snapshot!(project.refusal());
 }
 

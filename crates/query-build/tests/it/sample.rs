@@ -10,7 +10,7 @@ use crate::postgresql::needs_postgresql;
 use crate::project::Project;
 
 /// The sample as a package of its own that cargo can build.
-fn package(name: &str) -> Project {
+pub(crate) fn package(name: &str) -> Project {
     let project = Project::sample(name);
     let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = crate_root
@@ -33,7 +33,7 @@ fn package(name: &str) -> Project {
 }
 
 /// Runs `cargo build` for the package, in the target directory that holds its dependencies already.
-fn cargo_build(project: &Project) -> Output {
+pub(crate) fn cargo_build(project: &Project) -> Output {
     Command::new(env!("CARGO"))
         .args(["build", "--offline", "--quiet"])
         .current_dir(&project.package)

@@ -79,7 +79,7 @@ fn warn(state: &State, context: &Context<'_>) {
     }
     for changed in &state.changed {
         note(&format!(
-            "warning: {}: was changed after it had been applied; `{} upgrade` will refuse it",
+            "warning: {}: was changed after it had been applied; `{} upgrade head` will refuse it",
             changed.path, context.options.program
         ));
     }

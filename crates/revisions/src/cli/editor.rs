@@ -5,22 +5,19 @@ use std::process::Command;
 
 use super::CommandError;
 
-/// Opens files, and waits until the editor has ended.
-pub(super) fn open(files: &[&Path]) -> Result<(), CommandError> {
+/// The command of the editor, which may have arguments in it. `instead` is what to do without one.
+pub(super) fn chosen(instead: impl FnOnce() -> String) -> Result<String, CommandError> {
     let set = |name| {
         std::env::var(name)
             .ok()
             .filter(|value| !value.trim().is_empty())
     };
-    let Some(editor) = set("VISUAL").or_else(|| set("EDITOR")) else {
-        let files: Vec<String> = files
-            .iter()
-            .map(|file| file.display().to_string())
-            .collect();
-        return Err(CommandError::NoEditor {
-            files: files.join(" "),
-        });
-    };
+    let editor = set("VISUAL").or_else(|| set("EDITOR"));
+    editor.ok_or_else(|| CommandError::NoEditor { instead: instead() })
+}
+
+/// Opens files, and waits until the editor has ended.
+pub(super) fn open(editor: String, files: &[&Path]) -> Result<(), CommandError> {
     let status = command(&editor, files).status();
     let problem = match status {
         Ok(status) if status.success() => return Ok(()),

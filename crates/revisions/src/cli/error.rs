@@ -1,12 +1,11 @@
 //! Why a command was refused.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::database::{ConnectError, UrlError};
 use crate::migrator::Error;
 use crate::names::TargetError;
-use crate::read::ReadError;
-use crate::read::merge_command;
+use crate::read::{DEFAULT_DIRECTORY, ReadError, merge_line};
 use crate::scaffold::ScaffoldError;
 
 /// Why a command was refused, or failed.
@@ -118,20 +117,26 @@ pub enum CommandError {
         help: String,
     },
     /// A revision that others revise, as the parent of a new one.
-    #[error("the revision {id} is no head: {} revise it already\n  = help: revise a head (`{program} heads`); or begin a branch with `--splice`", list(.children))]
+    #[error("the revision {id} is no head: {} revise it already\n  = help: {} (`{program} heads`)", list(.children), head_help(*.merge))]
     NotAHead {
         /// The revision.
         id: i64,
         /// Those that revise it.
         children: Vec<i64>,
+        /// Whether it was to be joined with others; that never begins a branch.
+        merge: bool,
         /// How the commands are called.
         program: String,
     },
     /// Fewer than two revisions to be joined.
-    #[error("there is nothing to join: name two revisions, or more{}", merge_note(.heads))]
+    #[error("there is nothing to join: name two revisions, or more{}", merge_note(.heads, .dir, .program))]
     NothingToMerge {
         /// The heads that there are.
         heads: Vec<i64>,
+        /// The directory of the migrations.
+        dir: PathBuf,
+        /// How the commands are called.
+        program: String,
     },
     /// The directory of the migrations is not there.
     #[error("{}: there is no such directory of migrations\n  = help: name it with `--dir DIR` or MIGRATIONS_DIR; or make it: `{program} init`", .path.display())]
@@ -150,12 +155,10 @@ pub enum CommandError {
         source: std::io::Error,
     },
     /// No editor is chosen.
-    #[error(
-        "no editor is chosen\n  = help: set VISUAL or EDITOR, such as EDITOR=vi; or open {files} yourself"
-    )]
+    #[error("no editor is chosen\n  = help: set VISUAL or EDITOR, such as EDITOR=vi; or {instead}")]
     NoEditor {
-        /// What it should open.
-        files: String,
+        /// What to do without one.
+        instead: String,
     },
     /// The editor failed.
     #[error(
@@ -213,11 +216,19 @@ fn list(ids: &[i64]) -> String {
     ids.join(", ")
 }
 
-fn merge_note(heads: &[i64]) -> String {
+fn head_help(merge: bool) -> &'static str {
+    match merge {
+        true => "join heads",
+        false => "begin a branch with `--splice`; or revise a head",
+    }
+}
+
+fn merge_note(heads: &[i64], dir: &Path, program: &str) -> String {
+    let dir = Some(dir).filter(|dir| *dir != Path::new(DEFAULT_DIRECTORY));
     match heads {
         [] => String::new(),
         [head] => format!("; {head} is the only head"),
-        heads => format!("\n  = help: {}", merge_command(heads)),
+        heads => format!("\n  = help: {}", merge_line(program, heads, dir)),
     }
 }
 

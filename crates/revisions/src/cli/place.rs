@@ -10,10 +10,8 @@ use clap::Args;
 use super::{CommandError, Context};
 use crate::database::{DatabaseUrl, UrlError};
 use crate::migrator::Options;
+use crate::read::DEFAULT_DIRECTORY;
 use crate::revisions::Revisions;
-
-/// Where the migrations are when nobody says.
-const DIRECTORY: &str = "sql";
 
 /// Which migrations, and which database. For all commands.
 #[derive(Clone, Default, Args)]
@@ -72,7 +70,7 @@ impl Place {
         };
         Ok(Context {
             embedded,
-            dir: named.unwrap_or_else(|| PathBuf::from(DIRECTORY)),
+            dir: named.unwrap_or_else(|| PathBuf::from(DEFAULT_DIRECTORY)),
             url,
             options: settings.options()?,
             quiet: self.quiet,

@@ -7,7 +7,8 @@ use crate::names::{Name, Names};
 use crate::revisions::Revisions;
 use crate::scaffold::{Draft, Written};
 
-const ALLOWED: &str = "a revision id, a unique prefix of one, `head` or `base`";
+const A_PARENT: &str = "a revision id, a unique prefix of one, `head` or `base`";
+const A_REVISION: &str = "a revision id, a unique prefix of one, or `head`";
 
 pub(super) fn revision(options: &Revision, context: &Context<'_>) -> Result<(), CommandError> {
     if options.autogenerate {
@@ -19,8 +20,11 @@ pub(super) fn revision(options: &Revision, context: &Context<'_>) -> Result<(), 
             ),
         });
     }
+    // Before anything is written: whoever mends it and types the command again wants one revision, not two.
+    let without = || "leave out --edit, and open the files yourself".to_owned();
+    let editor = options.edit.then(|| editor::chosen(without)).transpose()?;
     let revisions = read_source(context)?;
-    let names = names(&revisions, context);
+    let names = names(&revisions, A_PARENT, context);
     let parents = names.all(&Name::parse(&options.head))?;
     let draft = Draft {
         message: options.message.clone(),
@@ -30,20 +34,28 @@ pub(super) fn revision(options: &Revision, context: &Context<'_>) -> Result<(), 
         id: options.rev_id,
         ..Draft::default()
     };
-    refuse_new_branch(&revisions, &draft.parents, options.splice, context)?;
+    if !options.splice {
+        refuse_new_branch(&revisions, &draft.parents, false, context)?;
+    }
     let written = draft.write(&context.dir, &revisions, chrono::Utc::now())?;
-    report(&written, options.edit)
+    report(&written)?;
+    match editor {
+        Some(editor) => editor::open(editor, &[&written.up, &written.down]),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn merge(options: &Merge, context: &Context<'_>) -> Result<(), CommandError> {
     let revisions = read_source(context)?;
-    let names = names(&revisions, context);
+    let names = names(&revisions, A_REVISION, context);
     let mut parents = ids(&names, &options.revisions)?;
     parents.sort_unstable();
     parents.dedup();
     if parents.len() < 2 {
         return Err(CommandError::NothingToMerge {
             heads: revisions.heads().map(|head| head.id()).collect(),
+            dir: context.dir.clone(),
+            program: context.options.program.clone(),
         });
     }
     refuse_new_branch(&revisions, &parents, options.splice, context)?;
@@ -59,7 +71,7 @@ pub(super) fn merge(options: &Merge, context: &Context<'_>) -> Result<(), Comman
         ..Draft::default()
     };
     let written = draft.write(&context.dir, &revisions, chrono::Utc::now())?;
-    report(&written, false)
+    report(&written)
 }
 
 pub(super) async fn edit(options: &Edit, context: &Context<'_>) -> Result<(), CommandError> {
@@ -69,14 +81,20 @@ pub(super) async fn edit(options: &Edit, context: &Context<'_>) -> Result<(), Co
     let names = Names {
         current: current.as_deref(),
         allowed: "a revision id, a unique prefix of one, `head` or `current`",
-        ..names(&revisions, context)
+        ..names(&revisions, A_REVISION, context)
     };
     let id = names.one(&name)?;
     let revision = id.and_then(|id| revisions.get(id));
     let revision = revision.ok_or_else(|| names.unknown(name.text))?;
     let mut files = vec![Path::new(revision.path())];
-    files.extend(revision.down_path().map(Path::new).filter(|_| options.down));
-    editor::open(&files)
+    match revision.down_path() {
+        Some(down) if options.down => files.push(Path::new(down)),
+        None if options.down => note(&format!("{} has no script that undoes it", revision.path())),
+        _ => {}
+    }
+    let shown: Vec<String> = files.iter().map(|it| it.display().to_string()).collect();
+    let editor = editor::chosen(|| format!("open {} yourself", shown.join(" ")))?;
+    editor::open(editor, &files)
 }
 
 /// Makes the directory.
@@ -108,11 +126,15 @@ fn read_source(context: &Context<'_>) -> Result<Revisions, CommandError> {
     Ok(Revisions::read_with_several_heads(&context.dir)?)
 }
 
-fn names<'a>(revisions: &'a Revisions, context: &'a Context<'_>) -> Names<'a> {
+fn names<'a>(
+    revisions: &'a Revisions,
+    allowed: &'static str,
+    context: &'a Context<'_>,
+) -> Names<'a> {
     Names {
         revisions,
         current: None,
-        allowed: ALLOWED,
+        allowed,
         program: &context.options.program,
     }
 }
@@ -133,28 +155,25 @@ fn ids(names: &Names<'_>, texts: &[String]) -> Result<Vec<i64>, CommandError> {
 fn refuse_new_branch(
     revisions: &Revisions,
     parents: &[i64],
-    splice: bool,
+    merge: bool,
     context: &Context<'_>,
 ) -> Result<(), CommandError> {
     let is_revised = |id: &&i64| !revisions.children(**id).is_empty();
     match parents.iter().find(is_revised) {
-        Some(&id) if !splice => Err(CommandError::NotAHead {
+        Some(&id) => Err(CommandError::NotAHead {
             id,
             children: revisions.children(id).to_vec(),
+            merge,
             program: context.options.program.clone(),
         }),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
-fn report(written: &Written, edit: bool) -> Result<(), CommandError> {
+fn report(written: &Written) -> Result<(), CommandError> {
     print(&format!(
         "wrote {}\nwrote {}\n",
         written.up.display(),
         written.down.display()
-    ))?;
-    match edit {
-        true => editor::open(&[&written.up, &written.down]),
-        false => Ok(()),
-    }
+    ))
 }

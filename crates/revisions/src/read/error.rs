@@ -1,5 +1,7 @@
 //! Why a set of migrations was refused: one variant for each reason.
 
+use std::path::{Path, PathBuf};
+
 use crate::source_error::SourceError;
 
 /// Why a set of migrations was refused.
@@ -94,12 +96,14 @@ pub enum ReadError {
         second: String,
     },
     /// More than one revision that nothing revises.
-    #[error("there are {} heads, revisions that no other revises:{}\n  = help: join them: {}", .heads.len(), lines(.files), merge_command(.heads))]
+    #[error("there are {} heads, revisions that no other revises:{}\n  = help: join them: {}", .heads.len(), lines(.files), merge_line("cargo db", .heads, .dir.as_deref()))]
     SeveralHeads {
         /// Their ids.
         heads: Vec<i64>,
         /// Their files.
         files: Vec<String>,
+        /// The directory that the command which joins them has to name; none where it finds it by itself.
+        dir: Option<PathBuf>,
     },
 }
 
@@ -109,9 +113,27 @@ fn lines(files: &[String]) -> String {
 
 /// The command that joins `heads`, ready to be typed.
 pub(crate) fn merge_command(heads: &[i64]) -> String {
+    merge_line("cargo db", heads, None)
+}
+
+/// The command that joins `heads`, as it is typed where the commands are called `program`, and `dir` has to be named.
+pub(crate) fn merge_line(program: &str, heads: &[i64], dir: Option<&Path>) -> String {
     let ids: Vec<String> = heads.iter().map(i64::to_string).collect();
+    let dir = dir.map(|dir| format!(" --dir {}", quoted(&dir.to_string_lossy())));
     format!(
-        "`cargo db merge {} -m \"join the branches\"`",
-        ids.join(" ")
+        "`{program} merge {} -m \"join the branches\"{}`",
+        ids.join(" "),
+        dir.unwrap_or_default()
     )
+}
+
+/// As a shell takes it for one word.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+@%,".contains(c);
+    match path.chars().all(plain) {
+        // A backslash is a separator of directories on Windows only.
+        true if cfg!(windows) || !path.contains('\\') => path.to_owned(),
+        _ if cfg!(windows) => format!("\"{path}\""),
+        _ => format!("'{}'", path.replace('\'', "'\\''")),
+    }
 }

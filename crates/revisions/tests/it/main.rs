@@ -9,7 +9,15 @@ mod catalog;
 #[cfg(feature = "cli")]
 mod cli;
 mod database;
+#[cfg(feature = "cli")]
+mod editor;
 mod lexer;
 mod migrator;
+#[cfg(feature = "cli")]
+mod remedies;
 mod revisions;
+#[cfg(feature = "cli")]
+mod scaffold;
 mod support;
+#[cfg(feature = "cli")]
+mod versions;
