@@ -84,15 +84,15 @@ fn warn(state: &State, context: &Context<'_>) {
         ));
     }
     for interrupted in &state.interrupted {
+        let program = &context.options.program;
         let (doing, command) = match interrupted.undoing {
-            true => ("undoing", "downgrade"),
-            false => ("applying", "upgrade"),
+            true => ("undoing", format!("`{program} downgrade -1`")),
+            false => ("applying", format!("`{program} upgrade head`")),
         };
         note(&format!(
-            "warning: {doing} {} was interrupted after {} of its statements; `{} {command}` goes on with it",
+            "warning: {doing} {} was interrupted after {} of its statements; {command} goes on with it",
             interrupted.id,
             interrupted.done.len(),
-            context.options.program
         ));
     }
 }

@@ -218,7 +218,7 @@ fn list(ids: &[i64]) -> String {
 
 fn head_help(merge: bool) -> &'static str {
     match merge {
-        true => "join heads",
+        true => "say that it is meant with `--splice`; or join heads",
         false => "begin a branch with `--splice`; or revise a head",
     }
 }

@@ -48,7 +48,11 @@ pub(super) fn revision(options: &Revision, context: &Context<'_>) -> Result<(), 
 pub(super) fn merge(options: &Merge, context: &Context<'_>) -> Result<(), CommandError> {
     let revisions = read_source(context)?;
     let names = names(&revisions, A_REVISION, context);
-    let mut parents = ids(&names, &options.revisions)?;
+    let mut parents = match &options.revisions[..] {
+        // Those that a build refuses to choose from, also where one of them depends on another.
+        [all] if all == "heads" => revisions.heads().map(|head| head.id()).collect(),
+        named => ids(&names, named)?,
+    };
     parents.sort_unstable();
     parents.dedup();
     if parents.len() < 2 {
@@ -58,7 +62,9 @@ pub(super) fn merge(options: &Merge, context: &Context<'_>) -> Result<(), Comman
             program: context.options.program.clone(),
         });
     }
-    refuse_new_branch(&revisions, &parents, options.splice, context)?;
+    if !options.splice {
+        refuse_new_branch(&revisions, &parents, true, context)?;
+    }
     let list: Vec<String> = parents.iter().map(i64::to_string).collect();
     let default = || format!("Merge {}", list.join(" and "));
     let draft = Draft {

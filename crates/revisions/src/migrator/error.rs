@@ -207,12 +207,18 @@ fn interrupted(id: i64, undoing: bool, done: usize, program: &str) -> String {
         false => ("applying", "nothing that it needs is undone"),
     };
     let (finish, mend) = match undoing {
-        true => ("downgrade -1", "bring back by hand what was undone"),
-        false => ("upgrade head", "take back by hand what it did"),
+        true => (
+            format!("`{program} downgrade -1`"),
+            "bring back by hand what was undone",
+        ),
+        false => (
+            format!("`{program} upgrade head`"),
+            "take back by hand what it did",
+        ),
     };
     format!(
         "{doing} the revision {id} was interrupted after {done} of its statements, so {consequence}\n  \
-         = help: `{program} {finish}` goes on with it; or {mend}, then \
+         = help: {finish} goes on with it; or {mend}, then \
          `delete from {PROGRESS_TABLE} where version = {id}`"
     )
 }

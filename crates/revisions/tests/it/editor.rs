@@ -71,7 +71,7 @@ fn without_an_editor_nothing_is_written() {
     error: no editor is chosen
       = help: set VISUAL or EDITOR, such as EDITOR=vi; or open sql/U1__first.sql yourself
     error: there is no revision `base`; the newest is 1
-      = help: name a revision id, a unique prefix of one, or `head`, or a branch label (main); `cargo db history` lists the ids
+      = help: name a revision id, a unique prefix of one, `head` or `current`, or a branch label (main); `cargo db history` lists the ids
     ");
 }
 
