@@ -15,6 +15,9 @@ const BETWEEN_LINES: Duration = Duration::from_secs(5);
 /// Tells a person what a migrator does.
 pub(super) struct Progress {
     bar: ProgressBar,
+    /// The revisions: how many there are, and how many are done. While batches run, the bar is about their rows.
+    steps: u64,
+    done: u64,
     dry_run: bool,
     quiet: bool,
     last_line: Instant,
@@ -27,7 +30,8 @@ impl Progress {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
-        let bar = ProgressBar::with_draw_target(u64::try_from(steps).ok(), target);
+        let steps = steps as u64;
+        let bar = ProgressBar::with_draw_target(Some(steps), target);
         if let Ok(style) =
             ProgressStyle::with_template("[{elapsed}] {bar:24} {pos}/{len} {wide_msg}")
         {
@@ -36,6 +40,8 @@ impl Progress {
         bar.enable_steady_tick(Duration::from_millis(200));
         Self {
             bar,
+            steps,
+            done: 0,
             dry_run,
             quiet,
             last_line: Instant::now(),
@@ -54,7 +60,7 @@ impl Progress {
             Event::Resuming(revision, standing) => self.say(&resuming(revision, *standing)),
             Event::Batch(revision, batch) => self.batch(revision, batch),
             Event::NotTried(revision) => {
-                self.bar.inc(1);
+                self.step();
                 self.say(&format!(
                     "not tried: {}, {}: it cannot run in a transaction",
                     revision.id(),
@@ -97,8 +103,14 @@ impl Progress {
         self.bar.set_message(text);
     }
 
-    fn end(&self, verb: &str, id: i64, message: &str, duration: Duration) {
-        self.bar.inc(1);
+    fn step(&mut self) {
+        self.done += 1;
+        self.bar.set_length(self.steps);
+        self.bar.set_position(self.done);
+    }
+
+    fn end(&mut self, verb: &str, id: i64, message: &str, duration: Duration) {
+        self.step();
         let line = format!("{verb} {id}, {message} ({})\n", readable(duration));
         // A closed output does not stop a migration.
         self.bar.suspend(|| {
@@ -111,6 +123,10 @@ impl Progress {
     }
 
     fn batch(&mut self, revision: &Revision, batch: &Batch) {
+        if let Some(rows) = batch.estimated_rows {
+            self.bar.set_length(rows.max(batch.rows));
+            self.bar.set_position(batch.rows);
+        }
         let text = format!("{}: {}", revision.id(), batch_text(batch));
         if self.bar.is_hidden() && self.last_line.elapsed() >= BETWEEN_LINES {
             self.last_line = Instant::now();
@@ -150,25 +166,24 @@ fn resuming(revision: &Revision, standing: Standing) -> String {
     format!("{} was interrupted: {stands}; {next}", revision.id())
 }
 
-/// `30000 of about 1000000 rows, 21000 a second, about 46 s left`.
+/// `about 46 s left, 30000 of about 1000000 rows, 21000 a second`: what a narrow terminal cuts off comes last.
 fn batch_text(batch: &Batch) -> String {
     let seconds = batch.elapsed.as_secs_f64().max(0.001);
     let rate = batch.rows as f64 / seconds;
-    let of = match batch.estimated_rows.filter(|rows| *rows > batch.rows) {
-        None => format!("{} rows", batch.rows),
-        Some(rows) => format!("{} of about {rows} rows", batch.rows),
-    };
-    let left = match batch
+    let left = batch
         .estimated_rows
         .and_then(|rows| rows.checked_sub(batch.rows))
-    {
-        Some(rows) if rate > 0.0 => {
-            let left = Duration::from_secs_f64(rows as f64 / rate);
-            format!(", about {} left", readable(left))
-        }
-        _ => String::new(),
+        .filter(|rows| *rows > 0);
+    let expected = match left {
+        None => format!("{} rows", batch.rows),
+        Some(rows) => format!(
+            "about {} left, {} of about {} rows",
+            readable(Duration::from_secs_f64(rows as f64 / rate.max(1.0))),
+            batch.rows,
+            batch.rows + rows
+        ),
     };
-    format!("{of} in {} batches, {rate:.0} a second{left}", batch.number)
+    format!("{expected}, {rate:.0} a second")
 }
 
 fn readable(duration: Duration) -> String {
