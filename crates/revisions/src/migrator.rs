@@ -68,6 +68,16 @@ impl std::fmt::Debug for Migrator<'_> {
     }
 }
 
+/// Where a connection has led to, whatever its URL left out.
+#[cfg(feature = "cli")]
+#[derive(Debug, Clone)]
+pub(crate) struct Whereabouts {
+    /// The major version of the server: 15 of 15.18.
+    pub(crate) server_major: u32,
+    pub(crate) user: String,
+    pub(crate) database: String,
+}
+
 /// How the database was found when a server started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Startup {
@@ -219,18 +229,26 @@ impl<'a> Migrator<'a> {
         finish(session, outcome).await
     }
 
-    /// The major version of the server: 15 of 15.18.
+    /// Where the connection has led to.
     #[cfg(feature = "cli")]
-    pub(crate) async fn server_major_version(&mut self) -> Result<u32, Error> {
-        let asked = self.client.simple_query("show server_version_num").await;
+    pub(crate) async fn whereabouts(&mut self) -> Result<Whereabouts, Error> {
+        let query =
+            "select current_setting('server_version_num'), session_user, current_database()";
+        let asked = self.client.simple_query(query).await;
         let messages = asked.map_err(|source| Error::Database {
             doing: "asking for the version of the server".to_owned(),
             source,
         })?;
-        let number = history::rows(&messages)
-            .next()
-            .and_then(|row| row.try_get(0).ok().flatten()?.parse::<u32>().ok());
-        Ok(number.unwrap_or(0) / 10_000)
+        let text = |column| {
+            let row = history::rows(&messages).next()?;
+            row.try_get(column).ok().flatten().map(str::to_owned)
+        };
+        let number = text(0).and_then(|number| number.parse::<u32>().ok());
+        Ok(Whereabouts {
+            server_major: number.unwrap_or(0) / 10_000,
+            user: text(1).unwrap_or_default(),
+            database: text(2).unwrap_or_default(),
+        })
     }
 
     /// Declares that the database is at `targets`, and runs nothing. What is applied on branches that they have nothing

@@ -1,32 +1,34 @@
 //! A backup before the schema is changed: pg_dump in its custom format, read back with pg_restore.
 
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::CommandError;
 use crate::database::DatabaseUrl;
+use crate::migrator::Whereabouts;
 
 /// Writes a dump of the database into `dir`, and gives its file. It is named after the database, the revisions it is at,
-/// and the time; nothing is left behind when it fails.
+/// and the time; only its owner can read it; nothing is left behind when it fails. It blocks until pg_dump has ended.
 pub(super) fn write(
     url: &DatabaseUrl,
-    server_major: u32,
+    place: &Whereabouts,
     dir: &Path,
     heads: &[i64],
 ) -> Result<PathBuf, CommandError> {
-    let tools = Tools::find(server_major)?;
-    std::fs::create_dir_all(dir).map_err(|source| CommandError::Directory {
-        path: dir.to_owned(),
-        source,
-    })?;
-    let file = dir.join(file_name(url, heads));
+    let tools = Tools::find(place.server_major)?;
+    let file = dir.join(file_name(&place.database, heads));
     let partial = file.with_extension("partial");
-    let outcome = tools.dump(url, &partial).and_then(|()| {
-        tools.verify(&partial)?;
-        std::fs::rename(&partial, &file).map_err(|source| CommandError::Directory {
-            path: file.clone(),
-            source,
-        })
+    let unwritable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CommandError::Directory { path, source }
+    };
+    private_directory(dir).map_err(unwritable(dir))?;
+    private_file(&partial).map_err(unwritable(&partial))?;
+    let outcome = tools.dump(url, place, &partial).and_then(|()| {
+        tools.verify(&partial, &place.database)?;
+        std::fs::rename(&partial, &file).map_err(unwritable(&file))
     });
     match outcome {
         Ok(()) => Ok(file),
@@ -37,8 +39,24 @@ pub(super) fn write(
     }
 }
 
-fn file_name(url: &DatabaseUrl, heads: &[i64]) -> String {
-    let database = url.config().get_dbname().unwrap_or("database");
+/// The whole database will be in it: nobody else may look. One that is there already is left as it is.
+fn private_directory(dir: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+fn private_file(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn file_name(database: &str, heads: &[i64]) -> String {
     let plain = |c: char| {
         if c.is_alphanumeric() || c == '-' {
             c
@@ -92,30 +110,56 @@ impl Tools {
         }
     }
 
-    fn dump(&self, url: &DatabaseUrl, file: &Path) -> Result<(), CommandError> {
+    fn dump(
+        &self,
+        url: &DatabaseUrl,
+        place: &Whereabouts,
+        file: &Path,
+    ) -> Result<(), CommandError> {
         let mut command = Command::new(&self.pg_dump);
         command
             .args(["--format=custom", "--no-password", "--file"])
             .arg(file);
+        // What a shell has set for other databases must not lead there.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("PG") {
+                command.env_remove(name);
+            }
+        }
         // In the environment, where other users of the machine do not see it.
-        command.envs(url.libpq_variables());
-        run(command, "pg_dump")
+        command
+            .env("PGUSER", &place.user)
+            .env("PGDATABASE", &place.database)
+            .envs(url.libpq_variables());
+        run(command, "pg_dump").map(drop)
     }
 
-    fn verify(&self, file: &Path) -> Result<(), CommandError> {
+    /// Reads the table of contents, and whose it is.
+    fn verify(&self, file: &Path, database: &str) -> Result<(), CommandError> {
+        let tool = "pg_restore --list";
         let mut command = Command::new(&self.pg_restore);
         command.arg("--list").arg(file);
-        run(command, "pg_restore --list")
+        let list = run(command, tool)?;
+        let whose = list
+            .lines()
+            .find_map(|line| line.strip_prefix(";     dbname: "));
+        match whose {
+            Some(name) if name == database => Ok(()),
+            _ => Err(CommandError::Backup {
+                tool,
+                problem: format!("it is not a dump of the database `{database}`"),
+            }),
+        }
     }
 }
 
-fn run(mut command: Command, tool: &'static str) -> Result<(), CommandError> {
+fn run(mut command: Command, tool: &'static str) -> Result<String, CommandError> {
     let failed = |problem: String| CommandError::Backup { tool, problem };
     let output = command
         .output()
         .map_err(|error| failed(error.to_string()))?;
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(failed(match said.trim() {
@@ -128,8 +172,16 @@ fn run(mut command: Command, tool: &'static str) -> Result<(), CommandError> {
 /// Homebrew keep versions side by side.
 fn candidates() -> Vec<PathBuf> {
     let name = executable("pg_dump");
-    if let Some(named) = std::env::var_os("PG_DUMP").filter(|named| !named.is_empty()) {
-        return vec![PathBuf::from(named)];
+    let named = std::env::var_os("PG_DUMP").map(PathBuf::from);
+    match named.filter(|named| !named.as_os_str().is_empty()) {
+        // A name alone is looked up, as a shell does.
+        Some(named) if named.components().count() > 1 => return vec![named],
+        Some(named) => {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            let found = std::env::split_paths(&path).map(|dir| dir.join(&named));
+            return found.filter(|file| file.is_file()).take(1).collect();
+        }
+        None => {}
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut directories: Vec<PathBuf> = std::env::split_paths(&path).collect();

@@ -32,8 +32,11 @@ pub(super) async fn upgrade(options: &Upgrade, context: &Context<'_>) -> Result<
     }
     if let (Some(dir), Some(url)) = (&options.backup, &context.url) {
         let heads = state.heads(&revisions);
-        let major = migrator.server_major_version().await?;
-        let file = backup::write(url, major, dir, &heads)?;
+        let (place, url, dir) = (migrator.whereabouts().await?, url.clone(), dir.clone());
+        let written = move || backup::write(&url, &place, &dir, &heads);
+        let file = tokio::task::spawn_blocking(written)
+            .await
+            .map_err(std::io::Error::other)??;
         note(&format!("backed up to {}", file.display()));
     }
     let mut progress = Progress::new(planned, options.dry_run, context.quiet);

@@ -155,6 +155,34 @@ async fn without_a_good_backup_nothing_is_applied_and_nothing_is_left() {
 }
 
 #[tokio::test]
+async fn what_a_shell_has_set_for_another_database_does_not_lead_there_and_nobody_else_can_read_it()
+{
+    needs_many_connections!();
+    let project = Project::new(FILES).await;
+    let decoy = crate::support::Database::new().await;
+    let config = decoy.url.config();
+    let elsewhere = [
+        ("PGDATABASE", config.get_dbname().unwrap()),
+        ("PGUSER", "nobody_at_all"),
+        ("PGHOSTADDR", "127.0.0.9"),
+        ("PGSERVICE", "decoy"),
+    ];
+    let mut command = project.command("upgrade head --backup backups/here");
+    command.env("PG_DUMP", tool("pg_dump")).envs(elsewhere);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    let dir = project.dir.path().join("backups/here");
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    let [file] = &backups(&project)[..] else {
+        panic!()
+    };
+    assert_eq!(mode(&dir.join(file)), 0o600);
+}
+
+#[tokio::test]
 async fn an_upgrade_that_is_refused_makes_no_backup() {
     needs_many_connections!();
     let project = Project::new(FILES).await;
