@@ -35,6 +35,7 @@ pub mod catalog;
 pub mod cli;
 mod database;
 mod file_name;
+pub mod generate;
 mod graph;
 mod header;
 mod history;

@@ -8,6 +8,7 @@ mod catalog;
 #[cfg(feature = "cli")]
 mod cli;
 mod database;
+mod generate;
 mod lexer;
 mod migrator;
 mod revisions;

@@ -1,0 +1,1 @@
+//! Pairs of schemas made up at random.

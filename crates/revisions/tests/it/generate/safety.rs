@@ -1,0 +1,1 @@
+//! What is marked for people.
