@@ -16,6 +16,9 @@ use crate::revisions::Revisions;
 /// The longest slug of a message, in characters; Alembic's limit.
 const LONGEST_SLUG: usize = 40;
 
+/// The line of a header that keeps the statements out of a transaction.
+const OUTSIDE_TRANSACTION: &str = "-- transaction: none\n";
+
 /// A revision that is to be written.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
@@ -33,6 +36,10 @@ pub struct Draft {
     pub up: String,
     /// See `up`.
     pub down: String,
+    /// Whether the statements of `up` run one by one, outside of a transaction.
+    pub up_outside_transaction: bool,
+    /// See `up_outside_transaction`.
+    pub down_outside_transaction: bool,
 }
 
 /// The pair of files of a revision.
@@ -125,7 +132,11 @@ impl Draft {
 
     fn write_pair(&self, written: &Written, message: &str) -> Result<(), ScaffoldError> {
         let up = format!("{}\n{}", self.header(message), self.up);
-        let down = format!("-- Takes back: {message}\n\n{}", self.down);
+        let outside = match self.down_outside_transaction {
+            true => OUTSIDE_TRANSACTION,
+            false => "",
+        };
+        let down = format!("-- Takes back: {message}\n{outside}\n{}", self.down);
         // The script that undoes comes first: alone it is refused, so it is never taken for the whole.
         write_new(&written.down, &down)?;
         write_new(&written.up, &up)
@@ -142,6 +153,9 @@ impl Draft {
             parents => list(parents),
         };
         header.push_str(&format!("-- revises: {parents}\n"));
+        if self.up_outside_transaction {
+            header.push_str(OUTSIDE_TRANSACTION);
+        }
         if let Some(branch) = &self.branch {
             header.push_str(&format!("-- branch: {branch}\n"));
         }

@@ -10,15 +10,6 @@ use crate::scaffold::{Draft, Written};
 const ALLOWED: &str = "a revision id, a unique prefix of one, `head` or `base`";
 
 pub(super) fn revision(options: &Revision, context: &Context<'_>) -> Result<(), CommandError> {
-    if options.autogenerate {
-        return Err(CommandError::NotYet {
-            what: "`revision --autogenerate`",
-            help: format!(
-                "write the statements yourself: `{} revision -m \"…\" --edit`",
-                context.options.program
-            ),
-        });
-    }
     let revisions = read_source(context)?;
     let names = names(&revisions, context);
     let parents = names.all(&Name::parse(&options.head))?;
@@ -92,7 +83,7 @@ pub(super) fn init(context: &Context<'_>) -> Result<(), CommandError> {
 }
 
 /// What is written next to is what is on disk, whatever the program has embedded.
-fn read_source(context: &Context<'_>) -> Result<Revisions, CommandError> {
+pub(super) fn read_source(context: &Context<'_>) -> Result<Revisions, CommandError> {
     if !context.dir.is_dir() {
         return Err(CommandError::NoSource {
             path: context.dir.clone(),
@@ -102,7 +93,7 @@ fn read_source(context: &Context<'_>) -> Result<Revisions, CommandError> {
     Ok(Revisions::read_with_several_heads(&context.dir)?)
 }
 
-fn names<'a>(revisions: &'a Revisions, context: &'a Context<'_>) -> Names<'a> {
+pub(super) fn names<'a>(revisions: &'a Revisions, context: &'a Context<'_>) -> Names<'a> {
     Names {
         revisions,
         current: None,
@@ -111,7 +102,7 @@ fn names<'a>(revisions: &'a Revisions, context: &'a Context<'_>) -> Names<'a> {
     }
 }
 
-fn ids(names: &Names<'_>, texts: &[String]) -> Result<Vec<i64>, CommandError> {
+pub(super) fn ids(names: &Names<'_>, texts: &[String]) -> Result<Vec<i64>, CommandError> {
     let mut ids = Vec::new();
     for text in texts {
         for id in names.all(&Name::parse(text))? {

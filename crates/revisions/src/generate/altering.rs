@@ -33,8 +33,9 @@ pub(super) fn alter(plan: &Plan<'_>, key: &Key) -> Steps {
             vec![],
         ),
         Class::Sequence => sequence::changes(plan, key, found, wanted),
-        Class::Column if is_of_table(plan, key) && !is_inherited(plan, key, found, wanted) => {
-            column::changes(plan, key, found, wanted)
+        Class::Column if is_of_table(plan, key) => {
+            let left = after_parents(plan, key, found, wanted);
+            column::changes(plan, key, &left, wanted)
         }
         Class::Constraint => (vec![], validation(plan, key, found, wanted)),
         Class::Function | Class::Procedure
@@ -59,24 +60,28 @@ fn is_of_table(plan: &Plan<'_>, key: &Key) -> bool {
     owner(plan.wanted, key).is_some_and(|owner| owner.class == Class::Table)
 }
 
-/// Whether the same change of a table that it inherits from changes this one too.
-fn is_inherited(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts) -> bool {
-    let parents = Plan::of_parents(plan.wanted, key);
-    let same = |parent: &Key| {
+/// What is left of the facts of a column to be changed, when the same changes of a table that it inherits from are done.
+fn after_parents(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts) -> Facts {
+    let mut left = found.clone();
+    for parent in Plan::of_parents(plan.wanted, key) {
         let (Some(was), Some(is)) = (
-            plan.found.objects.get(parent),
-            plan.wanted.objects.get(parent),
+            plan.found.objects.get(&parent),
+            plan.wanted.objects.get(&parent),
         ) else {
-            return false;
+            continue;
         };
-        let without = |facts: &Facts| {
-            let mut facts = facts.clone();
-            facts.remove("comment");
-            facts
-        };
-        without(was) == without(found) && without(is) == without(wanted)
-    };
-    parents.iter().any(same)
+        for name in found.keys().chain(wanted.keys()) {
+            let is_inherited = !matches!(name.as_str(), "comment" | "identity");
+            let same = (was.get(name), is.get(name)) == (found.get(name), wanted.get(name));
+            if is_inherited && same {
+                match wanted.get(name) {
+                    Some(value) => left.insert(name.clone(), value.clone()),
+                    None => left.remove(name),
+                };
+            }
+        }
+    }
+    left
 }
 
 fn rename(plan: &Plan<'_>, new: &Key, old: &Key) -> Step {

@@ -71,7 +71,9 @@ pub(super) fn changes(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts)
         |change: String| Step::new(format!("alter table {table} alter column {name} {change}"));
     let differs = |name: &str| found.get(name) != wanted.get(name);
     let (mut steps, mut later) = Steps::default();
-    let retyped = plan.has_retyped(key);
+    let with_parent = |parent: &Key| plan.has_retyped(parent) && !plan.goes(parent);
+    let retyped =
+        plan.has_retyped(key) && !Plan::of_parents(plan.wanted, key).iter().any(with_parent);
     let mut has_default = found.contains_key("default") && !plan.defaults_dropped.contains(key);
     if differs("type") || differs("collation") || retyped {
         let new = fact(wanted, "type").unwrap_or_default();
@@ -208,7 +210,7 @@ fn check_name(key: &Key) -> String {
     while name.len() > 50 {
         name.pop();
     }
-    format!("\"{name}_not_null\"")
+    super::text::quoted(&format!("{name}_not_null"))
 }
 
 /// What turns the old values into the new type, where PostgreSQL would not by itself.

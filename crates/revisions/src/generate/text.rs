@@ -30,7 +30,20 @@ pub(super) fn literal(text: &str) -> String {
 /// `email` of `public.users.email`.
 pub(super) fn last(name: &str) -> &str {
     let prefix = without_last(name);
-    name[prefix.len()..].trim_start_matches('.')
+    match name[prefix.len()..].strip_prefix('.') {
+        Some(last) => last,
+        None => name,
+    }
+}
+
+/// A name, in quotes if it needs them.
+pub(super) fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    match starts_well && name.chars().all(plain) {
+        true => name.to_owned(),
+        false => format!("\"{}\"", name.replace('"', "\"\"")),
+    }
 }
 
 /// `public` of `public.users.email`.

@@ -12,7 +12,7 @@ pub(super) fn can_be_put_aside(class: Class) -> bool {
 
 /// The name of a type that was put aside.
 pub(super) fn aside(key: &Key) -> String {
-    format!("\"{}__old\"", last(&key.name).trim_matches('"'))
+    super::text::quoted(&format!("{}__old", last(&key.name).trim_matches('"')))
 }
 
 pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {

@@ -4,6 +4,8 @@
 // Helpers of tests are tests.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[cfg(feature = "cli")]
+mod autogenerate;
 mod catalog;
 #[cfg(feature = "cli")]
 mod cli;
