@@ -15,11 +15,13 @@ mod altering;
 mod column;
 mod comment;
 mod dropping;
+mod kinship;
 mod making;
 mod order;
 mod plan;
 mod renaming;
 mod sequence;
+mod spread;
 mod table;
 mod text;
 mod types;
@@ -74,8 +76,19 @@ impl Step {
 pub fn steps(found: &Catalog, wanted: &Catalog) -> Vec<Step> {
     let plan = Plan::new(found, wanted);
     let mut steps = dropping::early(&plan);
-    steps.extend(making_and_altering(&plan));
+    let mut rest = making_and_altering(&plan);
+    // What runs outside of a transaction comes last: none of it needs a type that goes.
+    let inside = rest.iter().rposition(|step| !step.outside_transaction);
+    let outside = rest.split_off(inside.map_or(0, |last| last + 1));
+    let labels = outside
+        .iter()
+        .take_while(|step| step.sql.starts_with("alter type "))
+        .count();
+    let (labels, outside) = outside.split_at(labels);
+    steps.extend(rest);
+    steps.extend_from_slice(labels);
     steps.extend(dropping::late(&plan));
+    steps.extend_from_slice(outside);
     warning::of_lookalikes(&plan, &mut steps);
     steps
 }

@@ -61,7 +61,10 @@ pub(super) async fn parts(
             down.extend(renamed.iter().rev().map(|renamed| renamed.down.clone()));
         }
         after.push(std::mem::replace(&mut before, reached));
-        parts.push(Part { up, down });
+        parts.push(Part {
+            up,
+            down: for_one_script(down),
+        });
     }
     let rest = before.difference(wanted);
     if !rest.is_empty() {
@@ -79,6 +82,28 @@ pub(super) async fn parts(
         }
     }
     Ok(parts)
+}
+
+/// The way back is one script: if a part of it has to run outside of a transaction, all of it does.
+fn for_one_script(mut down: Vec<Step>) -> Vec<Step> {
+    if Part::is_outside(&down) {
+        let mut settings = down.iter_mut().filter_map(|step| {
+            step.sql
+                .strip_prefix("set local ")
+                .map(str::to_owned)
+                .map(|rest| (step, rest))
+        });
+        if let Some((step, rest)) = settings.next() {
+            let name = rest.split(' ').next().unwrap_or_default();
+            let reset = format!("reset {name};");
+            step.sql = format!("set {rest}");
+            down.push(Step {
+                sql: reset,
+                ..Step::default()
+            });
+        }
+    }
+    down
 }
 
 /// Steps that can share a revision, together.

@@ -86,7 +86,15 @@ pub(super) fn changes(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts)
             new,
             retyped,
         );
-        steps.push(alter(format!("type {new}{collation}{using}")));
+        let step = alter(format!("type {new}{collation}{using}"));
+        let old = fact(found, "type").unwrap_or_default();
+        steps.push(match cuts(old, new, !using.is_empty()) {
+            true => step.losing(format!(
+                "what the values of {} have more than {new} can hold",
+                key.name
+            )),
+            false => step,
+        });
     }
     if found.contains_key("generated") && !wanted.contains_key("generated") {
         steps.push(alter("drop expression".to_owned()));
@@ -117,7 +125,10 @@ pub(super) fn changes(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts)
                 later.extend([
                     Step::new(format!("alter table {table} validate constraint {check}")).outside(),
                     alter("set not null".to_owned()).outside(),
-                    Step::new(format!("alter table {table} drop constraint {check}")).outside(),
+                    Step::new(format!(
+                        "alter table {table} drop constraint if exists {check}"
+                    ))
+                    .outside(),
                 ]);
             } else {
                 steps.push(alter("set not null".to_owned()));
@@ -235,6 +246,32 @@ fn using(plan: &Plan<'_>, name: &str, old: &str, new: &str, retyped: bool) -> St
         true => format!(" using {name}::text{array}::{new}"),
         false => format!(" using {name}::{new}"),
     }
+}
+
+/// Whether PostgreSQL would silently round or cut values.
+fn cuts(old: &str, new: &str, is_explicit: bool) -> bool {
+    let is = |text: &str, names: &[&str]| names.iter().any(|name| text.starts_with(name));
+    let scale = |text: &str| -> Option<i32> {
+        let inner = text.split_once('(')?.1.split(')').next()?;
+        inner
+            .split_once(',')
+            .map_or(Some(0), |(_, scale)| scale.trim().parse().ok())
+    };
+    let has_fractions = is(old, &["numeric", "real", "double"]);
+    if is(new, &["smallint", "integer", "bigint"]) {
+        return has_fractions
+            && !(is(old, &["numeric"]) && scale(old).is_some_and(|scale| scale <= 0));
+    }
+    if is(new, &["numeric"]) && has_fractions {
+        return match (scale(old), scale(new)) {
+            (_, None) => false,
+            (Some(old), Some(new)) => new < old,
+            (None, Some(_)) => true,
+        };
+    }
+    let loses_time = is(old, &["timestamp"]) && is(new, &["date", "time "]);
+    let is_shorter = is(new, &["character", "bit"]) && new.contains('(') && is_explicit;
+    loses_time || is_shorter || is(new, &["real"]) && is(old, &["numeric", "double"])
 }
 
 /// Whether a type belongs to the schema.

@@ -1,11 +1,12 @@
 //! What has to happen to each object: what can be altered, what has to be dropped and made again, and what else has to
-//! go because it needs that. How it is written is not known here.
+//! go because it needs that (`spread.rs`). How it is written is not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::text::{fact, last, schema};
+use super::kinship::{can_be_altered, signature};
+use super::text::{fact, last};
 use super::types;
-use crate::catalog::{Catalog, Class, Facts, Key, without_last};
+use crate::catalog::{Catalog, Class, Key, without_last};
 
 /// What happens to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub(super) enum Fate {
 pub(super) struct Plan<'a> {
     pub(super) found: &'a Catalog,
     pub(super) wanted: &'a Catalog,
-    fates: BTreeMap<Key, Fate>,
+    pub(super) fates: BTreeMap<Key, Fate>,
     /// Constraints, indexes and sequences that have another name: the new one, and the old one.
     pub(super) renamed: BTreeMap<Key, Key>,
     /// Types that are put aside, made again, and dropped when no column has them any more.
@@ -182,100 +183,6 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// One round of what follows from what goes; whether anything did.
-    fn spread(&mut self) -> bool {
-        let mut changed = false;
-        let found = self.found;
-        for (key, ties) in &found.ties {
-            if self.goes(key) || !found.objects.contains_key(key) {
-                continue;
-            }
-            let gone = |need: &&Key| self.goes(need);
-            let is_retyped = ties.needs.iter().any(|need| self.retyped.contains(need));
-            let defaults = ties.default_needs.iter();
-            let shakes_default = defaults
-                .clone()
-                .any(|need| self.goes(need) || self.retyped.contains(need));
-            let must_go = match key.class {
-                Class::Schema
-                | Class::Extension
-                | Class::Enum
-                | Class::CompositeType
-                | Class::RangeType => false,
-                Class::Domain => {
-                    if is_retyped && self.retyped.insert(key.clone()) {
-                        self.fates.insert(key.clone(), Fate::Make);
-                        changed = true;
-                    }
-                    false
-                }
-                Class::Sequence => {
-                    let owner = self.found_fact(key, "identity of");
-                    owner.is_some_and(|owner| self.goes(&super::text::column(owner)))
-                }
-                Class::Table => {
-                    let mut parents = Self::parents(self.found, &key.name).into_iter();
-                    let is_partition = self.found_fact(key, "partition bound").is_some();
-                    is_partition && parents.any(|parent| self.goes(&table(&parent)))
-                }
-                Class::Column => {
-                    let owner = owner(self.found, key);
-                    let is_generated = self.found_fact(key, "generated").is_some();
-                    let shaken = |need: &Key| self.goes(need) || self.is_shaken(need);
-                    if owner.is_some_and(|owner| self.goes(&owner)) {
-                        true
-                    } else if is_generated {
-                        let mut all = ties.default_needs.iter().chain(&ties.needs);
-                        all.any(|need| {
-                            need.class != Class::Table
-                                && (shaken(need) || self.retyped.contains(need))
-                        })
-                    } else {
-                        let has_default = self.found_fact(key, "default").is_some();
-                        let drops =
-                            has_default && (shakes_default || self.is_shaken(key) || is_retyped);
-                        if drops && self.defaults_dropped.insert(key.clone()) {
-                            changed = true;
-                        }
-                        if (drops || is_retyped) && !self.fates.contains_key(key) {
-                            self.fates.insert(key.clone(), Fate::Alter);
-                            changed = true;
-                        }
-                        false
-                    }
-                }
-                Class::Index | Class::Constraint | Class::Statistics => {
-                    let is_foreign_key = self
-                        .found_fact(key, "definition")
-                        .is_some_and(|it| it.starts_with("FOREIGN KEY"));
-                    is_retyped
-                        || ties.needs.iter().any(|need| gone(&need))
-                        || (is_foreign_key && ties.needs.iter().any(|need| self.is_shaken(need)))
-                }
-                _ => {
-                    is_retyped
-                        || ties
-                            .needs
-                            .iter()
-                            .any(|need| self.goes(need) || self.is_shaken(need))
-                }
-            };
-            if must_go && self.fates.get(key) != Some(&Fate::Make) {
-                let is_wanted = self.wanted.objects.contains_key(key);
-                let fate = if is_wanted { Fate::Remake } else { Fate::Drop };
-                // A part that got another name goes with its owner, and is made with its new name.
-                if let Some((new, _)) = self.renamed.iter().find(|(_, old)| *old == key) {
-                    let new = new.clone();
-                    self.renamed.remove(&new);
-                    self.fates.insert(new, Fate::Make);
-                }
-                self.fates.insert(key.clone(), fate);
-                changed = true;
-            }
-        }
-        changed
-    }
-
     /// Whether the type of a column changes.
     pub(super) fn is_shaken(&self, key: &Key) -> bool {
         if key.class != Class::Column || self.goes(key) {
@@ -326,81 +233,4 @@ pub(super) fn owner(catalog: &Catalog, key: &Key) -> Option<Key> {
         name: name.to_owned(),
     });
     keys.find(|key| catalog.objects.contains_key(key))
-}
-
-/// All that tells a constraint, an index or a sequence of a column from others, except for its name.
-fn signature(catalog: &Catalog, key: &Key) -> Option<(Class, String, Facts)> {
-    let mut facts = catalog.objects.get(key)?.clone();
-    facts.remove("comment");
-    let place = match key.class {
-        Class::Constraint if facts.contains_key("inherited") => return None,
-        Class::Constraint => without_last(&key.name).to_owned(),
-        Class::Index if facts.contains_key("partition of") => return None,
-        Class::Index => {
-            let definition = facts.get("definition")?;
-            let (_, rest) = definition.split_once(" ON ")?;
-            let is_unique = definition.starts_with("CREATE UNIQUE");
-            facts.insert("definition".to_owned(), format!("{is_unique} {rest}"));
-            schema(&key.name).to_owned()
-        }
-        Class::Sequence => {
-            // That of the same column; what else differs is altered.
-            let identity = fact(&facts, "identity of").map(|column| format!("identity {column}"));
-            let place = identity.or(fact(&facts, "owned by").map(str::to_owned))?;
-            facts.clear();
-            place
-        }
-        _ => return None,
-    };
-    Some((key.class, place, facts))
-}
-
-fn can_be_altered(key: &Key, found: &Facts, wanted: &Facts) -> bool {
-    let same = |names: &[&str]| {
-        names
-            .iter()
-            .all(|name| found.get(*name) == wanted.get(*name))
-    };
-    match key.class {
-        Class::Schema | Class::Extension => true,
-        Class::Enum => types::only_adds_labels(found, wanted),
-        Class::Domain => same(&["type", "collation"]),
-        Class::CompositeType => types::attribute_changes(&key.name, found, wanted).is_some(),
-        Class::Sequence => same(&["identity of"]),
-        Class::Table => same(&["kind", "partition by", "of type", "server"]),
-        Class::Column => {
-            let becomes_plain =
-                found.contains_key("generated") && !wanted.contains_key("generated");
-            same(&["generated", "generated kind"]) || becomes_plain
-        }
-        Class::Constraint => {
-            let definition = |facts: &Facts| facts.get("definition").cloned().unwrap_or_default();
-            let (found, wanted) = (definition(found), definition(wanted));
-            found == wanted || found.strip_suffix(" NOT VALID") == Some(&wanted)
-        }
-        Class::Function | Class::Procedure => {
-            let head = |facts: &Facts| {
-                let definition = facts.get("definition").cloned().unwrap_or_default();
-                definition
-                    .split_once("\n LANGUAGE")
-                    .map(|(head, _)| head.to_owned())
-            };
-            head(found) == head(wanted)
-        }
-        Class::Index => same(&["definition", "table", "invalid", "partition of"]),
-        Class::Statistics
-        | Class::View
-        | Class::MaterializedView
-        | Class::Trigger
-        | Class::Rule => same(&["definition"]),
-        Class::EventTrigger => same(&["event", "function", "tags"]),
-        Class::Aggregate | Class::RangeType | Class::Policy | Class::Publication => {
-            let without = |facts: &Facts| {
-                let mut facts = facts.clone();
-                facts.remove("comment");
-                facts
-            };
-            without(found) == without(wanted)
-        }
-    }
 }

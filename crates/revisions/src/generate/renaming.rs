@@ -106,11 +106,11 @@ fn hints(model: &str) -> Vec<Hint> {
         if let Some(old) = hint(&tokens[at], model) {
             pending = Some(old);
         } else if !tokens[at].is_comment() {
-            if word(at).eq_ignore_ascii_case("create") {
-                if let Some((name, next)) = create_table(&tokens, model, at) {
-                    at = columns(&tokens, model, next, &name, pending.take(), &mut hints);
-                    continue;
-                }
+            if word(at).eq_ignore_ascii_case("create")
+                && let Some((name, next)) = create_table(&tokens, model, at)
+            {
+                at = columns(&tokens, model, next, &name, pending.take(), &mut hints);
+                continue;
             }
             pending = None;
         }

@@ -127,33 +127,40 @@ pub(super) fn lost_labels(found: &Facts, wanted: &Facts) -> Vec<String> {
 pub(super) fn add_labels(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts) -> Vec<Step> {
     let old = fact(found, "labels").map(items).unwrap_or_default();
     let new = fact(wanted, "labels").map(items).unwrap_or_default();
-    let mut steps = Vec::new();
-    for (at, label) in new.iter().enumerate() {
-        if old.contains(label) {
-            continue;
-        }
+    let added = new.iter().filter(|label| !old.contains(label));
+    let is_used = |label: &&&str| {
+        let used = format!("{label}::{}", key.name);
+        plan.fates().any(|(other, _)| {
+            let facts = plan.wanted.objects.get(other);
+            facts.is_some_and(|facts| facts.values().any(|fact| fact.contains(&used)))
+        })
+    };
+    // All of them in one way, since each has its place after another.
+    let are_used = added.clone().any(|label| is_used(&label));
+    let step = |(at, label): (usize, &&str)| {
+        let is_last = new[at..].iter().all(|later| !old.contains(later));
         let place = match at.checked_sub(1).and_then(|before| new.get(before)) {
-            _ if new[at..].iter().all(|later| !old.contains(later)) => String::new(),
+            _ if is_last => String::new(),
             Some(before) => format!(" after {before}"),
             None => old
                 .first()
                 .map_or(String::new(), |first| format!(" before {first}")),
         };
-        let step = Step::new(format!("alter type {} add value {label}{place}", key.name));
-        let used = format!("{label}::{}", key.name);
-        let uses = plan.fates().any(|(other, _)| {
-            let facts = plan.wanted.objects.get(other);
-            facts.is_some_and(|facts| facts.values().any(|fact| fact.contains(&used)))
-        });
-        steps.push(if uses { step.outside() } else { step });
-    }
-    if steps.iter().any(|step| step.outside_transaction) {
-        // In their order, which their places rely on.
-        steps
-            .iter_mut()
-            .for_each(|step| step.outside_transaction = true);
-    }
-    steps
+        let name = &key.name;
+        match are_used {
+            // It may be repeated, as all that runs outside of a transaction.
+            true => Step::new(format!(
+                "alter type {name} add value if not exists {label}{place}"
+            ))
+            .outside(),
+            false => Step::new(format!("alter type {name} add value {label}{place}")),
+        }
+    };
+    let places = new.iter().enumerate();
+    places
+        .filter(|(_, label)| !old.contains(label))
+        .map(step)
+        .collect()
 }
 
 pub(super) fn domain_changes(key: &Key, found: &Facts, wanted: &Facts) -> Vec<Step> {

@@ -34,7 +34,7 @@ impl Project {
             .output()
             .unwrap();
         let shown: Vec<String> = arguments.iter().map(|it| shown(it)).collect();
-        let text = |bytes: &[u8]| self::shown(&String::from_utf8(bytes.to_vec()).unwrap());
+        let text = |bytes: &[u8]| self::shown(std::str::from_utf8(bytes).unwrap());
         self.transcript.push_str(&format!(
             "$ cargo db {}\n{}",
             shown.join(" "),
