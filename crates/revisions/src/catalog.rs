@@ -49,6 +49,9 @@ pub(crate) struct Ties {
     /// What has to be there before the default, or the expression, of a column.
     #[serde(default)]
     pub(crate) default_needs: BTreeSet<Key>,
+    /// Whether privileges were granted on it. Which is not known.
+    #[serde(default)]
+    pub(crate) has_grants: bool,
 }
 
 /// What is known of an object, by name: `type`, `default`, `definition`, …

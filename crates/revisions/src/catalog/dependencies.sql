@@ -1,5 +1,6 @@
 -- What needs what, by object identifiers: an object, and one that has to be there before it. The rows of the kind `same`
--- say that PostgreSQL keeps an object as several: a view and its rule, a constraint and its index, a type and its array.
+-- say that PostgreSQL keeps an object as several: a view and its rule, a constraint and its index, a type and its array;
+-- those of the kind `granted` that somebody was given privileges on an object.
 
 select 'needs' as kind, classid, objid, objsubid, refclassid, refobjid, refobjsubid
   from pg_depend
@@ -34,3 +35,12 @@ union all
 select 'same', 'pg_class'::regclass, conindid, 0, 'pg_constraint'::regclass, oid, 0
   from pg_constraint
  where contype in ('p', 'u', 'x') and conindid <> 0
+
+union all
+select 'granted', 'pg_class'::regclass, oid, 0, 0, 0, 0 from pg_class where relacl is not null and oid >= 16384
+
+union all
+select 'granted', 'pg_proc'::regclass, oid, 0, 0, 0, 0 from pg_proc where proacl is not null and oid >= 16384
+
+union all
+select 'granted', 'pg_type'::regclass, oid, 0, 0, 0, 0 from pg_type where typacl is not null and oid >= 16384

@@ -85,6 +85,11 @@ fn ties(rows: &[Row], dependencies: &[Row]) -> Result<BTreeMap<Key, Ties>, tokio
         let other = (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
         match row.try_get(0)? {
             "same" => drop(same.insert(one, other)),
+            "granted" => {
+                if let Some(key) = known.get(&one) {
+                    ties.entry(key.clone()).or_default().has_grants = true;
+                }
+            }
             _ => needs.push((one, other)),
         }
     }

@@ -202,5 +202,12 @@ fn drop_one(plan: &Plan<'_>, key: &Key) -> Option<Step> {
         Class::Schema if schema(name) == "public" => Step::new("drop schema public"),
         _ => Step::new(format!("drop {}", address(plan.found, key))),
     };
+    let ties = plan.found.ties.get(key);
+    if again && ties.is_some_and(|ties| ties.has_grants) {
+        let warning = format!(
+            "{key} is made again, without the privileges that were granted on it; grant them again"
+        );
+        return Some(step.warning(warning));
+    }
     Some(step)
 }

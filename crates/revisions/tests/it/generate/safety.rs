@@ -54,3 +54,26 @@ async fn what_loses_data_says_so() {
     assert_eq!(told.matches("-- loses: ").count(), 4, "{told}");
     insta::assert_snapshot!(told);
 }
+
+#[tokio::test]
+async fn what_is_made_again_without_its_privileges_says_so() {
+    needs_many_connections!();
+    let with = |kind: &str| {
+        format!(
+            "create table a (id {kind}); create view v as select id from a; create view w as select id from a;
+             grant select on v to public;"
+        )
+    };
+    insta::assert_snapshot!(there_and_back(&with("int"), &with("bigint")).await);
+}
+
+#[tokio::test]
+async fn values_that_would_be_rounded_or_cut_are_data_that_is_lost() {
+    needs_many_connections!();
+    let before = "create type mood as enum ('calm');
+        create table a (a numeric(10, 2), b numeric(10, 2), c double precision, d timestamptz, e mood, f text, g varchar(9), h numeric(10));";
+    let after = "create table a (a numeric(10, 1), b int, c real, d date, e varchar(3), f varchar(3), g varchar(3), h bigint);";
+    let told = there_and_back(before, after).await;
+    assert_eq!(told.matches("-- loses: ").count(), 5, "{told}");
+    insta::assert_snapshot!(told);
+}
