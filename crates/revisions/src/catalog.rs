@@ -14,6 +14,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod canonical;
 mod difference;
 mod read;
 

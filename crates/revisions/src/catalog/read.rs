@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 use tokio_postgres::{Client, Row};
 
+use super::canonical::canonical;
 use super::{Catalog, Class, Facts, Key, Ties};
 
 const QUERY: &str = include_str!("queries.sql");
@@ -42,10 +43,31 @@ fn object(row: &Row) -> Result<(Key, Facts), tokio_postgres::Error> {
         Value::Object(facts) => facts.into_iter().collect(),
         _ => BTreeMap::new(),
     };
-    let facts = facts
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, text(value)?)));
-    Ok((key(row)?, facts.collect()))
+    let key = key(row)?;
+    let facts = facts.into_iter().filter_map(|(name, value)| {
+        let text = text(value)?;
+        let text = match is_expression(key.class, &name) {
+            true => canonical(&text),
+            false => text,
+        };
+        Some((name, text))
+    });
+    let facts = facts.collect();
+    Ok((key, facts))
+}
+
+/// Whether PostgreSQL wrote an expression, or a definition with expressions in it, other than what a person wrote.
+fn is_expression(class: Class, fact: &str) -> bool {
+    let is_source = matches!(class, Class::Function | Class::Procedure | Class::Aggregate);
+    let names = [
+        "definition",
+        "default",
+        "generated",
+        "using",
+        "with check",
+        "tables",
+    ];
+    !is_source && names.contains(&fact)
 }
 
 fn key(row: &Row) -> Result<Key, tokio_postgres::Error> {

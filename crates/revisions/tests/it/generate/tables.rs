@@ -113,3 +113,23 @@ async fn settings_of_tables() {
         create statistics s (ndistinct) on id, t from a; comment on statistics s is 'Both';";
     insta::assert_snapshot!(there_and_back(before, after).await);
 }
+
+#[tokio::test]
+async fn what_postgresql_writes_in_several_ways_is_the_same() {
+    needs_many_connections!();
+    let after = "create table a (n int, v varchar(9) default 'x', d date,
+            constraint one check (n between 1 and 9 and v <> ''),
+            constraint two check (v in ('a', 'b') and v not in ('c', 'd') or n = any ('{1,2}')),
+            constraint three check (n not between symmetric 5 and 1 and (v is null or (n > 1 or d is not null))),
+            constraint four check (v = any (array['a', 'b']::varchar[]) and (v like 'a%' and not (v ilike 'b%'))),
+            constraint five check (case when n > 0 then v between 'a' and 'b' and d > '2025-01-01' end));
+        create index a_i on a (lower(v), (n + 1)) where n between 1 and 5 and v in ('a', 'b');
+        create view w as select v, n, row_number() over (order by n rows between 1 preceding and current row) as r from a
+            where n between 1 and 5 and v in ('a', 'b') and (n, v) > (1, 'a') group by v, n having count(*) between 1 and 2 and n > 1;
+        create policy p on a using (v in ('a', 'b') and n between 1 and 2 and n > 1);
+        create function t() returns trigger language plpgsql as 'begin return new; end';
+        create trigger t before update on a for each row when (new.v in ('a', 'b') and new.n between 1 and 2 and new.n > 1) execute function t();
+        create rule r as on delete to a where old.n between 1 and 2 and old.v in ('a', 'b') do instead nothing;
+        alter table a add g bool generated always as (n between 1 and 2 and v in ('a', 'b')) stored;";
+    there_and_back("", after).await;
+}
