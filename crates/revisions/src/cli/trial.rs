@@ -84,25 +84,34 @@ pub(super) async fn parts(
     Ok(parts)
 }
 
-/// The way back is one script: if a part of it has to run outside of a transaction, all of it does.
+/// The way back is one script. It is one transaction, unless a part of it cannot be in one: then no part is.
 fn for_one_script(mut down: Vec<Step>) -> Vec<Step> {
-    if Part::is_outside(&down) {
-        let mut settings = down.iter_mut().filter_map(|step| {
-            step.sql
-                .strip_prefix("set local ")
-                .map(str::to_owned)
-                .map(|rest| (step, rest))
-        });
-        if let Some((step, rest)) = settings.next() {
+    let cannot = |step: &Step| {
+        let starts = [
+            "create index concurrently ",
+            "create unique index concurrently ",
+        ];
+        let adds_label = step.sql.starts_with("alter type ") && step.sql.contains(" add value ");
+        step.outside_transaction
+            && (adds_label || starts.iter().any(|start| step.sql.starts_with(start)))
+    };
+    if !down.iter().any(cannot) {
+        down.iter_mut()
+            .for_each(|step| step.outside_transaction = false);
+        return down;
+    }
+    let mut reset = None;
+    for step in &mut down {
+        if let Some(rest) = step.sql.strip_prefix("set local ") {
             let name = rest.split(' ').next().unwrap_or_default();
-            let reset = format!("reset {name};");
+            reset = Some(format!("reset {name};"));
             step.sql = format!("set {rest}");
-            down.push(Step {
-                sql: reset,
-                ..Step::default()
-            });
         }
     }
+    down.extend(reset.map(|sql| Step {
+        sql,
+        ..Step::default()
+    }));
     down
 }
 

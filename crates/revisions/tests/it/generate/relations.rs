@@ -42,3 +42,18 @@ async fn schemas_and_publications() {
         create publication q for all tables; create publication s for tables in schema two; comment on publication s is 'S';";
     insta::assert_snapshot!(there_and_back(before, after).await);
 }
+
+#[tokio::test]
+async fn extensions_come_before_what_uses_them_and_go_after() {
+    needs_many_connections!();
+    let (client, _) = super::super::catalog::catalog_of("").await;
+    // Whether it is installed depends on the machine.
+    let query = "select 1 from pg_available_extensions where name = 'citext'";
+    if crate::support::column(&client, query).await.is_empty() {
+        return;
+    }
+    let with = "create extension citext; comment on extension citext is 'Ignores case'; create table a (t citext);
+        create index a_t on a (t); create domain d as citext check (value <> 'x');";
+    there_and_back("", with).await;
+    there_and_back(with, "create schema other; create extension citext schema other; create table a (t other.citext);").await;
+}
