@@ -201,8 +201,8 @@ fn compare(scratch: &Scratch, model: &Model, wanted: &Catalog) -> Result<Option<
     let message = "the model and the migrations disagree";
     let problem = SourceError::of_file(&model.path, message);
     let problem = difference(problem, &found.difference(wanted));
-    let help = "the migrations lack what is marked with +, and have too much what is marked with -; write a \
-                revision that brings them to the model: `cargo db revision -m \"bring the schema to the model\"`; or \
+    let help = "the migrations lack what is marked with +, and have too much what is marked with -; \
+                `cargo db revision --autogenerate -m \"…\"` writes a revision that brings them to the model; or \
                 correct the model";
     Ok(Some(problem.remedy(help).into()))
 }

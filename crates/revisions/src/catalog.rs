@@ -5,30 +5,61 @@
 //! migrator, is left out. The order of columns is left out too: a column that a migration adds comes last, wherever the
 //! model shows it.
 //!
+//! What an object needs is read as well, for whoever has to make the objects in some order; it is not compared.
+//!
 //! How it is read is in `read.rs` and `queries.sql`, how two are compared in `difference.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod canonical;
 mod difference;
 mod read;
 
+pub(crate) use difference::without_last;
 pub use difference::{Change, Difference};
 
 /// All objects of a schema. It can be stored as JSON (a list of objects) and compared later.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(into = "Vec<Stored>", from = "Vec<Stored>")]
 pub struct Catalog {
     pub(crate) objects: BTreeMap<Key, Facts>,
+    pub(crate) ties: BTreeMap<Key, Ties>,
+}
+
+/// Schemas are equal when their objects are.
+impl PartialEq for Catalog {
+    fn eq(&self, other: &Self) -> bool {
+        self.objects == other.objects
+    }
+}
+
+impl Eq for Catalog {}
+
+/// Where an object stands among the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ties {
+    /// The number of a column.
+    #[serde(default)]
+    pub(crate) position: i32,
+    /// What has to be there before it.
+    #[serde(default)]
+    pub(crate) needs: BTreeSet<Key>,
+    /// What has to be there before the default, or the expression, of a column.
+    #[serde(default)]
+    pub(crate) default_needs: BTreeSet<Key>,
+    /// Whether privileges were granted on it. Which is not known.
+    #[serde(default)]
+    pub(crate) has_grants: bool,
 }
 
 /// What is known of an object, by name: `type`, `default`, `definition`, …
 pub type Facts = BTreeMap<String, String>;
 
 /// What an object is, and how it is called.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key {
     /// Its class.
     pub class: Class,
@@ -130,21 +161,42 @@ struct Stored {
     class: Class,
     name: String,
     facts: Facts,
+    #[serde(default)]
+    ties: Ties,
 }
 
 impl From<Vec<Stored>> for Catalog {
     fn from(stored: Vec<Stored>) -> Self {
-        let object = |Stored { class, name, facts }| (Key { class, name }, facts);
-        Self {
-            objects: stored.into_iter().map(object).collect(),
+        let mut catalog = Self::default();
+        for Stored {
+            class,
+            name,
+            facts,
+            ties,
+        } in stored
+        {
+            let key = Key { class, name };
+            catalog.ties.insert(key.clone(), ties);
+            catalog.objects.insert(key, facts);
         }
+        catalog
     }
 }
 
 impl From<Catalog> for Vec<Stored> {
-    fn from(catalog: Catalog) -> Self {
-        let stored = |(Key { class, name }, facts)| Stored { class, name, facts };
-        catalog.objects.into_iter().map(stored).collect()
+    fn from(mut catalog: Catalog) -> Self {
+        let mut stored = Vec::with_capacity(catalog.objects.len());
+        for (key, facts) in catalog.objects {
+            let ties = catalog.ties.remove(&key).unwrap_or_default();
+            let Key { class, name } = key;
+            stored.push(Stored {
+                class,
+                name,
+                facts,
+                ties,
+            });
+        }
+        stored
     }
 }
 

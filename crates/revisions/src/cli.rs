@@ -33,7 +33,10 @@ use std::io::Write;
 use serde::Serialize;
 
 mod arguments;
+mod autogenerate;
 mod backup;
+mod compare;
+mod compare_error;
 mod context;
 mod current;
 mod db;
@@ -45,13 +48,16 @@ mod listing;
 mod moving;
 mod place;
 mod progress;
+mod scratch;
 mod stamping;
 mod status;
 mod style;
+mod trial;
 mod wait;
 mod writing;
 
 pub use arguments::*;
+pub use compare_error::CompareError;
 pub use context::Context;
 pub use db::Db;
 pub use error::CommandError;
@@ -75,17 +81,16 @@ pub async fn run(command: Command, context: Context<'_>) -> Result<(), CommandEr
         Command::Redo(options) => moving::redo(&options, &context).await,
         Command::Stamp(options) => stamping::stamp(&options, &context).await,
         Command::EnsureVersion(options) => stamping::ensure_version(&options, &context).await,
+        Command::Revision(options) if options.autogenerate => {
+            autogenerate::run(&options, &context).await
+        }
         Command::Revision(options) => writing::revision(&options, &context),
         Command::Merge(options) => writing::merge(&options, &context),
         Command::Edit(options) => writing::edit(&options, &context).await,
         Command::Init => writing::init(&context),
-        Command::Check => Err(CommandError::NotYet {
-            what: "`check`, which compares the model with the migrations,",
-            help: format!(
-                "`{} status` tells whether the database is behind, `{0} heads` whether the history has one head",
-                context.options.program
-            ),
-        }),
+        Command::Check => compare::check(&context).await,
+        Command::Diff(options) => compare::diff(&options, &context).await,
+        Command::Snapshot(options) => compare::snapshot(&options, &context).await,
         Command::Wait(options) => wait::run(&options, &context).await,
     }
 }

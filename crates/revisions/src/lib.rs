@@ -50,6 +50,7 @@
 //!   history, retried when it cannot get its locks. `refinery` itself can go on where it stopped, and the other way
 //!   round.
 //! - [`DatabaseUrl`] is how a database is reached: from a URL or the environment, with TLS.
+//! - [`catalog`] is what a schema consists of, [`generate`] writes the statements that lead from one to another.
 //! - [`SourceError`] is the picture of an error: file, line, column, caret, and what to do. It and [`lexer`] serve
 //!   whoever reads SQL from files.
 //! - The module `cli`, with the feature of that name, has the commands for a clap program to mount, and `scaffold` writes
@@ -62,6 +63,7 @@ pub mod catalog;
 pub mod cli;
 mod database;
 mod file_name;
+pub mod generate;
 mod graph;
 mod header;
 mod history;

@@ -18,6 +18,9 @@ mod slug;
 use files::{Pair, Reservation, Reserved};
 pub use slug::slug;
 
+/// The line of a header that keeps the statements out of a transaction.
+const OUTSIDE_TRANSACTION: &str = "-- transaction: none\n";
+
 /// A revision that is to be written.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
@@ -35,6 +38,10 @@ pub struct Draft {
     pub up: String,
     /// See `up`.
     pub down: String,
+    /// Whether the statements of `up` run one by one, outside of a transaction.
+    pub up_outside_transaction: bool,
+    /// See `up_outside_transaction`.
+    pub down_outside_transaction: bool,
 }
 
 /// The pair of files of a revision.
@@ -115,10 +122,14 @@ impl Draft {
         let up = dir.join(format!("{stem}.sql"));
         let down = dir.join(format!("{stem}.down.sql"));
         let written = Written { id, up, down };
+        let outside = match self.down_outside_transaction {
+            true => OUTSIDE_TRANSACTION,
+            false => "",
+        };
         let pair = Pair::write(
             &written,
             &format!("{}\n{}", self.header(&message), self.up),
-            &format!("-- Takes back: {message}\n\n{}", self.down),
+            &format!("-- Takes back: {message}\n{outside}\n{}", self.down),
         )?;
         // Read back: a label that is given twice, a parent that is younger.
         Revisions::read_with_several_heads(dir)
@@ -138,6 +149,9 @@ impl Draft {
             parents => list(parents),
         };
         header.push_str(&format!("-- revises: {parents}\n"));
+        if self.up_outside_transaction {
+            header.push_str(OUTSIDE_TRANSACTION);
+        }
         if let Some(branch) = &self.branch {
             header.push_str(&format!("-- branch: {branch}\n"));
         }

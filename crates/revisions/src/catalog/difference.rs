@@ -107,7 +107,7 @@ fn is_relation(class: Class) -> bool {
 }
 
 /// `public.users` of `public.users.email`; a quoted name may have points in it.
-fn without_last(name: &str) -> &str {
+pub(crate) fn without_last(name: &str) -> &str {
     let mut quoted = false;
     let mut last = name.len();
     for (at, character) in name.char_indices() {

@@ -1,5 +1,6 @@
 -- Everything that a schema has, as rows of class, name and facts. Facts that are null, false or empty are left out by the
--- reader. The search path is empty meanwhile, so all names that PostgreSQL writes are qualified.
+-- reader. The search path is empty meanwhile, so all names that PostgreSQL writes are qualified. The last three columns say
+-- where `pg_depend` knows the object by.
 
 with
 -- What belongs to an extension, or is made by PostgreSQL for another object.
@@ -21,13 +22,13 @@ relations as (
        and not exists (select from owned where classid = 'pg_class'::regclass and objid = c.oid)
 )
 select 'schema' as class, name, jsonb_build_object(
-           'comment', obj_description(oid, 'pg_namespace')) as facts
+           'comment', obj_description(oid, 'pg_namespace')) as facts, 'pg_namespace'::regclass::oid as catalog, oid as object, 0 as part
   from namespaces
 
 union all
 select 'extension', quote_ident(extname), jsonb_build_object(
            'schema', extnamespace::regnamespace::text,
-           'comment', obj_description(e.oid, 'pg_extension'))
+           'comment', obj_description(e.oid, 'pg_extension')), 'pg_extension'::regclass::oid, e.oid, 0
   from pg_extension e
  where extname <> 'plpgsql'
 
@@ -35,7 +36,7 @@ union all
 select 'enum', n.name || '.' || quote_ident(t.typname), jsonb_build_object(
            'labels', (select string_agg(quote_literal(enumlabel), ', ' order by enumsortorder)
                         from pg_enum where enumtypid = t.oid),
-           'comment', obj_description(t.oid, 'pg_type'))
+           'comment', obj_description(t.oid, 'pg_type')), 'pg_type'::regclass::oid, t.oid, 0
   from pg_type t
   join namespaces n on n.oid = t.typnamespace
  where t.typtype = 'e'
@@ -49,7 +50,7 @@ select 'domain', n.name || '.' || quote_ident(t.typname), jsonb_build_object(
            'collation', (select l.oid::regcollation::text from pg_collation l
                            join pg_type b on b.oid = t.typbasetype
                           where l.oid = t.typcollation and l.oid <> b.typcollation),
-           'comment', obj_description(t.oid, 'pg_type'))
+           'comment', obj_description(t.oid, 'pg_type')), 'pg_type'::regclass::oid, t.oid, 0
   from pg_type t
   join namespaces n on n.oid = t.typnamespace
  where t.typtype = 'd'
@@ -60,7 +61,7 @@ select 'composite_type', r.name, jsonb_build_object(
            'attributes', (select string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), ', '
                                             order by attnum)
                             from pg_attribute where attrelid = r.oid and attnum > 0 and not attisdropped),
-           'comment', obj_description(r.reltype, 'pg_type'))
+           'comment', obj_description(r.reltype, 'pg_type')), 'pg_class'::regclass::oid, r.oid, 0
   from relations r
  where r.relkind = 'c'
 
@@ -72,7 +73,7 @@ select 'range_type', n.name || '.' || quote_ident(t.typname), jsonb_build_object
            'operator class', (select opc.opcname from pg_opclass opc where opc.oid = g.rngsubopc),
            'canonical', nullif(g.rngcanonical::oid, 0)::regproc::text,
            'difference', nullif(g.rngsubdiff::oid, 0)::regproc::text,
-           'comment', obj_description(t.oid, 'pg_type'))
+           'comment', obj_description(t.oid, 'pg_type')), 'pg_type'::regclass::oid, t.oid, 0
   from pg_range g
   join pg_type t on t.oid = g.rngtypid
   join namespaces n on n.oid = t.typnamespace
@@ -97,7 +98,7 @@ select 'sequence', r.name, jsonb_build_object(
                           join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
                          where d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'a'
                            and d.refclassid = 'pg_class'::regclass),
-           'comment', obj_description(r.oid, 'pg_class'))
+           'comment', obj_description(r.oid, 'pg_class')), 'pg_class'::regclass::oid, r.oid, 0
   from relations r
   join pg_sequence s on s.seqrelid = r.oid
 
@@ -117,7 +118,7 @@ select 'table', r.name, jsonb_build_object(
            'replica identity', case r.relreplident when 'n' then 'nothing' when 'f' then 'full' when 'i' then 'index' end,
            'server', (select srvname from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver
                        where f.ftrelid = r.oid),
-           'comment', obj_description(r.oid, 'pg_class'))
+           'comment', obj_description(r.oid, 'pg_class')), 'pg_class'::regclass::oid, r.oid, 0
   from relations r
  where r.relkind in ('r', 'p', 'f')
 
@@ -134,7 +135,7 @@ select 'column', r.name || '.' || quote_ident(a.attname), jsonb_build_object(
            'compression', nullif(a.attcompression::text, ''),
            'statistics target', (nullif(to_jsonb(a) ->> 'attstattarget', '-1')),
            'options', (select string_agg(item, ', ' order by item) from unnest(a.attoptions) as item),
-           'comment', col_description(r.oid, a.attnum))
+           'comment', col_description(r.oid, a.attnum)), 'pg_class'::regclass::oid, r.oid, a.attnum::int
   from relations r
   join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
   join pg_type t on t.oid = a.atttypid
@@ -154,7 +155,7 @@ select 'constraint', coalesce(r.name, n.name || '.' || quote_ident(t.typname)) |
            'options', (select string_agg(item, ', ' order by item)
                          from pg_class i, unnest(i.reloptions) as item
                         where i.oid = c.conindid and c.contype in ('p', 'u', 'x')),
-           'comment', obj_description(c.oid, 'pg_constraint'))
+           'comment', obj_description(c.oid, 'pg_constraint')), 'pg_constraint'::regclass::oid, c.oid, 0
   from pg_constraint c
   left join relations r on r.oid = c.conrelid
   left join pg_type t on t.oid = c.contypid and t.typtype = 'd'
@@ -171,7 +172,7 @@ select 'index', r.name, jsonb_build_object(
            'clustered', i.indisclustered,
            'replica identity', i.indisreplident,
            'partition of', (select inhparent::regclass::text from pg_inherits where inhrelid = r.oid),
-           'comment', obj_description(r.oid, 'pg_class'))
+           'comment', obj_description(r.oid, 'pg_class')), 'pg_class'::regclass::oid, r.oid, 0
   from relations r
   join pg_index i on i.indexrelid = r.oid
   join relations o on o.oid = i.indrelid
@@ -181,7 +182,7 @@ union all
 select 'statistics', n.name || '.' || quote_ident(s.stxname), jsonb_build_object(
            'definition', pg_get_statisticsobjdef(s.oid),
            'target', nullif(to_jsonb(s) ->> 'stxstattarget', '-1'),
-           'comment', obj_description(s.oid, 'pg_statistic_ext'))
+           'comment', obj_description(s.oid, 'pg_statistic_ext')), 'pg_statistic_ext'::regclass::oid, s.oid, 0
   from pg_statistic_ext s
   join namespaces n on n.oid = s.stxnamespace
 
@@ -189,7 +190,7 @@ union all
 select case r.relkind when 'v' then 'view' else 'materialized_view' end, r.name, jsonb_build_object(
            'definition', pg_get_viewdef(r.oid),
            'options', (select string_agg(item, ', ' order by item) from unnest(r.reloptions) as item),
-           'comment', obj_description(r.oid, 'pg_class'))
+           'comment', obj_description(r.oid, 'pg_class')), 'pg_class'::regclass::oid, r.oid, 0
   from relations r
  where r.relkind in ('v', 'm')
 
@@ -198,7 +199,7 @@ select case p.prokind when 'p' then 'procedure' else 'function' end,
        n.name || '.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')',
        jsonb_build_object(
            'definition', pg_get_functiondef(p.oid),
-           'comment', obj_description(p.oid, 'pg_proc'))
+           'comment', obj_description(p.oid, 'pg_proc')), 'pg_proc'::regclass::oid, p.oid, 0
   from pg_proc p
   join namespaces n on n.oid = p.pronamespace
  where p.prokind in ('f', 'p', 'w')
@@ -228,7 +229,7 @@ select 'aggregate', n.name || '.' || quote_ident(p.proname) || '(' || pg_get_fun
            'moving initial state', a.aggminitval,
            'sort operator', nullif(a.aggsortop, 0)::regoperator::text,
            'parallel', nullif(p.proparallel::text, 'u'),
-           'comment', obj_description(p.oid, 'pg_proc'))
+           'comment', obj_description(p.oid, 'pg_proc')), 'pg_proc'::regclass::oid, p.oid, 0
   from pg_proc p
   join pg_aggregate a on a.aggfnoid = p.oid
   join namespaces n on n.oid = p.pronamespace
@@ -238,7 +239,7 @@ union all
 select 'trigger', r.name || '.' || quote_ident(g.tgname), jsonb_build_object(
            'definition', pg_get_triggerdef(g.oid),
            'state', case g.tgenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end,
-           'comment', obj_description(g.oid, 'pg_trigger'))
+           'comment', obj_description(g.oid, 'pg_trigger')), 'pg_trigger'::regclass::oid, g.oid, 0
   from pg_trigger g
   join relations r on r.oid = g.tgrelid
  where not g.tgisinternal
@@ -247,7 +248,7 @@ union all
 select 'rule', r.name || '.' || quote_ident(w.rulename), jsonb_build_object(
            'definition', pg_get_ruledef(w.oid),
            'state', case w.ev_enabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end,
-           'comment', obj_description(w.oid, 'pg_rewrite'))
+           'comment', obj_description(w.oid, 'pg_rewrite')), 'pg_rewrite'::regclass::oid, w.oid, 0
   from pg_rewrite w
   join relations r on r.oid = w.ev_class
  where w.rulename <> '_RETURN'
@@ -261,7 +262,7 @@ select 'policy', r.name || '.' || quote_ident(p.polname), jsonb_build_object(
                        from unnest(p.polroles) as role),
            'using', pg_get_expr(p.polqual, p.polrelid),
            'with check', pg_get_expr(p.polwithcheck, p.polrelid),
-           'comment', obj_description(p.oid, 'pg_policy'))
+           'comment', obj_description(p.oid, 'pg_policy')), 'pg_policy'::regclass::oid, p.oid, 0
   from pg_policy p
   join relations r on r.oid = p.polrelid
 
@@ -271,7 +272,7 @@ select 'event_trigger', quote_ident(e.evtname), jsonb_build_object(
            'function', e.evtfoid::regprocedure::text,
            'tags', (select string_agg(tag, ', ' order by tag) from unnest(e.evttags) as tag),
            'state', case e.evtenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end,
-           'comment', obj_description(e.oid, 'pg_event_trigger'))
+           'comment', obj_description(e.oid, 'pg_event_trigger')), 'pg_event_trigger'::regclass::oid, e.oid, 0
   from pg_event_trigger e
  where not exists (select from owned where classid = 'pg_event_trigger'::regclass and objid = e.oid)
 
@@ -287,5 +288,5 @@ select 'publication', quote_ident(p.pubname), jsonb_build_object(
                         from pg_publication_rel t where t.prpubid = p.oid),
            'schemas', (select string_agg(s.pnnspid::regnamespace::text, ', ' order by s.pnnspid::regnamespace::text)
                          from pg_publication_namespace s where s.pnpubid = p.oid),
-           'comment', obj_description(p.oid, 'pg_publication'))
+           'comment', obj_description(p.oid, 'pg_publication')), 'pg_publication'::regclass::oid, p.oid, 0
   from pg_publication p

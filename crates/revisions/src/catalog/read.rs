@@ -1,13 +1,18 @@
-//! Reading a snapshot: one query, in which PostgreSQL does the work.
+//! Reading a snapshot: two queries, in which PostgreSQL does the work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 use tokio_postgres::{Client, Row};
 
-use super::{Catalog, Class, Facts, Key};
+use super::canonical::canonical;
+use super::{Catalog, Class, Facts, Key, Ties};
 
 const QUERY: &str = include_str!("queries.sql");
+const DEPENDENCIES: &str = include_str!("dependencies.sql");
+
+/// How `pg_depend` knows an object: catalog, object, and the number of a column.
+type Address = (u32, u32, i32);
 
 impl Catalog {
     /// Reads what the database has. It changes nothing, also no setting of the session; it may be inside a transaction.
@@ -26,24 +31,51 @@ impl Catalog {
             .await;
         let rows = rows?;
         put_back?;
+        let dependencies = client.query(DEPENDENCIES, &[]).await?;
         let objects = rows.iter().map(object).collect::<Result<_, _>>()?;
-        Ok(Self { objects })
+        let ties = ties(&rows, &dependencies)?;
+        Ok(Self { objects, ties })
     }
 }
 
 fn object(row: &Row) -> Result<(Key, Facts), tokio_postgres::Error> {
-    let class: String = row.try_get(0)?;
-    let name = row.try_get(1)?;
     let facts: BTreeMap<String, Value> = match row.try_get(2)? {
         Value::Object(facts) => facts.into_iter().collect(),
         _ => BTreeMap::new(),
     };
+    let key = key(row)?;
+    let facts = facts.into_iter().filter_map(|(name, value)| {
+        let text = text(value)?;
+        let text = match is_expression(key.class, &name) {
+            true => canonical(&text),
+            false => text,
+        };
+        Some((name, text))
+    });
+    let facts = facts.collect();
+    Ok((key, facts))
+}
+
+/// Whether PostgreSQL wrote an expression, or a definition with expressions in it, other than what a person wrote.
+fn is_expression(class: Class, fact: &str) -> bool {
+    let is_source = matches!(class, Class::Function | Class::Procedure | Class::Aggregate);
+    let names = [
+        "definition",
+        "default",
+        "generated",
+        "using",
+        "with check",
+        "tables",
+    ];
+    !is_source && names.contains(&fact)
+}
+
+fn key(row: &Row) -> Result<Key, tokio_postgres::Error> {
+    let class: String = row.try_get(0)?;
     // The names of the query are those of the classes: a test reads each of them.
     let class = serde_json::from_value(Value::String(class)).unwrap_or(Class::Schema);
-    let facts = facts
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, text(value)?)));
-    Ok((Key { class, name }, facts.collect()))
+    let name = row.try_get(1)?;
+    Ok(Key { class, name })
 }
 
 /// A fact as text; nothing if it says nothing.
@@ -55,4 +87,76 @@ fn text(value: Value) -> Option<String> {
         Value::String(text) => Some(text),
         other => Some(other.to_string()),
     }
+}
+
+/// What each object needs.
+fn ties(rows: &[Row], dependencies: &[Row]) -> Result<BTreeMap<Key, Ties>, tokio_postgres::Error> {
+    let mut known: HashMap<Address, Key> = HashMap::new();
+    let mut ties: BTreeMap<Key, Ties> = BTreeMap::new();
+    for row in rows {
+        let (key, part): (Key, i32) = (key(row)?, row.try_get(5)?);
+        if part > 0 {
+            ties.entry(key.clone()).or_default().position = part;
+        }
+        known.insert((row.try_get(3)?, row.try_get(4)?, part), key);
+    }
+    let mut same: HashMap<Address, Address> = HashMap::new();
+    let mut needs: Vec<(Address, Address)> = Vec::new();
+    for row in dependencies {
+        let one = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        let other = (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
+        match row.try_get(0)? {
+            "same" => drop(same.insert(one, other)),
+            "granted" => {
+                if let Some(key) = known.get(&one) {
+                    ties.entry(key.clone()).or_default().has_grants = true;
+                }
+            }
+            _ => needs.push((one, other)),
+        }
+    }
+    let mut add = |one: &Key, other: &Key, of_default: bool| {
+        if one != other {
+            let ties = ties.entry(one.clone()).or_default();
+            let needs = match of_default {
+                true => &mut ties.default_needs,
+                false => &mut ties.needs,
+            };
+            needs.insert(other.clone());
+        }
+    };
+    for (address, key) in &known {
+        // A column needs its table.
+        if let (1.., Some(whole)) = (address.2, known.get(&(address.0, address.1, 0))) {
+            add(key, whole, false);
+        }
+    }
+    for (one, other) in needs {
+        // What another name leads to, and is a column, is the default of that column.
+        let leads_to_column = same.get(&one).is_some_and(|address| address.2 > 0);
+        if let (Some(one), Some(other)) = (find(one, &known, &same), find(other, &known, &same)) {
+            add(one, other, leads_to_column && one.class == Class::Column);
+        }
+    }
+    Ok(ties)
+}
+
+/// The object at an address, or the one that it is a part of.
+fn find<'a>(
+    mut address: Address,
+    known: &'a HashMap<Address, Key>,
+    same: &HashMap<Address, Address>,
+) -> Option<&'a Key> {
+    // The array of the row type of a table is three steps away from the table.
+    for _ in 0..4 {
+        if let Some(key) = known.get(&address) {
+            return Some(key);
+        }
+        address = match same.get(&address) {
+            Some(&next) => next,
+            None if address.2 > 0 => (address.0, address.1, 0),
+            None => return None,
+        };
+    }
+    known.get(&address)
 }

@@ -39,8 +39,12 @@ pub enum Command {
     Edit(Edit),
     /// Make the directory of the migrations
     Init,
-    /// Compare the model with the migrations
+    /// Compare the model with the migrations, and the database with both
     Check,
+    /// Show what two schemas do not have in common
+    Diff(Diff),
+    /// Print the schema of the database, or of another place, as JSON
+    Snapshot(Snapshot),
     /// Wait until the database answers
     Wait(Wait),
 }
@@ -62,6 +66,8 @@ impl Command {
             Self::Stamp(options) => !options.sql,
             Self::EnsureVersion(options) => !options.sql,
             Self::Heads(_) | Self::Branches(_) | Self::Init | Self::Check => false,
+            Self::Diff(_) => false,
+            Self::Snapshot(options) => options.from.is_none(),
             Self::Revision(_) | Self::Merge(_) => false,
         }
     }
@@ -220,6 +226,9 @@ pub struct Revision {
     /// Write the statements that bring the migrations to the model
     #[arg(long)]
     pub autogenerate: bool,
+    /// With --autogenerate: write what drops tables, columns or values, too
+    #[arg(long, alias = "allow_data_loss", requires = "autogenerate")]
+    pub allow_data_loss: bool,
     /// What it revises: a revision, `head`, `LABEL@head`, or `base` for a new beginning
     #[arg(long, default_value = "head", value_name = "REV")]
     pub head: String,
@@ -269,6 +278,25 @@ pub struct Edit {
     /// Open the script that undoes it as well
     #[arg(long)]
     pub down: bool,
+}
+
+/// The options of `diff`.
+#[derive(Debug, Clone, Args)]
+pub struct Diff {
+    /// What there is: `model`, a revision, the URL of a database, or a FILE.json of `snapshot`
+    pub from: String,
+    /// What should be; the same kinds
+    pub to: String,
+    /// Print the statements that lead from the one to the other
+    #[arg(long)]
+    pub sql: bool,
+}
+
+/// The options of `snapshot`.
+#[derive(Debug, Clone, Args)]
+pub struct Snapshot {
+    /// `model`, a revision, or the URL of a database; without it the database that is configured
+    pub from: Option<String>,
 }
 
 /// The options of `wait`.

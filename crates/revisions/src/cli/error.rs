@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::CompareError;
 use crate::database::{ConnectError, UrlError};
 use crate::migrator::Error;
 use crate::names::TargetError;
@@ -30,6 +31,9 @@ pub enum CommandError {
     /// A revision cannot be written.
     #[error(transparent)]
     Scaffold(#[from] ScaffoldError),
+    /// Schemas cannot be compared, or differ.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     /// No database is configured.
     #[error(
         "no database is configured\n  = help: set DATABASE_URL, or DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME, in the environment or in .env; or name it here with --url URL"
@@ -107,14 +111,6 @@ pub enum CommandError {
         target: &'static str,
         /// How the commands are called.
         program: String,
-    },
-    /// Something that comes with a later version.
-    #[error("{what} is not there yet\n  = help: {help}")]
-    NotYet {
-        /// What.
-        what: &'static str,
-        /// What to do instead.
-        help: String,
     },
     /// A revision that others revise, as the parent of a new one.
     #[error("the revision {id} is no head: {} revise it already\n  = help: {} (`{program} heads`)", list(.children), head_help(*.merge))]

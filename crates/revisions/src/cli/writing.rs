@@ -7,22 +7,11 @@ use crate::names::{Name, Names};
 use crate::revisions::Revisions;
 use crate::scaffold::{Draft, Written};
 
-const A_PARENT: &str = "a revision id, a unique prefix of one, `head` or `base`";
+pub(super) const A_PARENT: &str = "a revision id, a unique prefix of one, `head` or `base`";
 const A_REVISION: &str = "a revision id, a unique prefix of one, or `head`";
 
 pub(super) fn revision(options: &Revision, context: &Context<'_>) -> Result<(), CommandError> {
-    if options.autogenerate {
-        return Err(CommandError::NotYet {
-            what: "`revision --autogenerate`",
-            help: format!(
-                "write the statements yourself: `{} revision -m \"…\" --edit`",
-                context.options.program
-            ),
-        });
-    }
-    // Before anything is written: whoever mends it and types the command again wants one revision, not two.
-    let without = || "leave out --edit, and open the files yourself".to_owned();
-    let editor = options.edit.then(|| editor::chosen(without)).transpose()?;
+    let editor = editor_if(options.edit)?;
     let revisions = read_source(context)?;
     let names = names(&revisions, A_PARENT, context);
     let parents = names.all(&Name::parse(&options.head))?;
@@ -43,6 +32,13 @@ pub(super) fn revision(options: &Revision, context: &Context<'_>) -> Result<(), 
         Some(editor) => editor::open(editor, &[&written.up, &written.down]),
         None => Ok(()),
     }
+}
+
+/// The editor, if one is wanted. It is asked for before anything is written: whoever mends the setting and types the
+/// command again wants one revision, not two.
+pub(super) fn editor_if(wanted: bool) -> Result<Option<String>, CommandError> {
+    let without = || "leave out --edit, and open the files yourself".to_owned();
+    wanted.then(|| editor::chosen(without)).transpose()
 }
 
 pub(super) fn merge(options: &Merge, context: &Context<'_>) -> Result<(), CommandError> {
@@ -122,7 +118,7 @@ pub(super) fn init(context: &Context<'_>) -> Result<(), CommandError> {
 }
 
 /// What is written next to is what is on disk, whatever the program has embedded.
-fn read_source(context: &Context<'_>) -> Result<Revisions, CommandError> {
+pub(super) fn read_source(context: &Context<'_>) -> Result<Revisions, CommandError> {
     if !context.dir.is_dir() {
         return Err(CommandError::NoSource {
             path: context.dir.clone(),
@@ -132,7 +128,7 @@ fn read_source(context: &Context<'_>) -> Result<Revisions, CommandError> {
     Ok(Revisions::read_with_several_heads(&context.dir)?)
 }
 
-fn names<'a>(
+pub(super) fn names<'a>(
     revisions: &'a Revisions,
     allowed: &'static str,
     context: &'a Context<'_>,
@@ -145,7 +141,7 @@ fn names<'a>(
     }
 }
 
-fn ids(names: &Names<'_>, texts: &[String]) -> Result<Vec<i64>, CommandError> {
+pub(super) fn ids(names: &Names<'_>, texts: &[String]) -> Result<Vec<i64>, CommandError> {
     let mut ids = Vec::new();
     for text in texts {
         for id in names.all(&Name::parse(text))? {

@@ -5,12 +5,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod alembic;
+#[cfg(feature = "cli")]
+mod autogenerate;
 mod catalog;
 #[cfg(feature = "cli")]
 mod cli;
 mod database;
 #[cfg(feature = "cli")]
 mod editor;
+mod generate;
 mod lexer;
 mod migrator;
 #[cfg(feature = "cli")]

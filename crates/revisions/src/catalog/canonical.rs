@@ -1,0 +1,191 @@
+//! Expressions in one form, where PostgreSQL has several for the same.
+//!
+//! What it writes is not always what it would write after reading that: `x between 1 and 2 and y` becomes
+//! `((a AND b) AND c)`, and that, when it is read, `(a AND b AND c)`; `x in ('a')` on a varchar becomes
+//! `(ARRAY[…])::text[]`, and that an array whose items are cast. Whoever runs the definitions of a snapshot has to get the
+//! same snapshot.
+
+use crate::lexer::{Kind, Lexer, Token};
+
+/// An expression, or a definition with expressions in it, in its one form.
+pub(super) fn canonical(sql: &str) -> String {
+    casts_inside_arrays(&flat(sql))
+}
+
+/// A pair of brackets.
+struct Group {
+    parent: Option<usize>,
+    open: usize,
+    close: Option<usize>,
+    /// The `and` or `or` between its operands.
+    connective: Option<&'static str>,
+}
+
+/// Without the brackets around an `and` that is an operand of an `and`, and the same for `or`.
+fn flat(sql: &str) -> String {
+    let tokens: Vec<Token> = Lexer::new(sql, 0).collect();
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text(sql));
+    let mut groups: Vec<Group> = Vec::new();
+    let mut current: Option<usize> = None;
+    for at in 0..tokens.len() {
+        match text(at) {
+            "(" => {
+                groups.push(Group {
+                    parent: current,
+                    open: at,
+                    close: None,
+                    connective: None,
+                });
+                current = Some(groups.len() - 1);
+            }
+            ")" => {
+                if let Some(group) = current.and_then(|index| groups.get_mut(index)) {
+                    group.close = Some(at);
+                    current = group.parent;
+                }
+            }
+            word @ ("AND" | "OR") => {
+                if let Some(group) = current.and_then(|index| groups.get_mut(index)) {
+                    group.connective = Some(if word == "AND" { "AND" } else { "OR" });
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut left_out = vec![false; tokens.len()];
+    for group in &groups {
+        let (Some(close), Some(connective)) = (group.close, group.connective) else {
+            continue;
+        };
+        let parent = group.parent.and_then(|index| groups.get(index));
+        let same = parent.is_some_and(|parent| parent.connective == Some(connective));
+        let before = group.open.checked_sub(1).map_or("", text);
+        let is_operand = (before == "(" || before == connective)
+            && (text(close + 1) == ")" || text(close + 1) == connective);
+        if same && is_operand {
+            left_out[group.open] = true;
+            left_out[close] = true;
+        }
+    }
+    let mut written = String::with_capacity(sql.len());
+    let mut end = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        written.push_str(&sql[end..token.range.start]);
+        if !left_out[at] {
+            written.push_str(token.text(sql));
+        }
+        end = token.range.end;
+    }
+    written.push_str(&sql[end..]);
+    written
+}
+
+/// `(ARRAY[a, b])::text[]` as `ARRAY[(a)::text, (b)::text]`.
+fn casts_inside_arrays(sql: &str) -> String {
+    let tokens: Vec<Token> = Lexer::new(sql, 0).collect();
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text(sql));
+    let mut written = String::with_capacity(sql.len());
+    let (mut at, mut end) = (0, 0);
+    while at < tokens.len() {
+        if let Some((items, kind, next)) = cast_array(&tokens, sql, at) {
+            written.push_str(&sql[end..tokens[at].range.start]);
+            let items = items.iter().map(|item| format!("({item})::{kind}"));
+            written.push_str(&format!("ARRAY[{}]", items.collect::<Vec<_>>().join(", ")));
+            end = tokens[next - 1].range.end;
+            at = next;
+        } else {
+            written.push_str(&sql[end..tokens[at].range.start]);
+            written.push_str(text(at));
+            end = tokens[at].range.end;
+            at += 1;
+        }
+    }
+    written.push_str(&sql[end..]);
+    written
+}
+
+/// The items and the type of a cast array that begins at a token, and the token after it.
+fn cast_array<'a>(
+    tokens: &[Token],
+    sql: &'a str,
+    start: usize,
+) -> Option<(Vec<&'a str>, &'a str, usize)> {
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text(sql));
+    if (text(start), text(start + 1), text(start + 2)) != ("(", "ARRAY", "[") {
+        return None;
+    }
+    let (mut depth, mut at, mut from) = (0_usize, start + 3, tokens.get(start + 3)?.range.start);
+    let mut items = Vec::new();
+    loop {
+        match text(at) {
+            "" => return None,
+            "]" if depth == 0 => break,
+            "(" | "[" => depth += 1,
+            ")" | "]" => depth = depth.checked_sub(1)?,
+            "," if depth == 0 => {
+                items.push(sql[from..tokens[at].range.start].trim());
+                from = tokens[at].range.end;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    items.push(sql[from..tokens[at].range.start].trim());
+    if (text(at + 1), text(at + 2)) != (")", "::") {
+        return None;
+    }
+    let first = at + 3;
+    let is_name = |token: &&Token| {
+        matches!(token.kind, Kind::Word | Kind::QuotedName) || token.text(sql) == "."
+    };
+    let count = tokens.get(first..)?.iter().take_while(is_name).count();
+    let after = first + count;
+    if count == 0 || (text(after), text(after + 1)) != ("[", "]") {
+        return None;
+    }
+    let kind = &sql[tokens[first].range.start..tokens[after - 1].range.end];
+    Some((items, kind, after + 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::canonical;
+
+    #[test]
+    fn nested_ands_and_ors_are_flat() {
+        let flat = "CHECK ((a AND b AND c AND d))";
+        assert_eq!(canonical("CHECK ((((a AND b) AND c) AND d))"), flat);
+        assert_eq!(canonical("CHECK (((a AND b) AND (c AND d)))"), flat);
+        assert_eq!(canonical(flat), flat);
+        assert_eq!(
+            canonical("((a OR (b AND c)) OR d)"),
+            "(a OR (b AND c) OR d)"
+        );
+        for same in [
+            "(f((a AND b)) AND c)",
+            "((NOT (a AND b)) AND c)",
+            "('((a AND b) AND c)')",
+            "((a AND b) = c)",
+        ] {
+            assert_eq!(canonical(same), same);
+        }
+    }
+
+    #[test]
+    fn arrays_are_cast_item_by_item() {
+        assert_eq!(
+            canonical(
+                "((x)::text = ANY ((ARRAY['a,'::character varying, 'b'::character varying])::text[]))"
+            ),
+            "((x)::text = ANY (ARRAY[('a,'::character varying)::text, ('b'::character varying)::text]))"
+        );
+        for same in [
+            "(ARRAY[1, 2])[1]",
+            "(ARRAY[1])::text",
+            "ARRAY[f(1, 2)]",
+            "(ARRAY[",
+        ] {
+            assert_eq!(canonical(same), same);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The statements that lead from one schema to another, in an order in which PostgreSQL takes them.
+//!
+//! First what is in the way is dropped, in the reverse order of what needs what; then the rest is made and altered, in
+//! that order; at last the types and schemas that nothing uses any more go. The way back is the same function with its
+//! arguments exchanged. What has to happen to each object is decided in `generate/plan.rs`, how that is written in
+//! `making.rs`, `altering.rs` and `dropping.rs`, and the order is made in `order.rs`.
+//!
+//! Whether the statements do what they should is not known here: whoever uses them runs them, and compares.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::{Catalog, Class, Key};
+
+mod altering;
+mod column;
+mod comment;
+mod dropping;
+mod kinship;
+mod making;
+mod order;
+mod plan;
+mod renaming;
+mod sequence;
+mod spread;
+mod table;
+mod text;
+mod types;
+mod warning;
+
+use plan::{Fate, Plan};
+pub use renaming::{Renamed, renames};
+
+/// A statement on the way from one schema to another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Step {
+    /// The statement, with its semicolon.
+    pub sql: String,
+    /// Whether it has to run outside of a transaction, or should, because it would hold its locks for too long.
+    pub outside_transaction: bool,
+    /// The data that is lost by it, in words.
+    pub loses_data: Option<String>,
+    /// What a person should know before it runs.
+    pub warning: Option<String>,
+}
+
+impl Step {
+    fn new(sql: impl Into<String>) -> Self {
+        let mut sql = sql.into();
+        if !sql.ends_with(';') {
+            sql.push(';');
+        }
+        Self {
+            sql,
+            ..Self::default()
+        }
+    }
+
+    fn outside(mut self) -> Self {
+        self.outside_transaction = true;
+        self
+    }
+
+    fn losing(mut self, what: impl Into<String>) -> Self {
+        self.loses_data = Some(what.into());
+        self
+    }
+
+    fn warning(mut self, warning: impl Into<String>) -> Self {
+        self.warning = Some(warning.into());
+        self
+    }
+}
+
+/// The statements that lead from `found` to `wanted`.
+#[must_use]
+pub fn steps(found: &Catalog, wanted: &Catalog) -> Vec<Step> {
+    let plan = Plan::new(found, wanted);
+    let mut steps = dropping::early(&plan);
+    let mut rest = making_and_altering(&plan);
+    // What runs outside of a transaction comes last: none of it needs a type that goes.
+    let inside = rest.iter().rposition(|step| !step.outside_transaction);
+    let outside = rest.split_off(inside.map_or(0, |last| last + 1));
+    let labels = outside
+        .iter()
+        .take_while(|step| step.sql.starts_with("alter type "))
+        .count();
+    let (labels, outside) = outside.split_at(labels);
+    steps.extend(rest);
+    steps.extend_from_slice(labels);
+    steps.extend(dropping::late(&plan));
+    steps.extend_from_slice(outside);
+    warning::of_lookalikes(&plan, &mut steps);
+    steps
+}
+
+/// A piece of work in the second part.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Work {
+    /// The object is made, or altered.
+    Do(Key),
+    /// What has to come later: its validation, its owner.
+    Finish(Key),
+}
+
+fn making_and_altering(plan: &Plan<'_>) -> Vec<Step> {
+    let mut written: BTreeMap<Work, Vec<Step>> = BTreeMap::new();
+    let mut needs: BTreeMap<Work, BTreeSet<Work>> = BTreeMap::new();
+    for (key, fate) in plan.fates() {
+        let (first, later) = match fate {
+            Fate::Make | Fate::Remake => making::make(plan, key),
+            Fate::Alter => altering::alter(plan, key),
+            Fate::Drop => continue,
+        };
+        let work = Work::Do(key.clone());
+        if !later.is_empty() {
+            let finish = Work::Finish(key.clone());
+            let mut after: BTreeSet<Work> = [work.clone()].into();
+            if key.class == Class::Sequence {
+                let owner = plan.wanted_fact(key, "owned by");
+                after.extend(owner.map(|name| Work::Do(plan.carrier(&text::column(name)))));
+            }
+            needs.insert(finish.clone(), after);
+            written.insert(finish, later);
+        }
+        let carrier = Work::Do(plan.carrier(key));
+        let own = plan.needs_when_made(key);
+        let own = own.map(|need| Work::Do(plan.carrier(need)));
+        // What inherits it comes after.
+        let parents = Plan::of_parents(plan.wanted, key).into_iter();
+        let parents = parents.map(|parent| Work::Do(plan.carrier(&parent)));
+        let own: BTreeSet<Work> = own.chain(parents).collect();
+        needs.entry(carrier.clone()).or_default().extend(own);
+        if carrier == work {
+            written.entry(work).or_default().extend(first);
+        }
+    }
+    for (work, needs) in &mut needs {
+        needs.remove(work);
+    }
+    let place = |work: &Work| {
+        let (Work::Do(key) | Work::Finish(key)) = work;
+        let steps = written.get(work).map_or(&[][..], Vec::as_slice);
+        let stage = match (steps.iter().any(|step| step.outside_transaction), key.class) {
+            // What others of the same run may need.
+            (true, Class::Enum) => 0,
+            (false, _) => 1,
+            // So that there are few changes between inside and outside.
+            (true, _) => 2,
+        };
+        (
+            stage,
+            order::rank(key.class),
+            plan.position(key),
+            work.clone(),
+        )
+    };
+    let all: Vec<Work> = needs.keys().chain(written.keys()).cloned().collect();
+    let mut steps = Vec::new();
+    for work in order::sorted(all, &needs, place).order {
+        steps.extend(written.remove(&work).unwrap_or_default());
+    }
+    before_functions(plan, steps)
+}
+
+/// The body of a function may name what is made after it, and PostgreSQL would look.
+fn before_functions(plan: &Plan<'_>, steps: Vec<Step>) -> Vec<Step> {
+    let makes = |classes: &[Class]| {
+        let mut fates = plan.fates();
+        fates.any(|(key, fate)| classes.contains(&key.class) && *fate != Fate::Drop)
+    };
+    let functions = makes(&[Class::Function, Class::Procedure]);
+    let relations = makes(&[
+        Class::Table,
+        Class::Column,
+        Class::View,
+        Class::MaterializedView,
+        Class::Sequence,
+    ]);
+    let several = plan
+        .fates()
+        .filter(|(key, _)| matches!(key.class, Class::Function | Class::Procedure))
+        .count();
+    let mut off = functions && (relations || several > 1);
+    let mut all = Vec::with_capacity(steps.len() + 1);
+    for step in steps {
+        let is_function = ["create function", "create or replace function"]
+            .iter()
+            .chain(&["create procedure", "create or replace procedure"])
+            .any(|start| step.sql.starts_with(start));
+        if off && is_function {
+            all.push(Step::new("set local check_function_bodies = off"));
+            off = false;
+        }
+        all.push(step);
+    }
+    all
+}

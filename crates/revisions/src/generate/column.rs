@@ -1,0 +1,287 @@
+//! Columns: how one is defined, and what leads from one definition to another.
+
+use super::making::Steps;
+use super::plan::{Plan, owner};
+use super::text::{fact, last, lower, option_changes};
+use super::{Step, comment, sequence};
+use crate::catalog::{Class, Facts, Key, without_last};
+
+/// A column as it stands in `create table` and after `add column`.
+pub(super) fn definition(plan: &Plan<'_>, key: &Key, facts: &Facts) -> String {
+    let mut sql = format!(
+        "{} {}",
+        last(&key.name),
+        fact(facts, "type").unwrap_or_default()
+    );
+    if let Some(collation) = fact(facts, "collation") {
+        sql.push_str(&format!(" collate {collation}"));
+    }
+    if let Some(expression) = fact(facts, "generated") {
+        let kind = fact(facts, "generated kind").unwrap_or("stored");
+        sql.push_str(&format!(
+            " generated always as ({}) {kind}",
+            lower(expression)
+        ));
+    }
+    if let Some(kind) = fact(facts, "identity") {
+        let options = sequence::of_identity(plan, key);
+        sql.push_str(&format!(" generated {kind} as identity{options}"));
+    }
+    if facts.contains_key("not null") {
+        sql.push_str(" not null");
+    }
+    if let Some(default) = fact(facts, "default") {
+        sql.push_str(&format!(" default {}", lower(default)));
+    }
+    sql
+}
+
+/// Adds a column to a table that is there; says what a column of a view is about.
+pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let is_of_table = owner(plan.wanted, key).is_some_and(|owner| owner.class == Class::Table);
+    let from_parent = |key: &Key| plan.comes(key);
+    if is_of_table && !Plan::of_parents(plan.wanted, key).iter().any(from_parent) {
+        let table = without_last(&key.name);
+        let sql = format!(
+            "alter table {table} add column {}",
+            definition(plan, key, facts)
+        );
+        let mut step = Step::new(sql);
+        let fills_itself = ["default", "generated", "identity"];
+        if facts.contains_key("not null")
+            && !fills_itself.iter().any(|name| facts.contains_key(*name))
+        {
+            step = step.warning(format!(
+                "this fails if {table} has rows: the column takes no null, and nothing fills it; give it a default, or add \
+                 it without `not null`, fill it, and then set that"
+            ));
+        }
+        steps.push(step);
+        steps.extend(settings(key, &Facts::new(), facts));
+    }
+    steps.extend(comment::of_new(plan, key));
+    steps
+}
+
+/// What leads from one definition to the other, and what has to come later. The comment is not looked at.
+pub(super) fn changes(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts) -> Steps {
+    let (table, name) = (without_last(&key.name), last(&key.name));
+    let alter =
+        |change: String| Step::new(format!("alter table {table} alter column {name} {change}"));
+    let differs = |name: &str| found.get(name) != wanted.get(name);
+    let (mut steps, mut later) = Steps::default();
+    let with_parent = |parent: &Key| plan.has_retyped(parent) && !plan.goes(parent);
+    let retyped =
+        plan.has_retyped(key) && !Plan::of_parents(plan.wanted, key).iter().any(with_parent);
+    let mut has_default = found.contains_key("default") && !plan.defaults_dropped.contains(key);
+    if differs("type") || differs("collation") || retyped {
+        let new = fact(wanted, "type").unwrap_or_default();
+        let collation =
+            fact(wanted, "collation").map_or(String::new(), |it| format!(" collate {it}"));
+        let using = using(
+            plan,
+            name,
+            fact(found, "type").unwrap_or_default(),
+            new,
+            retyped,
+        );
+        let step = alter(format!("type {new}{collation}{using}"));
+        let old = fact(found, "type").unwrap_or_default();
+        steps.push(match cuts(old, new, !using.is_empty()) {
+            true => step.losing(format!(
+                "what the values of {} have more than {new} can hold",
+                key.name
+            )),
+            false => step,
+        });
+    }
+    if found.contains_key("generated") && !wanted.contains_key("generated") {
+        steps.push(alter("drop expression".to_owned()));
+    }
+    if differs("default") && has_default && !wanted.contains_key("default") {
+        steps.push(alter("drop default".to_owned()));
+        has_default = false;
+    }
+    match (
+        found.contains_key("not null"),
+        wanted.contains_key("not null"),
+    ) {
+        (true, false) => steps.push(alter("drop not null".to_owned())),
+        (false, true) => {
+            let owner = owner(plan.wanted, key);
+            let is_plain = owner.as_ref().is_some_and(|owner| {
+                !plan.comes(owner) && plan.wanted_fact(owner, "kind").is_none()
+            });
+            if is_plain
+                && !wanted.contains_key("identity")
+                && !plan.comes(key)
+                && !is_key(plan, key)
+            {
+                let check = check_name(key);
+                steps.push(Step::new(format!(
+                    "alter table {table} add constraint {check} check ({name} is not null) not valid"
+                )));
+                later.extend([
+                    Step::new(format!("alter table {table} validate constraint {check}")).outside(),
+                    alter("set not null".to_owned()).outside(),
+                    Step::new(format!(
+                        "alter table {table} drop constraint if exists {check}"
+                    ))
+                    .outside(),
+                ]);
+            } else {
+                steps.push(alter("set not null".to_owned()));
+            }
+        }
+        _ => {}
+    }
+    if let Some(default) = fact(wanted, "default")
+        && (differs("default") || !has_default)
+    {
+        steps.push(alter(format!("set default {}", lower(default))));
+    }
+    match (fact(found, "identity"), fact(wanted, "identity")) {
+        (None, Some(kind)) => {
+            let options = sequence::of_identity(plan, key);
+            steps.push(alter(format!("add generated {kind} as identity{options}")));
+            steps.extend(sequence::go_on(plan, key));
+        }
+        (Some(old), Some(new)) if old != new => steps.push(alter(format!("set generated {new}"))),
+        _ => {}
+    }
+    steps.extend(settings(key, found, wanted));
+    (steps, later)
+}
+
+/// What can be set about a column that is there.
+pub(super) fn settings(key: &Key, found: &Facts, wanted: &Facts) -> Vec<Step> {
+    let mut changes = Vec::new();
+    let mut setting = |name: &str, words: &str, default: &str| {
+        if found.get(name) != wanted.get(name) {
+            let value = fact(wanted, name).unwrap_or(default);
+            let value = match (name, value) {
+                ("storage", "p") => "plain",
+                ("storage", "e") => "external",
+                ("storage", "m") => "main",
+                ("storage", "x") => "extended",
+                ("compression", "p") => "pglz",
+                ("compression", "l") => "lz4",
+                (_, value) => value,
+            };
+            changes.push(format!("set {words} {value}"));
+        }
+    };
+    let by_type = match fact(wanted, "type").unwrap_or_default() {
+        it if it.starts_with("numeric") || it == "inet" || it == "cidr" => "main",
+        _ => "extended",
+    };
+    setting("storage", "storage", by_type);
+    setting("compression", "compression", "default");
+    setting("statistics target", "statistics", "-1");
+    changes.extend(option_changes(
+        fact(found, "options"),
+        fact(wanted, "options"),
+    ));
+    let (table, name) = (without_last(&key.name), last(&key.name));
+    let steps = changes.into_iter();
+    steps
+        .map(|change| Step::new(format!("alter table {table} alter column {name} {change}")))
+        .collect()
+}
+
+/// A primary key that is made in the same run sets `not null` itself.
+fn is_key(plan: &Plan<'_>, key: &Key) -> bool {
+    plan.fates().any(|(other, _)| {
+        let definition = plan.wanted_fact(other, "definition").unwrap_or_default();
+        other.class == Class::Constraint
+            && plan.comes(other)
+            && definition.starts_with("PRIMARY KEY")
+            && plan
+                .wanted
+                .ties
+                .get(other)
+                .is_some_and(|ties| ties.needs.contains(key))
+    })
+}
+
+/// The check that proves that a column has no null, for the time of the proof.
+fn check_name(key: &Key) -> String {
+    let plain = |name: &str| {
+        name.trim_matches('"')
+            .replace(|c: char| !c.is_alphanumeric(), "_")
+            .to_lowercase()
+    };
+    let mut name = format!(
+        "{}_{}",
+        plain(last(without_last(&key.name))),
+        plain(last(&key.name))
+    );
+    // PostgreSQL's limit is 63 bytes.
+    while name.len() > 50 {
+        name.pop();
+    }
+    super::text::quoted(&format!("{name}_not_null"))
+}
+
+/// What turns the old values into the new type, where PostgreSQL would not by itself.
+fn using(plan: &Plan<'_>, name: &str, old: &str, new: &str, retyped: bool) -> String {
+    let base = |text: &str| text.split('(').next().unwrap_or_default().trim().to_owned();
+    let family = |text: &str| match base(text).as_str() {
+        "text" | "character varying" | "character" => 1,
+        "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => 2,
+        it if it.starts_with("timestamp") || it == "date" => 3,
+        it if it.starts_with("bit") => 4,
+        _ => 0,
+    };
+    if !retyped
+        && (family(old) != 0 && family(old) == family(new)
+            || base(old) == base(new)
+            || family(new) == 1 && !is_own(plan, old))
+    {
+        return String::new();
+    }
+    let array = if new.ends_with("[]") { "[]" } else { "" };
+    match is_own(plan, old) || is_own(plan, new) {
+        true => format!(" using {name}::text{array}::{new}"),
+        false => format!(" using {name}::{new}"),
+    }
+}
+
+/// Whether PostgreSQL would silently round or cut values.
+fn cuts(old: &str, new: &str, is_explicit: bool) -> bool {
+    let is = |text: &str, names: &[&str]| names.iter().any(|name| text.starts_with(name));
+    let scale = |text: &str| -> Option<i32> {
+        let inner = text.split_once('(')?.1.split(')').next()?;
+        inner
+            .split_once(',')
+            .map_or(Some(0), |(_, scale)| scale.trim().parse().ok())
+    };
+    let has_fractions = is(old, &["numeric", "real", "double"]);
+    if is(new, &["smallint", "integer", "bigint"]) {
+        return has_fractions
+            && !(is(old, &["numeric"]) && scale(old).is_some_and(|scale| scale <= 0));
+    }
+    if is(new, &["numeric"]) && has_fractions {
+        return match (scale(old), scale(new)) {
+            (_, None) => false,
+            (Some(old), Some(new)) => new < old,
+            (None, Some(_)) => true,
+        };
+    }
+    let loses_time = is(old, &["timestamp"]) && is(new, &["date", "time "]);
+    let is_shorter = is(new, &["character", "bit"]) && new.contains('(') && is_explicit;
+    loses_time || is_shorter || is(new, &["real"]) && is(old, &["numeric", "double"])
+}
+
+/// Whether a type belongs to the schema.
+fn is_own(plan: &Plan<'_>, name: &str) -> bool {
+    let name = name.trim_end_matches("[]");
+    let is_type = |class| {
+        plan.found
+            .get(class, name)
+            .or(plan.wanted.get(class, name))
+            .is_some()
+    };
+    is_type(Class::Enum) || is_type(Class::Domain)
+}

@@ -1,0 +1,59 @@
+//! Views, materialized views, rules, schemas, extensions, publications.
+
+use super::there_and_back;
+use crate::support::needs_many_connections;
+
+#[tokio::test]
+async fn views_over_a_changed_column_are_made_again_with_all_that_belongs_to_them() {
+    needs_many_connections!();
+    let with = |kind: &str| {
+        format!(
+            "create table a (id {kind}, n int);
+             create view v with (security_barrier) as select id from a;
+             comment on view v is 'V'; comment on column v.id is 'Id';
+             create view w as select v.id, count(*) from v group by 1;
+             create materialized view m as select id from w;
+             create unique index m_id on m (id); comment on index m_id is 'One each';
+             create view untouched as select n from a;
+             create rule r as on insert to v do instead insert into a (id) values (new.id);
+             create function t() returns trigger language plpgsql as 'begin return new; end';
+             create trigger on_v instead of update on v for each row execute function t();"
+        )
+    };
+    insta::assert_snapshot!(there_and_back(&with("int"), &with("bigint")).await);
+}
+
+#[tokio::test]
+async fn views_change() {
+    needs_many_connections!();
+    let before = "create table a (id int, n int); create view v as select id from a; create view w as select id from v; create materialized view m as select n from a;
+        create view o as select n from a; create view gone as select 1 as one;";
+    let after = "create table a (id int, n int); create view v as select id, n from a where n > 0; create view w as select id from v; create materialized view m as select n + 1 as n from a;
+        create view o with (security_invoker = true) as select n from a;";
+    insta::assert_snapshot!(there_and_back(before, after).await);
+}
+
+#[tokio::test]
+async fn schemas_and_publications() {
+    needs_many_connections!();
+    let before = "create schema one; create table one.a (id int primary key, x int); create publication p for table one.a;";
+    let after = "create schema two; comment on schema two is 'Two'; create table two.a (id int primary key, x int);
+        create publication p for table two.a where (id > 0) with (publish = 'insert, update');
+        create publication q for all tables; create publication s for tables in schema two; comment on publication s is 'S';";
+    insta::assert_snapshot!(there_and_back(before, after).await);
+}
+
+#[tokio::test]
+async fn extensions_come_before_what_uses_them_and_go_after() {
+    needs_many_connections!();
+    let (client, _) = super::super::catalog::catalog_of("").await;
+    // Whether it is installed depends on the machine.
+    let query = "select 1 from pg_available_extensions where name = 'citext'";
+    if crate::support::column(&client, query).await.is_empty() {
+        return;
+    }
+    let with = "create extension citext; comment on extension citext is 'Ignores case'; create table a (t citext);
+        create index a_t on a (t); create domain d as citext check (value <> 'x');";
+    there_and_back("", with).await;
+    there_and_back(with, "create schema other; create extension citext schema other; create table a (t other.citext);").await;
+}

@@ -1,0 +1,79 @@
+//! What is done in steps so that nobody waits, and what is marked for people.
+
+use super::there_and_back;
+use crate::support::needs_many_connections;
+
+#[tokio::test]
+async fn a_table_that_stays_is_not_locked_for_long() {
+    needs_many_connections!();
+    let before = "create table b (id int primary key); create table a (id int, b int, n int);";
+    let after = "create table b (id int primary key); create table a (id int, b int not null constraint a_b_fkey references b, n int constraint a_n check (n > 0));
+        create index a_n_idx on a (n); create unique index a_id on a (id);";
+    let told = there_and_back(before, after).await;
+    let all = [
+        "create index concurrently a_n_idx",
+        "create unique index concurrently a_id",
+        "(n > 0)) not valid;",
+        "references public.b(id) not valid;",
+        "validate constraint a_n;",
+        "validate constraint a_b_fkey;",
+        "check (b is not null) not valid;",
+        "alter column b set not null;",
+    ];
+    for part in all {
+        assert!(told.contains(part), "{part} is not in\n{told}");
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[tokio::test]
+async fn a_table_that_is_new_is_made_at_once() {
+    needs_many_connections!();
+    let after = "create table b (id int primary key); create table a (id int, b int not null constraint a_b_fkey references b, n int constraint a_n check (n > 0));
+        create index a_n_idx on a (n);";
+    let told = there_and_back("", after).await;
+    for part in [
+        "concurrently",
+        "not valid",
+        "-- outside",
+        "-- warning",
+        "-- loses",
+    ] {
+        assert!(!told.contains(part), "{part} is in\n{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_loses_data_says_so() {
+    needs_many_connections!();
+    let before = "create type mood as enum ('calm', 'wild'); create table a (id int, m mood, gone text); create table b (id int);
+        create table p (id int, d date) partition by range (d);";
+    let after = "create type mood as enum ('calm'); create table a (id int, m mood, needed text not null, filled text not null default '');
+        create table p (id int, d date) partition by list (id);";
+    let told = there_and_back(before, after).await;
+    assert_eq!(told.matches("-- loses: ").count(), 4, "{told}");
+    insta::assert_snapshot!(told);
+}
+
+#[tokio::test]
+async fn what_is_made_again_without_its_privileges_says_so() {
+    needs_many_connections!();
+    let with = |kind: &str| {
+        format!(
+            "create table a (id {kind}); create view v as select id from a; create view w as select id from a;
+             grant select on v to public;"
+        )
+    };
+    insta::assert_snapshot!(there_and_back(&with("int"), &with("bigint")).await);
+}
+
+#[tokio::test]
+async fn values_that_would_be_rounded_or_cut_are_data_that_is_lost() {
+    needs_many_connections!();
+    let before = "create type mood as enum ('calm');
+        create table a (a numeric(10, 2), b numeric(10, 2), c double precision, d timestamptz, e mood, f text, g varchar(9), h numeric(10));";
+    let after = "create table a (a numeric(10, 1), b int, c real, d date, e varchar(3), f varchar(3), g varchar(3), h bigint);";
+    let told = there_and_back(before, after).await;
+    assert_eq!(told.matches("-- loses: ").count(), 5, "{told}");
+    insta::assert_snapshot!(told);
+}
