@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures_util::FutureExt;
 use serde_json::Value;
 use tokio_postgres::{Client, Row};
 
@@ -15,26 +16,61 @@ const DEPENDENCIES: &str = include_str!("dependencies.sql");
 type Address = (u32, u32, i32);
 
 impl Catalog {
-    /// Reads what the database has. It changes nothing, also no setting of the session; it may be inside a transaction.
+    /// Reads what the database has. It changes nothing, also no setting of the session, whether its end is waited for
+    /// or not; it may be inside a transaction.
     ///
     /// # Errors
     ///
     /// If PostgreSQL cannot be asked.
     pub async fn read(client: &Client) -> Result<Self, tokio_postgres::Error> {
-        // With an empty search path, whatever PostgreSQL writes has its schema.
-        let before = "select current_setting('search_path'), set_config('search_path', '', false)";
-        let before: String = client.query_one(before, &[]).await?.try_get(0)?;
+        let path = EmptyPath::begin(client).await?;
         let rows = client.query(QUERY, &[]).await;
         // In a transaction that has failed it cannot be put back, and need not: the rollback does.
-        let put_back = client
-            .execute("select set_config('search_path', $1, false)", &[&before])
-            .await;
+        let put_back = path.end().await;
         let rows = rows?;
         put_back?;
         let dependencies = client.query(DEPENDENCIES, &[]).await?;
         let objects = rows.iter().map(object).collect::<Result<_, _>>()?;
         let ties = ties(&rows, &dependencies)?;
         Ok(Self { objects, ties })
+    }
+}
+
+/// A session whose search path is empty, so that whatever PostgreSQL writes has its schema.
+struct EmptyPath<'c> {
+    client: &'c Client,
+    /// What puts it back, until it is.
+    put_back: Option<String>,
+}
+
+impl<'c> EmptyPath<'c> {
+    async fn begin(client: &'c Client) -> Result<Self, tokio_postgres::Error> {
+        let before = "select quote_literal(current_setting('search_path'))";
+        let before: String = client.query_one(before, &[]).await?.try_get(0)?;
+        let path = Self {
+            client,
+            put_back: Some(format!("select set_config('search_path', {before}, false)")),
+        };
+        let empty = "select set_config('search_path', '', false)";
+        client.batch_execute(empty).await?;
+        Ok(path)
+    }
+
+    async fn end(mut self) -> Result<(), tokio_postgres::Error> {
+        match self.put_back.take() {
+            Some(put_back) => self.client.batch_execute(&put_back).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for EmptyPath<'_> {
+    /// Whoever is gone in the middle puts it back too. The request is on its way once it is polled; nobody waits for
+    /// the answer.
+    fn drop(&mut self) {
+        if let Some(put_back) = &self.put_back {
+            let _ = self.client.batch_execute(put_back).now_or_never();
+        }
     }
 }
 

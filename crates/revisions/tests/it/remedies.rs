@@ -35,6 +35,8 @@ fn words(command: &str) -> Vec<String> {
     }
     let words = text
         .split_whitespace()
+        // What comes then is the shell's.
+        .take_while(|word| *word != ">")
         .map(|word| match word.contains('{') {
             true => "1".to_owned(),
             false => word.to_owned(),

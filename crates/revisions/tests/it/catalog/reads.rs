@@ -100,6 +100,23 @@ async fn a_snapshot_can_be_stored_and_compared_later() {
 }
 
 #[tokio::test]
+async fn a_session_is_as_it_was_also_when_nobody_waited_for_the_end() {
+    needs_many_connections!();
+    let (client, _) = catalog_of("create table a (id int)").await;
+    let before = column(&client, "show search_path").await;
+    // Left at each of its steps, one after the other.
+    for polls in 1..8 {
+        let mut reading = Box::pin(Catalog::read(&client));
+        for _ in 0..polls {
+            let step = std::time::Duration::from_micros(300);
+            let _ = tokio::time::timeout(step, &mut reading).await;
+        }
+        drop(reading);
+        assert_eq!(column(&client, "show search_path").await, before);
+    }
+}
+
+#[tokio::test]
 async fn the_session_is_as_it_was_before() {
     needs_many_connections!();
     let (client, _) = catalog_of("set search_path = pg_catalog, public").await;
