@@ -45,7 +45,7 @@ fn run(version: &'static str) -> anyhow::Result<()> {
 #[derive(Debug, Parser)]
 #[command(name = "divine-whispers")]
 struct Cli {
-    /// Read settings from this file instead of .env; the environment still wins
+    /// Read settings from this file instead of .env; what it says goes before the environment
     #[arg(long, global = true, value_name = "FILE")]
     // `environment` reads it before the rest is parsed; here it is for the help, and so that clap accepts it.
     env_file: Option<PathBuf>,

@@ -96,7 +96,7 @@ async fn the_parts_of_a_database_url_with_the_password_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_settings_named_or_found_which_the_environment_overrules() {
+async fn the_environment_overrules_a_file_of_settings_that_is_found_and_not_one_that_is_named() {
     let database = TestDatabase::empty().await;
     needs_many_connections!(database);
     let role = Role::new(&database).await;
@@ -113,12 +113,25 @@ async fn a_file_of_settings_named_or_found_which_the_environment_overrules() {
         "{}",
         printed(&current)
     );
-    let overruled = program.set(
-        "DATABASE_URL",
-        "postgres://nobody@127.0.0.1:1/nothing?connect_timeout=2",
-    );
+    let nowhere = "postgres://nobody@127.0.0.1:1/nothing?connect_timeout=2";
+    let overruled = program.set("DATABASE_URL", nowhere);
     let refused = overruled.run(&["db", "current"]).await;
     assert!(!refused.status.success(), "{}", printed(&refused));
+    // One that is named was meant, also where it has the parts and the environment a URL.
+    let parts = format!(
+        "DB_HOST={}\nDB_PORT={}\nDB_USER={}\nDB_PASSWORD='{PASSWORD}'\nDB_NAME={}\n",
+        role.host, role.port, role.name, role.database
+    );
+    for file in [line, parts] {
+        let named = Program::new().file("other.env", &file);
+        let named = named
+            .set("DATABASE_URL", nowhere)
+            .set("MIGRATION_DATABASE_URL", nowhere);
+        let current = named
+            .run(&["--env-file", "other.env", "db", "current"])
+            .await;
+        assert!(current.status.success(), "{}", printed(&current));
+    }
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ pub struct Place {
     /// DB_NAME]
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
-    /// A file of settings to use instead of `.env`; what it says about the database goes before the environment
+    /// A file of settings to use instead of `.env`; what it says goes before the environment
     #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
     /// Say nothing of the progress
@@ -81,7 +81,7 @@ impl Place {
 /// The environment and a file of settings.
 struct Settings {
     file: HashMap<String, String>,
-    /// Whether the file was named, so that it goes before the environment in what concerns the database.
+    /// Whether the file was named, so that it goes before the environment.
     named: bool,
 }
 
@@ -128,12 +128,16 @@ impl Settings {
         })
     }
 
-    /// The environment wins.
+    /// The environment wins, but over a file that was named.
     fn get(&self, name: &str) -> Option<String> {
-        let environment = std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-        environment
-            .filter(|value| !value.is_empty())
-            .or_else(|| self.file.get(name).cloned())
+        let environment =
+            || std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        let environment = || environment().filter(|value| !value.is_empty());
+        let file = || self.file.get(name).cloned();
+        match self.named {
+            true => file().or_else(environment),
+            false => environment().or_else(file),
+        }
     }
 
     /// The database of a file that was named. The environment is left out of it altogether: half of one set of
