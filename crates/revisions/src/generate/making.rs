@@ -32,7 +32,7 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key) -> Steps {
         Class::Enum | Class::Domain | Class::CompositeType | Class::RangeType => {
             (types::make(plan, key, facts), vec![])
         }
-        Class::Sequence => sequence::make(key, facts),
+        Class::Sequence => sequence::make(plan, key, facts),
         Class::Table => (table::make(plan, key, facts), vec![]),
         Class::Column => (column::make(plan, key, facts), vec![]),
         Class::Constraint => constraint(plan, key, facts),
