@@ -56,6 +56,7 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key) -> Steps {
         }
         Class::Policy => (vec![policy(key, facts)], vec![]),
         Class::EventTrigger => (vec![event_trigger(name, facts)], vec![]),
+        Class::Other => Steps::default(),
         Class::Publication => (vec![publication(plan, name, facts)], vec![]),
     };
     let settings = super::altering::settings(plan, key, &Facts::new(), facts);
@@ -230,6 +231,7 @@ fn publication(plan: &Plan<'_>, name: &str, facts: &Facts) -> Step {
             let all = &plan.wanted.objects;
             let has_heirs = |table: &str| {
                 let name = table.split(" where ").next().unwrap_or_default();
+                let name = name.split(" (").next().unwrap_or_default();
                 all.keys().any(|key| {
                     key.class == Class::Table
                         && Plan::parents(plan.wanted, &key.name)
