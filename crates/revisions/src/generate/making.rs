@@ -68,7 +68,17 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key) -> Steps {
     if !matches!(key.class, Class::Column | Class::Table) {
         steps.extend(comment::of_new(plan, key));
     }
-    (steps, later)
+    (together(steps), together(later))
+}
+
+/// What follows a statement outside of a transaction can be there too, so that it needs no revision of its own.
+pub(super) fn together(mut steps: Vec<Step>) -> Vec<Step> {
+    if steps.iter().any(|step| step.outside_transaction) {
+        steps
+            .iter_mut()
+            .for_each(|step| step.outside_transaction = true);
+    }
+    steps
 }
 
 /// Whether the table inherits this part from another.
