@@ -116,6 +116,8 @@ pub enum Class {
     EventTrigger,
     /// A publication.
     Publication,
+    /// Something else, of which only its description is known: a cast, an operator, a foreign server.
+    Other,
 }
 
 impl Class {
@@ -145,6 +147,7 @@ impl Class {
             Self::Policy => "policy",
             Self::EventTrigger => "event trigger",
             Self::Publication => "publication",
+            Self::Other => "object",
         }
     }
 }

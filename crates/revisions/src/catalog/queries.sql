@@ -118,6 +118,10 @@ select 'table', r.name, jsonb_build_object(
            'replica identity', case r.relreplident when 'n' then 'nothing' when 'f' then 'full' when 'i' then 'index' end,
            'server', (select srvname from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver
                        where f.ftrelid = r.oid),
+           'foreign options', (select string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', '
+                                                 order by option_name)
+                                 from pg_foreign_table f, pg_options_to_table(f.ftoptions)
+                                where f.ftrelid = r.oid),
            'comment', obj_description(r.oid, 'pg_class')), 'pg_class'::regclass::oid, r.oid, 0
   from relations r
  where r.relkind in ('r', 'p', 'f')
@@ -135,6 +139,9 @@ select 'column', r.name || '.' || quote_ident(a.attname), jsonb_build_object(
            'compression', nullif(a.attcompression::text, ''),
            'statistics target', (nullif(to_jsonb(a) ->> 'attstattarget', '-1')),
            'options', (select string_agg(item, ', ' order by item) from unnest(a.attoptions) as item),
+           'foreign options', (select string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', '
+                                                 order by option_name)
+                                 from pg_options_to_table(a.attfdwoptions)),
            'comment', col_description(r.oid, a.attnum)), 'pg_class'::regclass::oid, r.oid, a.attnum::int
   from relations r
   join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
@@ -283,6 +290,10 @@ select 'publication', quote_ident(p.pubname), jsonb_build_object(
                                         case when p.pubdelete then 'delete' end, case when p.pubtruncate then 'truncate' end),
            'via partition root', p.pubviaroot,
            'tables', (select string_agg(t.prrelid::regclass::text
+                                        || coalesce(' (' || (select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
+                                                               from pg_attribute a
+                                                              where a.attrelid = t.prrelid
+                                                                and a.attnum = any (t.prattrs::int2[])) || ')', '')
                                         || coalesce(' where ' || pg_get_expr(t.prqual, t.prrelid), ''), ', '
                                         order by t.prrelid::regclass::text)
                         from pg_publication_rel t where t.prpubid = p.oid),
@@ -290,3 +301,26 @@ select 'publication', quote_ident(p.pubname), jsonb_build_object(
                          from pg_publication_namespace s where s.pnpubid = p.oid),
            'comment', obj_description(p.oid, 'pg_publication')), 'pg_publication'::regclass::oid, p.oid, 0
   from pg_publication p
+
+-- What is known by its description only, so that it is not overlooked.
+union all
+select 'other', pg_describe_object(o.classid, o.objid, 0), '{}', o.classid, o.objid, 0
+  from (select 'pg_cast'::regclass::oid as classid, oid as objid from pg_cast
+        union all select 'pg_operator'::regclass, oid from pg_operator
+        union all select 'pg_opclass'::regclass, oid from pg_opclass
+        union all select 'pg_opfamily'::regclass, oid from pg_opfamily
+        union all select 'pg_am'::regclass, oid from pg_am
+        union all select 'pg_collation'::regclass, oid from pg_collation
+        union all select 'pg_conversion'::regclass, oid from pg_conversion
+        union all select 'pg_language'::regclass, oid from pg_language
+        union all select 'pg_transform'::regclass, oid from pg_transform
+        union all select 'pg_ts_config'::regclass, oid from pg_ts_config
+        union all select 'pg_ts_dict'::regclass, oid from pg_ts_dict
+        union all select 'pg_ts_parser'::regclass, oid from pg_ts_parser
+        union all select 'pg_ts_template'::regclass, oid from pg_ts_template
+        union all select 'pg_foreign_data_wrapper'::regclass, oid from pg_foreign_data_wrapper
+        union all select 'pg_foreign_server'::regclass, oid from pg_foreign_server
+        union all select 'pg_type'::regclass, oid from pg_type where typtype = 'b' and typcategory <> 'A') as o
+ where o.objid >= 16384
+   and not exists (select from pg_depend d
+                    where d.classid = o.classid and d.objid = o.objid and d.deptype in ('e', 'i'))

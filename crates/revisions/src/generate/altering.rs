@@ -1,6 +1,6 @@
 //! Objects that stay, and are altered where they are.
 
-use super::making::{Steps, index_name};
+use super::making::{Steps, index_name, together};
 use super::plan::{Plan, owner};
 use super::text::{fact, last, lower, option_changes};
 use super::{Step, column, comment, sequence, table, types};
@@ -53,7 +53,7 @@ pub(super) fn alter(plan: &Plan<'_>, key: &Key) -> Steps {
         false => later.extend(settings),
     }
     steps.extend(comment::change(plan, key, found, wanted));
-    (steps, later)
+    (together(steps), together(later))
 }
 
 fn is_of_table(plan: &Plan<'_>, key: &Key) -> bool {

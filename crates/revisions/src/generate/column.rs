@@ -13,6 +13,9 @@ pub(super) fn definition(plan: &Plan<'_>, key: &Key, facts: &Facts) -> String {
         last(&key.name),
         fact(facts, "type").unwrap_or_default()
     );
+    if let Some(options) = fact(facts, "foreign options") {
+        sql.push_str(&format!(" options ({options})"));
+    }
     if let Some(collation) = fact(facts, "collation") {
         sql.push_str(&format!(" collate {collation}"));
     }

@@ -40,12 +40,18 @@ pub(super) fn can_be_altered(key: &Key, found: &Facts, wanted: &Facts) -> bool {
             .all(|name| found.get(*name) == wanted.get(*name))
     };
     match key.class {
-        Class::Schema | Class::Extension => true,
+        Class::Schema | Class::Extension | Class::Other => true,
         Class::Enum => types::only_adds_labels(found, wanted),
         Class::Domain => same(&["type", "collation"]),
         Class::CompositeType => types::attribute_changes(&key.name, found, wanted).is_some(),
         Class::Sequence => same(&["identity of"]),
-        Class::Table => same(&["kind", "partition by", "of type", "server"]),
+        Class::Table => same(&[
+            "kind",
+            "partition by",
+            "of type",
+            "server",
+            "foreign options",
+        ]),
         Class::Column => {
             let becomes_plain =
                 found.contains_key("generated") && !wanted.contains_key("generated");

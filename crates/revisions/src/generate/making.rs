@@ -32,7 +32,7 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key) -> Steps {
         Class::Enum | Class::Domain | Class::CompositeType | Class::RangeType => {
             (types::make(plan, key, facts), vec![])
         }
-        Class::Sequence => sequence::make(key, facts),
+        Class::Sequence => sequence::make(plan, key, facts),
         Class::Table => (table::make(plan, key, facts), vec![]),
         Class::Column => (column::make(plan, key, facts), vec![]),
         Class::Constraint => constraint(plan, key, facts),
@@ -56,6 +56,7 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key) -> Steps {
         }
         Class::Policy => (vec![policy(key, facts)], vec![]),
         Class::EventTrigger => (vec![event_trigger(name, facts)], vec![]),
+        Class::Other => Steps::default(),
         Class::Publication => (vec![publication(plan, name, facts)], vec![]),
     };
     let settings = super::altering::settings(plan, key, &Facts::new(), facts);
@@ -67,7 +68,17 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key) -> Steps {
     if !matches!(key.class, Class::Column | Class::Table) {
         steps.extend(comment::of_new(plan, key));
     }
-    (steps, later)
+    (together(steps), together(later))
+}
+
+/// What follows a statement outside of a transaction can be there too, so that it needs no revision of its own.
+pub(super) fn together(mut steps: Vec<Step>) -> Vec<Step> {
+    if steps.iter().any(|step| step.outside_transaction) {
+        steps
+            .iter_mut()
+            .for_each(|step| step.outside_transaction = true);
+    }
+    steps
 }
 
 /// Whether the table inherits this part from another.
@@ -230,6 +241,7 @@ fn publication(plan: &Plan<'_>, name: &str, facts: &Facts) -> Step {
             let all = &plan.wanted.objects;
             let has_heirs = |table: &str| {
                 let name = table.split(" where ").next().unwrap_or_default();
+                let name = name.split(" (").next().unwrap_or_default();
                 all.keys().any(|key| {
                     key.class == Class::Table
                         && Plan::parents(plan.wanted, &key.name)

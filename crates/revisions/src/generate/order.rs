@@ -89,5 +89,6 @@ pub(super) fn rank(class: Class) -> u8 {
         Class::Policy => 19,
         Class::EventTrigger => 20,
         Class::Publication => 21,
+        Class::Other => 22,
     }
 }

@@ -44,7 +44,8 @@ impl<'a> Plan<'a> {
             defaults_dropped: BTreeSet::new(),
         };
         let keys: BTreeSet<&Key> = found.objects.keys().chain(wanted.objects.keys()).collect();
-        for key in keys {
+        // What is known by its description only is left to people, as the difference that stays will tell.
+        for key in keys.into_iter().filter(|key| key.class != Class::Other) {
             let fate = match (found.objects.get(key), wanted.objects.get(key)) {
                 (None, Some(_)) => Fate::Make,
                 (Some(_), None) => Fate::Drop,

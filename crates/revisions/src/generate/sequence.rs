@@ -7,7 +7,7 @@ use super::text::{fact, last, literal, schema};
 use crate::catalog::{Class, Facts, Key, without_last};
 
 /// Makes a sequence, and gives it its owner. That of an identity column is made with the column.
-pub(super) fn make(key: &Key, facts: &Facts) -> Steps {
+pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Steps {
     if facts.contains_key("identity of") {
         return Steps::default();
     }
@@ -24,8 +24,12 @@ pub(super) fn make(key: &Key, facts: &Facts) -> Steps {
     for option in options(facts, kind) {
         sql.push_str(&format!(" {option}"));
     }
-    let owned = fact(facts, "owned by").map(|column| owned_by(key, column));
-    (vec![Step::new(sql)], owned.into_iter().collect())
+    let mut later = Vec::new();
+    if let Some(column) = fact(facts, "owned by") {
+        later.push(owned_by(key, column));
+        later.extend(go_on(plan, &super::text::column(column)));
+    }
+    (vec![Step::new(sql)], later)
 }
 
 pub(super) fn owned_by(key: &Key, column: &str) -> Step {
@@ -55,7 +59,7 @@ pub(super) fn of_identity(plan: &Plan<'_>, column: &Key) -> String {
     }
 }
 
-/// Lets the sequence of a column that became an identity go on after the values that are there.
+/// Lets the new sequence of a column go on after the values that are there.
 pub(super) fn go_on(plan: &Plan<'_>, column: &Key) -> Option<Step> {
     let (table, name) = (without_last(&column.name), last(&column.name));
     let is_new = plan.comes(&super::plan::table(table)) || plan.comes(column);

@@ -74,6 +74,9 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
     }
     if let Some(server) = fact(facts, "server") {
         sql.push_str(&format!(" server {server}"));
+        if let Some(options) = fact(facts, "foreign options") {
+            sql.push_str(&format!(" options ({options})"));
+        }
     }
     let mut steps = vec![Step::new(sql)];
     steps.extend(comment::of_new(plan, key));
@@ -140,7 +143,8 @@ pub(super) fn settings(key: &Key, found: &Facts, wanted: &Facts, is_new: bool) -
         fact(wanted, "replica identity"),
     );
     // The one of an index is set with the index.
-    if identity.0 != identity.1 && identity.1 != Some("index") {
+    let is_foreign = fact(wanted, "kind") == Some("foreign");
+    if identity.0 != identity.1 && identity.1 != Some("index") && !is_foreign {
         changes.push(format!(
             "replica identity {}",
             identity.1.unwrap_or("default")

@@ -38,7 +38,7 @@ async fn schemas_and_publications() {
     needs_many_connections!();
     let before = "create schema one; create table one.a (id int primary key, x int); create publication p for table one.a;";
     let after = "create schema two; comment on schema two is 'Two'; create table two.a (id int primary key, x int);
-        create publication p for table two.a where (id > 0) with (publish = 'insert, update');
+        create publication p for table two.a (id, x) where (id > 0) with (publish = 'insert, update');
         create publication q for all tables; create publication s for tables in schema two; comment on publication s is 'S';";
     insta::assert_snapshot!(there_and_back(before, after).await);
 }
@@ -56,4 +56,31 @@ async fn extensions_come_before_what_uses_them_and_go_after() {
         create index a_t on a (t); create domain d as citext check (value <> 'x');";
     there_and_back("", with).await;
     there_and_back(with, "create schema other; create extension citext schema other; create table a (t other.citext);").await;
+}
+
+#[tokio::test]
+async fn foreign_tables_of_a_server_that_is_there() {
+    needs_many_connections!();
+    let server = "create foreign data wrapper w; create server s foreign data wrapper w;";
+    let before = format!(
+        "{server} create foreign table f (a int options (b 'c')) server s options (d 'e');"
+    );
+    let after = format!("{server} create foreign table f (a bigint options (b 'c'), n text not null) server s options (d 'e');
+        comment on foreign table f is 'Far'; create foreign table g (x int options (y 'it''s')) server s options (z '1', \"Q\" '2');");
+    insta::assert_snapshot!(there_and_back(&before, &after).await);
+}
+
+#[tokio::test]
+async fn what_is_known_by_its_description_only_is_left_over() {
+    needs_many_connections!();
+    let base =
+        "create type m as (x int); create function f(m) returns int language sql as 'select 1';";
+    let (_, found) = super::super::catalog::catalog_of(base).await;
+    let (_, wanted) = super::super::catalog::catalog_of(&format!(
+        "{base} create cast (m as int) with function f(m); create collation c from \"C\";
+         create operator === (leftarg = int, rightarg = int, function = int4eq);"
+    ))
+    .await;
+    insta::assert_snapshot!(found.difference(&wanted));
+    assert!(revisions::generate::steps(&found, &wanted).is_empty());
 }

@@ -1,14 +1,17 @@
 //! What is done in steps so that nobody waits, and what is marked for people.
 
-use super::there_and_back;
-use crate::support::needs_many_connections;
+use revisions::catalog::Catalog;
+
+use super::super::catalog::catalog_of;
+use super::{run, there_and_back};
+use crate::support::{column, needs_many_connections};
 
 #[tokio::test]
 async fn a_table_that_stays_is_not_locked_for_long() {
     needs_many_connections!();
     let before = "create table b (id int primary key); create table a (id int, b int, n int);";
     let after = "create table b (id int primary key); create table a (id int, b int not null constraint a_b_fkey references b, n int constraint a_n check (n > 0));
-        create index a_n_idx on a (n); create unique index a_id on a (id);";
+        create index a_n_idx on a (n); create unique index a_id on a (id); comment on index a_n_idx is 'N'; alter table a cluster on a_id;";
     let told = there_and_back(before, after).await;
     let all = [
         "create index concurrently a_n_idx",
@@ -23,6 +26,13 @@ async fn a_table_that_stays_is_not_locked_for_long() {
     for part in all {
         assert!(told.contains(part), "{part} is not in\n{told}");
     }
+    let first = told.find("-- outside").unwrap();
+    let statements = told[first..].matches(";\n").count();
+    assert_eq!(
+        told.matches("-- outside").count(),
+        statements,
+        "two revisions are enough"
+    );
     insta::assert_snapshot!(told);
 }
 
@@ -76,4 +86,47 @@ async fn values_that_would_be_rounded_or_cut_are_data_that_is_lost() {
     let told = there_and_back(before, after).await;
     assert_eq!(told.matches("-- loses: ").count(), 5, "{told}");
     insta::assert_snapshot!(told);
+}
+
+#[tokio::test]
+async fn rows_stay_what_they_are() {
+    needs_many_connections!();
+    let before = "create type mood as enum ('gone', 'calm', 'wild'); create domain points as int check (value > 0);
+        create table a (id serial primary key, m mood default 'calm', ms mood[], p points, n int, t text, gone int);
+        insert into a (m, ms, p, n, t) values ('wild', '{calm,wild}', 3, 4, '5'), ('calm', null, null, 6, '7');";
+    let after = "create type mood as enum ('wild', 'calm'); create domain points as bigint check (value > 0);
+        create table a (id int generated always as identity primary key, m mood not null default 'calm', ms mood[], p points, n numeric(10, 1) not null,
+            t int, filled text not null default 'x', double bigint generated always as (id * 2) stored);";
+    let (client, found) = catalog_of(before).await;
+    let (_, wanted) = catalog_of(after).await;
+    run(&client, &revisions::generate::steps(&found, &wanted)).await;
+    client
+        .batch_execute("insert into a (n) values (8)")
+        .await
+        .unwrap();
+    let rows = "select concat_ws('|', id, m, ms, p, n, t, filled, double) from a order by id";
+    assert_eq!(
+        column(&client, rows).await,
+        [
+            "1|wild|{calm,wild}|3|4.0|5|x|2",
+            "2|calm|6.0|7|x|4",
+            "3|calm|8.0|x|6"
+        ]
+    );
+    let reached = Catalog::read(&client).await.unwrap();
+    run(&client, &revisions::generate::steps(&reached, &found)).await;
+    client
+        .batch_execute("insert into a (n) values (9)")
+        .await
+        .unwrap();
+    let rows = "select concat_ws('|', id, m, ms, p, n, t) from a order by id";
+    assert_eq!(
+        column(&client, rows).await,
+        [
+            "1|wild|{calm,wild}|3|4|5",
+            "2|calm|6|7",
+            "3|calm|8",
+            "4|calm|9"
+        ]
+    );
 }
