@@ -78,8 +78,8 @@ fn whole_database(text: &str) -> String {
     let names: Vec<String> = dotenvy::from_read_iter(text.as_bytes())
         .filter_map(|pair| Some(pair.ok()?.0))
         .collect();
-    let has = |name: &&str| names.iter().any(|known| known == name);
-    if !DATABASE.iter().any(|name| has(&name)) {
+    let has = |name: &str| names.iter().any(|known| known == name);
+    if !DATABASE.iter().any(|name| has(name)) {
         return text.to_owned();
     }
     let left_out = DATABASE.iter().filter(|name| !has(name));

@@ -172,7 +172,7 @@ pub struct Upgrade {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["sql", "dry_run"])]
     pub backup: Option<PathBuf>,
     /// Create the database if there is none
-    #[arg(long, alias = "create_database", conflicts_with = "sql")]
+    #[arg(long, alias = "create_database", conflicts_with_all = ["sql", "dry_run"])]
     pub create_database: bool,
 }
 

@@ -100,7 +100,12 @@ impl Tools {
             }
         }
         match newest {
-            None => Err(CommandError::NoPgDump { server_major }),
+            None => Err(CommandError::NoPgDump {
+                server_major,
+                named: std::env::var_os("PG_DUMP")
+                    .filter(|named| !named.is_empty())
+                    .map(PathBuf::from),
+            }),
             Some((major, tools)) if major < server_major => Err(CommandError::OldPgDump {
                 path: tools.pg_dump,
                 major,

@@ -168,11 +168,13 @@ pub enum CommandError {
     },
     /// There is no pg_dump.
     #[error(
-        "no backup can be made: there is no pg_dump, with pg_restore beside it; nothing was applied\n  = help: install the client programs of PostgreSQL {server_major} or newer, and put them on the PATH, or the path of pg_dump into PG_DUMP; or run without --backup"
+        "no backup can be made: {}; nothing was applied\n  = help: install the client programs of PostgreSQL {server_major} or newer, and put them on the PATH, or the path of pg_dump into PG_DUMP; or run without --backup", no_pg_dump(.named.as_deref())
     )]
     NoPgDump {
         /// The major version of the server.
         server_major: u32,
+        /// What PG_DUMP names, if it is set.
+        named: Option<PathBuf>,
     },
     /// pg_dump is older than the server.
     #[error("no backup can be made: {} is of PostgreSQL {major}, and the server of {server_major}; nothing was applied\n  = help: install the client programs of PostgreSQL {server_major} or newer, and put the path of its pg_dump into PG_DUMP if it is not found; or run without --backup", .path.display())]
@@ -257,5 +259,15 @@ fn behind_help(changed: usize, half_undone: bool, program: &str, target: &str) -
         }
         0 => format!("`{program} upgrade {target}` brings it to the {target}"),
         _ => "restore the changed files, and write what is new in a new revision".to_owned(),
+    }
+}
+
+fn no_pg_dump(named: Option<&Path>) -> String {
+    match named {
+        Some(path) => format!(
+            "PG_DUMP is {}, which is no pg_dump with pg_restore beside it",
+            path.display()
+        ),
+        None => "there is no pg_dump, with pg_restore beside it".to_owned(),
     }
 }

@@ -4,6 +4,7 @@ use super::progress::Progress;
 use super::{CommandError, Context, Downgrade, Redo, Upgrade, backup, note, print};
 use crate::migrator::Migrator;
 use crate::offline::Offline;
+use crate::revisions::Revisions;
 
 pub(super) async fn upgrade(options: &Upgrade, context: &Context<'_>) -> Result<(), CommandError> {
     let revisions = context.revisions()?;
@@ -28,7 +29,11 @@ pub(super) async fn upgrade(options: &Upgrade, context: &Context<'_>) -> Result<
     let planned = migrator.plan_upgrade(&options.revision).await?.len();
     let state = migrator.state().await?;
     if planned == 0 && !state.is_half_undone() {
-        return print(&nothing_to_do(&state.heads(&revisions), "apply"));
+        return print(&nothing_to_do(
+            &revisions,
+            &state.heads(&revisions),
+            "apply",
+        ));
     }
     if let (Some(dir), Some(url)) = (&options.backup, &context.url) {
         let heads = state.heads(&revisions);
@@ -72,7 +77,7 @@ pub(super) async fn downgrade(
     let planned = migrator.plan_downgrade(&options.revision).await?.len();
     if planned == 0 {
         let state = migrator.state().await?;
-        return print(&nothing_to_do(&state.heads(&revisions), "undo"));
+        return print(&nothing_to_do(&revisions, &state.heads(&revisions), "undo"));
     }
     let mut progress = Progress::new(planned, false, context.quiet);
     let mut listener = |event: crate::Event<'_>| progress.tell(&event);
@@ -89,7 +94,7 @@ pub(super) async fn redo(options: &Redo, context: &Context<'_>) -> Result<(), Co
     let mut migrator = Migrator::new(&mut client, &revisions).options(context.options.clone());
     let planned = migrator.plan_redo(options.revision.as_deref()).await?.len();
     if planned == 0 {
-        return print(&nothing_to_do(&[], "undo"));
+        return print(&nothing_to_do(&revisions, &[], "undo"));
     }
     let mut progress = Progress::new(2 * planned, false, context.quiet);
     let mut listener = |event: crate::Event<'_>| progress.tell(&event);
@@ -98,9 +103,11 @@ pub(super) async fn redo(options: &Redo, context: &Context<'_>) -> Result<(), Co
     Ok(())
 }
 
-fn nothing_to_do(heads: &[i64], verb: &str) -> String {
+fn nothing_to_do(revisions: &Revisions, heads: &[i64], verb: &str) -> String {
     let heads: Vec<String> = heads.iter().map(i64::to_string).collect();
-    if heads.is_empty() {
+    if revisions.is_empty() {
+        format!("nothing to {verb}: there are no revisions\n")
+    } else if heads.is_empty() {
         format!("nothing to {verb}: no revision is applied\n")
     } else {
         format!(

@@ -157,6 +157,9 @@ fn tls_failed(url: &DatabaseUrl, reason: String) -> ConnectError {
     }
     let help = if reason.contains("UnknownIssuer") {
         "the server's certificate is not signed by one that is trusted: name its authority with `sslrootcert=FILE`"
+    } else if reason.contains("CaUsedAsEndEntity") {
+        "the server's certificate is made for an authority, not for a server: make it anew, with \
+         `openssl req -new -x509 … -addext basicConstraints=critical,CA:FALSE`"
     } else if reason.contains("not valid for name") || reason.contains("NotValidForName") {
         "use the host name that is in the certificate, or `sslmode=verify-ca`"
     } else if reason.contains("Expired") || reason.contains("expired") {
