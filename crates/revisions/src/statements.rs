@@ -136,6 +136,30 @@ impl Statement {
         }
     }
 
+    /// Whether PostgreSQL says of it how many rows it changed (`with` may lead to such a one).
+    pub(crate) fn counts_changed_rows(&self) -> bool {
+        matches!(
+            self.word(0),
+            "insert" | "update" | "delete" | "merge" | "with"
+        )
+    }
+
+    /// Whether it gives back all locks of the session: `discard all`, or a call of `pg_advisory_unlock_all`.
+    pub(crate) fn gives_back_all_locks(&self, sql: &str) -> bool {
+        (self.word(0) == "discard" && self.word(1) == "all")
+            || self.runs(sql, "pg_advisory_unlock_all")
+    }
+
+    /// Whether it has the name, itself or in the block that it runs. What a function that it makes would do does not
+    /// count.
+    pub(crate) fn runs(&self, sql: &str, name: &str) -> bool {
+        let has = |text: &str| names(text).any(|it| it == name);
+        let block = self.body.clone().filter(|_| self.is_do_block());
+        let block = block.and_then(|body| sql.get(body));
+        // Between the quotes are tokens again; `$` belongs to none of them.
+        has(&sql[self.range.clone()]) || block.is_some_and(|it| has(&it.replace('$', " ")))
+    }
+
     /// Whether it wants data from the client that sent it: `copy … from stdin`.
     pub(crate) fn reads_from_the_client(&self, sql: &str) -> bool {
         let text = &sql[self.range.clone()];

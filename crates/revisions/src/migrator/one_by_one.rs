@@ -117,7 +117,8 @@ async fn run_statement(
             alone = true;
             continue;
         }
-        let repeatable = !statement.is_concurrent();
+        // What has done a part of its work would do that part twice.
+        let repeatable = !statement.is_concurrent() && !statement.may_commit();
         if repeatable && patience.try_again(Some(&source), job.listener).await {
             continue;
         }

@@ -1,0 +1,154 @@
+//! Scripts outside of a transaction: what is refused, what stands, and that the lock is held until the history is written.
+
+use revisions::{Error, Migrator, Revisions};
+use tokio_postgres::Client;
+
+use crate::support::{
+    Database, advisory_locks, applied, column, embedded, impatient, needs_many_connections, tables,
+};
+
+/// The revision 1, with this script.
+fn one(script: &str) -> Revisions {
+    embedded(&[("sql/U1__a.sql", script.to_owned().leak(), "")]).unwrap()
+}
+
+async fn refused(client: &mut Client, revisions: &Revisions) -> Error {
+    let mut migrator = Migrator::new(client, revisions).options(impatient());
+    let refused = migrator.upgrade("head").await.unwrap_err();
+    assert_eq!(advisory_locks(client).await, "0");
+    refused
+}
+
+#[tokio::test]
+async fn what_tells_no_rows_is_not_repeated() {
+    needs_many_connections!();
+    let mut client = Database::new().await.connect("test").await;
+    client.batch_execute("create table a ()").await.unwrap();
+    for statement in [
+        "do $$ begin insert into a default values; end $$",
+        "call p()",
+        "select 1",
+        "create table b ()",
+        "copy a to stdout",
+    ] {
+        let revisions = one(&format!("-- repeat: until-no-rows\n{statement};"));
+        let told = refused(&mut client, &revisions).await.to_string();
+        assert!(
+            told.contains("no rows left") && told.contains("sql/U1__a.sql:2:1"),
+            "{told}"
+        );
+        assert_eq!(column(&client, "select count(*) from a").await, ["0"]);
+        let history = "select to_regclass('refinery_schema_history') is null";
+        assert_eq!(column(&client, history).await, ["t"], "{statement}");
+    }
+    let counted = one("-- repeat: until-no-rows\nWITH x as (select 1) delete from a;");
+    let mut migrator = Migrator::new(&mut client, &counted);
+    migrator.upgrade("head").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_block_that_committed_a_part_is_not_done_again_and_is_not_called_rolled_back() {
+    needs_many_connections!();
+    let database = Database::new().await;
+    let mut client = database.connect("test").await;
+    let make = "create table n as select 0 as n; create table busy ();
+        create procedure work() language plpgsql as $$
+        begin update n set n = n + 1; commit; lock table busy; end $$";
+    client.batch_execute(make).await.unwrap();
+    let holder = database.connect("holder").await;
+    let hold = "begin; lock table busy";
+    holder.batch_execute(hold).await.unwrap();
+    for (statement, n) in [
+        (
+            "do $$ begin update n set n = n + 1; commit; lock table busy; end $$",
+            "1",
+        ),
+        ("call work()", "2"),
+    ] {
+        client
+            .batch_execute("drop table if exists refinery_schema_progress")
+            .await
+            .unwrap();
+        let revisions = one(&format!("-- transaction: none\n{statement};"));
+        let told = refused(&mut client, &revisions).await.to_string();
+        assert!(told.contains("may have done a part"), "{told}");
+        assert!(!told.contains("rolled back"), "{told}");
+        assert_eq!(column(&client, "select n from n").await, [n]);
+    }
+    // What cannot commit is tried again, as ever.
+    client
+        .batch_execute("drop table refinery_schema_progress")
+        .await
+        .unwrap();
+    let error = refused(&mut client, &one("-- transaction: none\nlock table busy;")).await;
+    assert!(
+        matches!(error, Error::LocksNotHad { attempts: 10, .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn what_gives_back_all_locks_is_refused_before_anything_is_sent() {
+    needs_many_connections!();
+    let mut client = Database::new().await.connect("test").await;
+    for statement in [
+        "Discard All",
+        "select pg_catalog.PG_ADVISORY_UNLOCK_ALL()",
+        "select \"pg_advisory_unlock_all\"()",
+        "do $do$ begin perform pg_advisory_unlock_all(); end $do$",
+        "do $$begin perform pg_advisory_unlock_all();end$$",
+    ] {
+        for head in ["", "-- transaction: none\n"] {
+            let revisions = one(&format!("{head}create table a ();\n{statement};"));
+            let told = refused(&mut client, &revisions).await.to_string();
+            assert!(told.contains("must not give back all locks"), "{told}");
+            assert!(tables(&client).await.is_empty());
+        }
+    }
+    let harmless = one(
+        "-- transaction: none\ndiscard temp; -- pg_advisory_unlock_all()\nselect 'pg_advisory_unlock_all';\n\
+         do $$ begin /* pg_advisory_unlock_all */ perform pg_advisory_unlock(7); end $$;",
+    );
+    let mut migrator = Migrator::new(&mut client, &harmless);
+    migrator.upgrade("head").await.unwrap();
+}
+
+/// A function that gives back all locks of the session, so that it cannot be seen in the script.
+const HIDDEN: &str = "create function hidden() returns void language plpgsql as
+    $$ begin perform pg_advisory_unlock_all(); end $$";
+
+#[tokio::test]
+async fn whoever_lost_the_lock_does_not_write_the_history_and_the_next_run_does() {
+    needs_many_connections!();
+    let mut client = Database::new().await.connect("test").await;
+    client.batch_execute(HIDDEN).await.unwrap();
+    let revisions = one("-- transaction: none\ncreate table a ();\nselect hidden();");
+    let error = refused(&mut client, &revisions).await;
+    assert!(matches!(error, Error::LockLost { .. }), "{error}");
+    assert_eq!(tables(&client).await, ["a"]);
+    assert!(applied(&client).await.is_empty());
+    let mut migrator = Migrator::new(&mut client, &revisions);
+    migrator.upgrade("head").await.unwrap();
+    assert_eq!(applied(&client).await, ["1"]);
+}
+
+#[tokio::test]
+async fn whoever_lost_the_lock_does_not_begin_the_next_revision() {
+    needs_many_connections!();
+    let mut client = Database::new().await.connect("test").await;
+    client.batch_execute(HIDDEN).await.unwrap();
+    let revisions = embedded(&[
+        ("sql/U1__a.sql", "select hidden();", "select hidden();"),
+        ("sql/U2__b.sql", "create table b ();", "select hidden();"),
+    ])
+    .unwrap();
+    let error = refused(&mut client, &revisions).await;
+    assert!(matches!(error, Error::LockLost { .. }), "{error}");
+    assert!(tables(&client).await.is_empty());
+    assert_eq!(applied(&client).await, ["1"]);
+    let mut migrator = Migrator::new(&mut client, &revisions);
+    migrator.upgrade("head").await.unwrap();
+    let error = migrator.downgrade("base").await.unwrap_err();
+    assert!(matches!(error, Error::LockLost { .. }), "{error}");
+    assert_eq!(applied(&client).await, ["1"]);
+}
