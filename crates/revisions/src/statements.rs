@@ -185,10 +185,13 @@ impl Statement {
         self.word(0) == "create" && self.is_concurrent_on_index()
     }
 
-    /// Whether it names the index that it builds: `create index concurrently on …` leaves that to PostgreSQL.
-    pub(crate) fn names_its_index(&self) -> bool {
-        let mut words = self.words.iter();
-        words.any(|word| word == "concurrently") && words.next().is_none_or(|word| word != "on")
+    /// Whether it changes a setting for the rest of the session.
+    pub(crate) fn sets_the_session(&self) -> bool {
+        match self.word(0) {
+            "set" => !matches!(self.word(1), "local" | "transaction" | "constraints"),
+            "reset" => true,
+            _ => false,
+        }
     }
 
     /// Whether it cannot share a transaction with another statement, or may end transactions itself. Should one be
@@ -291,16 +294,6 @@ mod tests {
         assert!(!reads(
             "copy a from '/stdin'; select stdin from b; copy (select 1) to program 'x'"
         ));
-    }
-
-    #[test]
-    fn an_index_without_a_name_is_recognised() {
-        let names = |sql| split(sql)[0].names_its_index();
-        assert!(names(
-            "create index concurrently if not exists a_idx on a (id)"
-        ));
-        assert!(names("create unique index concurrently a_idx on a (id)"));
-        assert!(!names("create unique index concurrently on a (id)"));
     }
 
     proptest! {

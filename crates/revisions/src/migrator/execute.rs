@@ -35,6 +35,13 @@ pub(crate) enum Failure {
     InvalidIndex { name: String, statement: usize },
     /// The statements that were done before are not those that the script begins with any more.
     Rewritten { done: usize, statement: usize },
+    /// A statement that was done before called `set_config`, and what it set cannot be set again.
+    SettingUnknown { done: usize, statement: usize },
+    /// A setting that was made before cannot be made again.
+    SettingRefused {
+        statement: usize,
+        source: tokio_postgres::Error,
+    },
     /// The migration lock is not held any more.
     LockLost,
     /// refinery's own refusal.
@@ -59,9 +66,13 @@ impl Failure {
     pub(crate) fn source(&self) -> Option<&tokio_postgres::Error> {
         match self {
             Self::Script(failure) => Some(&failure.source),
-            Self::Commit(source) | Self::History(source) | Self::Around(source) => Some(source),
+            Self::Commit(source)
+            | Self::History(source)
+            | Self::Around(source)
+            | Self::SettingRefused { source, .. } => Some(source),
             Self::InvalidIndex { .. }
             | Self::Rewritten { .. }
+            | Self::SettingUnknown { .. }
             | Self::LockLost
             | Self::Refinery(_) => None,
         }

@@ -102,6 +102,10 @@ impl Script<'_> {
             },
             Failure::InvalidIndex { name, statement } => self.invalid_index(&name, statement),
             Failure::Rewritten { done, statement } => self.rewritten(done, statement),
+            Failure::SettingUnknown { done, statement } => self.setting_unknown(done, statement),
+            Failure::SettingRefused { statement, source } => {
+                self.setting_refused(statement, source)
+            }
             Failure::LockLost => Error::LockLost {
                 doing: self.doing(),
             },

@@ -2,7 +2,7 @@
 
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::history::PROGRESS_TABLE;
+use crate::history::{PROGRESS_TABLE, delete_query};
 use crate::migrator::error::Error;
 use crate::migrator::execute::Mode;
 use crate::migrator::patience::is_lock_failure;
@@ -56,41 +56,80 @@ impl Script<'_> {
     }
 
     pub(super) fn invalid_index(&self, name: &str, statement: usize) -> Error {
-        let statements = statements::split(self.sql);
         let message = format!("the index {name} is not valid: building it was interrupted");
-        let report = match statements.get(statement) {
-            Some(statement) => {
-                let place = Location::of_byte(self.sql, statement.range.start);
-                SourceError::at(self.path, place, message)
-            }
-            None => SourceError::of_file(self.path, message),
-        };
         let help = format!(
             "`drop index concurrently {name}` in the database, then run `{}` again",
             self.command()
         );
-        Error::Failed(Box::new(report.remedy(help)))
+        Error::Failed(Box::new(self.at(statement, message).remedy(help)))
     }
 
     pub(super) fn rewritten(&self, done: usize, statement: usize) -> Error {
-        let statements = statements::split(self.sql);
         let message = format!(
             "an earlier run did {done} of the statements of this script and was interrupted, \
              and the script does not begin with them any more"
         );
-        let report = match statements.get(statement) {
+        let help = format!(
+            "restore the first {done} statements as they were when they were run, and change only what comes after \
+             them; or {}",
+            self.begin_anew()
+        );
+        Error::Failed(Box::new(self.at(statement, message).remedy(help)))
+    }
+
+    pub(super) fn setting_unknown(&self, done: usize, statement: usize) -> Error {
+        let message = format!(
+            "an earlier run did {done} of the statements of this script and was interrupted, and this one of them calls \
+             `set_config`: what it had set cannot be set again for the rest"
+        );
+        let help = format!(
+            "do by hand what is left, and {}; or {}, with `set … = …` instead: that is repeated by whoever goes on",
+            self.settle_by_hand(),
+            self.begin_anew()
+        );
+        Error::Failed(Box::new(self.at(statement, message).remedy(help)))
+    }
+
+    pub(super) fn setting_refused(&self, statement: usize, source: tokio_postgres::Error) -> Error {
+        let Some(error) = source.as_db_error() else {
+            return Error::Database {
+                doing: self.doing(),
+                source,
+            };
+        };
+        let message = format!(
+            "an earlier run had made this setting and was interrupted, and now it cannot be made: {}",
+            error.message()
+        );
+        let help = format!(
+            "make it possible again, then run `{}` again; or {}",
+            self.command(),
+            self.begin_anew()
+        );
+        Error::Failed(Box::new(self.at(statement, message).remedy(help)))
+    }
+
+    fn settle_by_hand(&self) -> String {
+        match self.undoes {
+            true => format!("`{}`", delete_query(self.id)),
+            false => format!("`{} stamp {}`", self.program, self.id),
+        }
+    }
+
+    fn begin_anew(&self) -> String {
+        format!(
+            "take back by hand what they did, `delete from {PROGRESS_TABLE} where version = {}`, and begin anew",
+            self.id
+        )
+    }
+
+    fn at(&self, statement: usize, message: String) -> SourceError {
+        match statements::split(self.sql).get(statement) {
             Some(statement) => {
                 let place = Location::of_byte(self.sql, statement.range.start);
                 SourceError::at(self.path, place, message)
             }
             None => SourceError::of_file(self.path, message),
-        };
-        let help = format!(
-            "restore the statements as they were (`select done from {PROGRESS_TABLE}` shows them), and change only \
-             what comes after them; or take back by hand what they did, `delete from {PROGRESS_TABLE} where \
-             version = {}`, and begin anew",
-            self.id
-        );
-        Error::Failed(Box::new(report.remedy(help)))
+        }
     }
 }
