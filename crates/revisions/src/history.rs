@@ -67,8 +67,8 @@ pub struct Interrupted {
     pub id: i64,
     /// Whether it was being undone.
     pub undoing: bool,
-    /// The statements that are known to have been done, as they were sent. The one after them was under way.
-    pub done: Vec<String>,
+    /// How many of its statements are known to have been done. The one after them was under way.
+    pub done: usize,
 }
 
 impl State {
@@ -167,23 +167,29 @@ pub(crate) async fn read(
             Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
             progress => progress?,
         };
-        // What somebody has settled in the history by hand, or with refinery, is settled.
-        let applied = |id: i64| state.applied.iter().any(|row| row.id == id);
-        let left = state.interrupted.iter();
-        let left = left.filter(|it| it.undoing == applied(it.id)).cloned();
-        state.interrupted = left.collect();
     }
     Ok(state)
 }
 
+/// The condition that a row of [`PROGRESS_TABLE`], called `row`, is of something that is still to be done: what somebody
+/// has settled in the history by hand, or with refinery, is settled.
+pub(crate) fn is_unsettled(row: &str, history: &str) -> String {
+    format!(
+        "({row}.undoing = exists (select from {history} done where done.version = {row}.version))"
+    )
+}
+
 async fn read_progress(client: &Client) -> Result<Vec<Interrupted>, tokio_postgres::Error> {
-    let query = format!("select version, undoing, done from {PROGRESS_TABLE} order by version");
+    let query = format!(
+        "select version, undoing, cardinality(done) from {PROGRESS_TABLE} it where {} order by version",
+        is_unsettled("it", HISTORY_TABLE)
+    );
     let rows = client.query(&query, &[]).await?;
     let interrupted = |row: &Row| {
         Ok(Interrupted {
             id: row.try_get(0)?,
             undoing: row.try_get(1)?,
-            done: row.try_get(2)?,
+            done: usize::try_from(row.try_get::<_, i32>(2)?).unwrap_or_default(),
         })
     };
     rows.iter().map(interrupted).collect()

@@ -127,6 +127,15 @@ impl<'a> Migrator<'a> {
         read_state(self.client, self.revisions).await
     }
 
+    /// Who is migrating the database now: the other session that holds the migration lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`] if the connection is lost.
+    pub async fn holder(&mut self) -> Result<Option<Holder>, Error> {
+        lock::holder(self.client).await
+    }
+
     /// What [`Migrator::upgrade`] would apply now, in order. Takes no lock, and writes nothing.
     ///
     /// # Errors

@@ -1,11 +1,4 @@
-//! Text as a literal of SQL, in dollar quotes: whatever is in it, and whatever the settings of the session say.
-
-/// `text` as a literal, whatever is in it, and whatever `standard_conforming_strings` says.
-pub(crate) fn dollar_quoted(text: &str) -> String {
-    // With the first `$` of the tag that follows, since the text may end like one.
-    let tag = free_tag("text", &format!("{text}$"));
-    format!("{tag}{text}{tag}")
-}
+//! Dollar quotes around a text, whatever is in it.
 
 /// `$name$`, or the first of `$name1$`, `$name2$` and so on, that is not in the text.
 pub(crate) fn free_tag(name: &str, text: &str) -> String {
@@ -20,18 +13,11 @@ pub(crate) fn free_tag(name: &str, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::dollar_quoted;
+    use super::free_tag;
 
     #[test]
-    fn a_text_is_quoted_whatever_is_in_it() {
-        assert_eq!(dollar_quoted("a'b"), "$text$a'b$text$");
-        assert_eq!(
-            dollar_quoted("$text$ $text1$"),
-            "$text2$$text$ $text1$$text2$"
-        );
-        assert_eq!(
-            dollar_quoted("ends with $text"),
-            "$text1$ends with $text$text1$"
-        );
+    fn a_text_with_the_quotes_of_another_gets_its_own() {
+        assert_eq!(free_tag("text", "a'b"), "$text$");
+        assert_eq!(free_tag("text", "$text$ $text1$"), "$text2$");
     }
 }

@@ -1,10 +1,13 @@
-//! The statements of a script, and what can be told from their first words. Nothing here is sent anywhere.
+//! The statements of a script: where each begins and ends. What can be told from its first words is in `kind.rs`. Nothing
+//! here is sent anywhere.
 //!
 //! Where one ends is psql's rule, also for the body of `create function … begin atomic` (`psqlscan.l`).
 
 use std::ops::Range;
 
 use crate::lexer::{Kind, Lexer, Token};
+
+mod kind;
 
 /// One statement of a script: from its first word up to, and without, its semicolon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,79 +122,6 @@ impl Scan {
     }
 }
 
-impl Statement {
-    fn word(&self, index: usize) -> &str {
-        self.words.get(index).map_or("", String::as_str)
-    }
-
-    /// Whether it begins or ends a transaction, which would part a revision from its row in the history.
-    /// (`savepoint`, `release` and `rollback to` do not.)
-    pub(crate) fn controls_the_transaction(&self) -> bool {
-        match self.word(0) {
-            "begin" | "commit" | "end" | "abort" => true,
-            "start" => self.word(1) == "transaction",
-            "prepare" => self.word(1) == "transaction",
-            "rollback" => !self.words.iter().any(|word| word == "to"),
-            _ => false,
-        }
-    }
-
-    /// Whether it wants data from the client that sent it: `copy … from stdin`.
-    pub(crate) fn reads_from_the_client(&self, sql: &str) -> bool {
-        let text = &sql[self.range.clone()];
-        self.word(0) == "copy"
-            && Lexer::new(text, 0).any(|token| {
-                token.kind == Kind::Word && token.text(text).eq_ignore_ascii_case("stdin")
-            })
-    }
-
-    /// Whether it builds, drops or rebuilds something `concurrently`: such a statement leaves an invalid index
-    /// when it fails, so it cannot simply be tried again.
-    pub(crate) fn is_concurrent(&self) -> bool {
-        self.words.iter().any(|word| word == "concurrently")
-    }
-
-    /// Whether it builds, drops or rebuilds an index `concurrently`.
-    pub(crate) fn is_concurrent_on_index(&self) -> bool {
-        self.is_concurrent() && self.words.iter().any(|word| word == "index")
-    }
-
-    /// Whether it is `create index concurrently`.
-    pub(crate) fn builds_index_concurrently(&self) -> bool {
-        self.word(0) == "create" && self.is_concurrent_on_index()
-    }
-
-    /// Whether it names the index that it builds: `create index concurrently on …` leaves that to PostgreSQL.
-    pub(crate) fn names_its_index(&self) -> bool {
-        let mut words = self.words.iter();
-        words.any(|word| word == "concurrently") && words.next().is_none_or(|word| word != "on")
-    }
-
-    /// Whether it cannot share a transaction with another statement, or may end transactions itself. Should one be
-    /// missing here, PostgreSQL refuses it before it does anything.
-    pub(crate) fn runs_alone(&self) -> bool {
-        let refuses_a_transaction = match self.word(0) {
-            "vacuum" | "reindex" | "cluster" | "discard" => true,
-            "create" | "alter" | "drop" => matches!(
-                self.word(1),
-                "database" | "tablespace" | "system" | "subscription"
-            ),
-            _ => false,
-        };
-        refuses_a_transaction || self.may_commit() || self.is_concurrent()
-    }
-
-    /// Whether a part of it may stand when it fails, since it can end transactions itself.
-    pub(crate) fn may_commit(&self) -> bool {
-        matches!(self.word(0), "do" | "call")
-    }
-
-    /// Whether it is a `do` block.
-    pub(crate) fn is_do_block(&self) -> bool {
-        self.word(0) == "do"
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -267,16 +197,6 @@ mod tests {
         assert!(!reads(
             "copy a from '/stdin'; select stdin from b; copy (select 1) to program 'x'"
         ));
-    }
-
-    #[test]
-    fn an_index_without_a_name_is_recognised() {
-        let names = |sql| split(sql)[0].names_its_index();
-        assert!(names(
-            "create index concurrently if not exists a_idx on a (id)"
-        ));
-        assert!(names("create unique index concurrently a_idx on a (id)"));
-        assert!(!names("create unique index concurrently on a (id)"));
     }
 
     proptest! {

@@ -7,7 +7,8 @@ use tokio_postgres::Client;
 
 use super::CommandError;
 use crate::database::DatabaseUrl;
-use crate::migrator::{Migrator, Options};
+use crate::history::State;
+use crate::migrator::{Holder, Migrator, Options};
 use crate::names::Name;
 use crate::revisions::Revisions;
 
@@ -47,6 +48,26 @@ impl Context<'_> {
         let mut client = self.connect().await?;
         let state = Migrator::new(&mut client, revisions).state().await?;
         Ok(Some(state.heads(revisions)))
+    }
+
+    /// Where the database is, and who is migrating it right now: what such a one has under way is not interrupted.
+    pub(super) async fn look(
+        &self,
+        revisions: &Revisions,
+    ) -> Result<(State, Option<Holder>), CommandError> {
+        let mut client = self.connect().await?;
+        let mut migrator = Migrator::new(&mut client, revisions);
+        let state = migrator.state().await?;
+        if state.interrupted.is_empty() {
+            return Ok((state, None));
+        }
+        let holder = migrator.holder().await?;
+        let state = match holder {
+            Some(_) => state,
+            // It may have finished between the two questions.
+            None => migrator.state().await?,
+        };
+        Ok((state, holder))
     }
 
     fn url(&self) -> Result<&DatabaseUrl, CommandError> {

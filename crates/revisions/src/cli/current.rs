@@ -2,19 +2,18 @@
 
 use super::format::Catalogue;
 use super::{CommandError, Context, Current, head_or_heads, note, print, print_json};
-use crate::migrator::Migrator;
+use crate::migrator::Holder;
 use crate::{Revisions, State};
 
 pub(super) async fn run(options: &Current, context: &Context<'_>) -> Result<(), CommandError> {
     let revisions = context.revisions()?;
-    let mut client = context.connect().await?;
-    let state = Migrator::new(&mut client, &revisions).state().await?;
+    let (state, holder) = context.look(&revisions).await?;
     if options.json {
         print_json(&records(&state, &revisions))?;
     } else {
         print(&text(options, context, &state, &revisions))?;
     }
-    warn(&state, context);
+    warn(&state, holder.as_ref(), context);
     let at_head = state.pending.is_empty() && state.unknown.is_empty();
     if options.check_heads && !at_head {
         return Err(CommandError::NotAtHead {
@@ -71,7 +70,7 @@ fn applied_on(state: &State, id: i64) -> Option<&str> {
 }
 
 /// What a person should know who looks, although nothing has to be refused yet.
-fn warn(state: &State, context: &Context<'_>) {
+fn warn(state: &State, holder: Option<&Holder>, context: &Context<'_>) {
     if !state.unknown.is_empty() {
         note(
             "warning: the database has revisions that are not known here: a newer release has migrated it",
@@ -89,10 +88,16 @@ fn warn(state: &State, context: &Context<'_>) {
             true => ("undoing", format!("`{program} downgrade -1`")),
             false => ("applying", format!("`{program} upgrade head`")),
         };
+        if let Some(holder) = holder {
+            note(&format!(
+                "{doing} {} is under way, after {} of its statements: {holder}",
+                interrupted.id, interrupted.done
+            ));
+            continue;
+        }
         note(&format!(
             "warning: {doing} {} was interrupted after {} of its statements; {command} goes on with it",
-            interrupted.id,
-            interrupted.done.len(),
+            interrupted.id, interrupted.done,
         ));
     }
 }

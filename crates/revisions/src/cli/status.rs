@@ -4,34 +4,42 @@ use serde_json::json;
 
 use super::format::strings;
 use super::{CommandError, Context, Status, head_or_heads, print, print_json, style};
-use crate::migrator::Migrator;
+use crate::migrator::Holder;
 use crate::{Revisions, State};
 
 pub(super) async fn run(options: &Status, context: &Context<'_>) -> Result<(), CommandError> {
     let revisions = context.revisions()?;
-    let mut client = context.connect().await?;
-    let state = Migrator::new(&mut client, &revisions).state().await?;
+    let (state, holder) = context.look(&revisions).await?;
     if options.json {
-        print_json(&record(context, &state, &revisions))?;
+        print_json(&record(context, &state, holder.as_ref(), &revisions))?;
     } else {
-        print(&page(context, &state, &revisions))?;
+        print(&page(context, &state, holder.as_ref(), &revisions))?;
     }
-    let is_settled =
-        state.pending.is_empty() && state.changed.is_empty() && state.interrupted.is_empty();
+    // What is under way, its own process finishes.
+    let interrupted = match holder {
+        Some(_) => &[][..],
+        None => &state.interrupted,
+    };
+    let is_settled = state.pending.is_empty() && state.changed.is_empty() && interrupted.is_empty();
     if is_settled {
         return Ok(());
     }
     Err(CommandError::Behind {
         pending: state.pending.len(),
         changed: state.changed.len(),
-        interrupted: state.interrupted.len(),
-        half_undone: state.is_half_undone(),
+        interrupted: interrupted.len(),
+        half_undone: interrupted.iter().any(|it| it.undoing),
         target: head_or_heads(&revisions),
         program: context.options.program.clone(),
     })
 }
 
-fn record(context: &Context<'_>, state: &State, revisions: &Revisions) -> serde_json::Value {
+fn record(
+    context: &Context<'_>,
+    state: &State,
+    holder: Option<&Holder>,
+    revisions: &Revisions,
+) -> serde_json::Value {
     let applied = state.applied.iter().map(|row| {
         json!({
             "id": row.id.to_string(),
@@ -49,22 +57,36 @@ fn record(context: &Context<'_>, state: &State, revisions: &Revisions) -> serde_
             "path": revision.path(),
         })
     });
-    let interrupted = state.interrupted.iter().map(|it| {
-        json!({"id": it.id.to_string(), "undoing": it.undoing, "statements_done": it.done.len()})
-    });
+    let interrupted = state.interrupted.iter().map(
+        |it| json!({"id": it.id.to_string(), "undoing": it.undoing, "statements_done": it.done}),
+    );
+    let unfinished: Vec<_> = interrupted.collect();
+    let (interrupted, under_way) = match holder {
+        Some(holder) => (
+            Vec::new(),
+            json!({"process": holder.pid, "holder": holder.to_string(), "scripts": unfinished}),
+        ),
+        None => (unfinished, serde_json::Value::Null),
+    };
     json!({
         "database": context.url.as_ref().map(ToString::to_string),
         "current": strings(&state.heads(revisions)),
         "applied": applied.collect::<Vec<_>>(),
         "pending": pending.collect::<Vec<_>>(),
-        "interrupted": interrupted.collect::<Vec<_>>(),
+        "interrupted": interrupted,
+        "under_way": under_way,
     })
 }
 
 /// The newest applied revisions that are shown; `history -i` lists all.
 const SHOWN: usize = 5;
 
-fn page(context: &Context<'_>, state: &State, revisions: &Revisions) -> String {
+fn page(
+    context: &Context<'_>,
+    state: &State,
+    holder: Option<&Holder>,
+    revisions: &Revisions,
+) -> String {
     let mut lines = Vec::new();
     if let Some(url) = &context.url {
         lines.push(format!("database  {url}"));
@@ -74,6 +96,9 @@ fn page(context: &Context<'_>, state: &State, revisions: &Revisions) -> String {
         state.applied.len(),
         state.pending.len()
     ));
+    if let Some(holder) = holder {
+        lines.push(format!("under way: {holder}"));
+    }
     let mut table = Table::default();
     let hidden = state.applied.len().saturating_sub(SHOWN);
     if hidden > 0 {
@@ -81,15 +106,13 @@ fn page(context: &Context<'_>, state: &State, revisions: &Revisions) -> String {
     }
     let standing = |id: i64, message: &str| match state.interrupted.iter().find(|it| it.id == id) {
         Some(it) => {
-            let doing = if it.undoing {
-                "undoing it was interrupted"
-            } else {
-                "interrupted"
+            let doing = match (it.undoing, holder) {
+                (true, None) => "undoing it was interrupted",
+                (false, None) => "interrupted",
+                (true, Some(_)) => "undoing it is under way,",
+                (false, Some(_)) => "under way,",
             };
-            format!(
-                "{message} ({doing} after {} of its statements)",
-                it.done.len()
-            )
+            format!("{message} ({doing} after {} of its statements)", it.done)
         }
         None => message.to_owned(),
     };

@@ -33,6 +33,14 @@ pub enum Error {
         /// Who it is, if it can be seen.
         holder: Option<Holder>,
     },
+    /// The migration lock was given back while the migrator was at work, so another one may have been at work too.
+    #[error(
+        "{doing}: the migration lock is not held any more, so nothing more was done, and the history was not written\n  = help: a function that a script called gave back all locks of its session (`pg_advisory_unlock_all`, `discard all`), or a pool gave it another session: remove that, see where the database is, and run the command again"
+    )]
+    LockLost {
+        /// What was being done.
+        doing: String,
+    },
     /// The database has revisions that are not known here.
     #[error("the database is ahead: it has {}, which this program does not know; the schema was left as it is\n  = help: run a release that has them, or bring back their files", ids(.unknown))]
     Ahead {

@@ -17,7 +17,7 @@ use crate::migrator::options::Options;
 use crate::migrator::patience::Patience;
 use crate::migrator::report::Script;
 use crate::migrator::session::{Settle, lock_timeout_query};
-use crate::migrator::{Listener, batches, one_by_one};
+use crate::migrator::{Listener, batches, lock, one_by_one};
 use crate::revision::Revision;
 
 /// Where a script stopped.
@@ -35,6 +35,15 @@ pub(crate) enum Failure {
     InvalidIndex { name: String, statement: usize },
     /// The statements that were done before are not those that the script begins with any more.
     Rewritten { done: usize, statement: usize },
+    /// A statement that was done before called `set_config`, and what it set cannot be set again.
+    SettingUnknown { done: usize, statement: usize },
+    /// A setting that was made before cannot be made again.
+    SettingRefused {
+        statement: usize,
+        source: tokio_postgres::Error,
+    },
+    /// The migration lock is not held any more.
+    LockLost,
     /// refinery's own refusal.
     Refinery(String),
 }
@@ -57,8 +66,15 @@ impl Failure {
     pub(crate) fn source(&self) -> Option<&tokio_postgres::Error> {
         match self {
             Self::Script(failure) => Some(&failure.source),
-            Self::Commit(source) | Self::History(source) | Self::Around(source) => Some(source),
-            Self::InvalidIndex { .. } | Self::Rewritten { .. } | Self::Refinery(_) => None,
+            Self::Commit(source)
+            | Self::History(source)
+            | Self::Around(source)
+            | Self::SettingRefused { source, .. } => Some(source),
+            Self::InvalidIndex { .. }
+            | Self::Rewritten { .. }
+            | Self::SettingUnknown { .. }
+            | Self::LockLost
+            | Self::Refinery(_) => None,
         }
     }
 }
@@ -109,6 +125,10 @@ impl Job<'_, '_> {
 
     /// Runs the script and then `after`, which writes the history, once.
     pub(crate) async fn run(&mut self, after: &str) -> Result<u64, Failure> {
+        // What ran before may have given the lock back. What is enclosed leaves nothing behind anyhow.
+        if self.mode != Mode::Enclosed {
+            require_lock(self.client).await?;
+        }
         match self.mode {
             Mode::OneTransaction => self.in_one_transaction(after).await,
             Mode::Enclosed => {
@@ -201,11 +221,21 @@ pub(crate) async fn write_history(
     Ok(counts.last().unwrap_or(0))
 }
 
-/// As [`write_history`], for a script that is done already: tried again until it gets its locks.
+async fn require_lock(client: &Client) -> Result<(), Failure> {
+    match lock::is_held(client).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::LockLost),
+        Err(source) => Err(Failure::Around(source)),
+    }
+}
+
+/// As [`write_history`], for a script that is done already: tried again until it gets its locks. Whoever lost the
+/// migration lock meanwhile does not write: another migrator may have.
 pub(crate) async fn write_history_patiently(
     job: &mut Job<'_, '_>,
     query: &str,
 ) -> Result<u64, Failure> {
+    require_lock(job.client).await?;
     let mut patience = Patience::new(job.revision, job.options);
     loop {
         let outcome = write_history(job.client, job.settle, query).await;

@@ -97,20 +97,35 @@ pub(crate) fn release_query() -> String {
     format!("select pg_advisory_unlock({LOCK_KEY})")
 }
 
-/// Who holds the lock now.
+/// Whether this session still holds the lock: a script may have given it back, in a function.
+pub(crate) async fn is_held(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    let query = format!(
+        "select 1 from pg_locks l where {} and l.pid = pg_backend_pid()",
+        is_the_lock()
+    );
+    let messages = client.simple_query(&query).await?;
+    Ok(rows(&messages).next().is_some())
+}
+
+/// The condition on a row `l` of pg_locks. A bigint key is found there in two halves, with objsubid 1.
+fn is_the_lock() -> String {
+    format!(
+        "l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.classid = {} and l.objid = {} \
+             and l.database = (select oid from pg_database where datname = current_database())",
+        LOCK_KEY >> 32,
+        LOCK_KEY & 0xffff_ffff,
+    )
+}
+
+/// Who holds the lock now; of other sessions.
 pub(crate) async fn holder(client: &Client) -> Result<Option<Holder>, Error> {
-    // A bigint key is found in pg_locks in two halves, with objsubid 1.
     let query = format!(
         "select l.pid, a.application_name, a.usename, host(a.client_addr), \
              to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ') \
          from pg_locks l \
          left join pg_stat_activity a on a.pid = l.pid \
-         where l.locktype = 'advisory' and l.granted and l.objsubid = 1 \
-             and l.classid = {} and l.objid = {} \
-             and l.database = (select oid from pg_database where datname = current_database()) \
-             and l.pid <> pg_backend_pid()",
-        LOCK_KEY >> 32,
-        LOCK_KEY & 0xffff_ffff,
+         where {} and l.pid <> pg_backend_pid()",
+        is_the_lock()
     );
     let messages = client.simple_query(&query).await.map_err(asking)?;
     Ok(rows(&messages).next().and_then(found))

@@ -20,6 +20,7 @@ use crate::statements::{self, Statement};
 
 mod invalid;
 mod progress;
+mod replay;
 
 use invalid::InvalidIndexes;
 use progress::Progress;
@@ -27,12 +28,19 @@ use progress::Progress;
 /// Runs the script of `job`, and then `after`, which writes the history.
 pub(crate) async fn run(job: &mut Job<'_, '_>, after: &str) -> Result<u64, Failure> {
     let (id, undoes) = (job.revision.id(), job.script.undoes);
-    let progress = Progress::open(job.client, &job.settle.for_transaction, id, undoes).await;
+    let sql = job.script.sql;
+    let statements = statements::split(sql);
+    let texts = statements
+        .iter()
+        .map(|statement| &sql[statement.range.clone()]);
+    let texts: Vec<&str> = texts.collect();
+    let settle = &job.settle.for_transaction;
+    let progress = Progress::open(job.client, settle, id, undoes, &texts).await;
     let progress = progress.map_err(Failure::History)?;
-    if let Err(failure) = run_statements(job, &progress).await {
+    if let Err(failure) = run_statements(job, &progress, &statements).await {
         // The settings are put back even then: the session goes on.
         let _ = job.client.batch_execute(&job.settle.for_good).await;
-        if nothing_stands(job.script.sql, &failure) {
+        if progress.has_done_nothing() && nothing_stands(job.script.sql, &failure) {
             // If even this fails, the next run finds that no statement was done.
             let _ = job.client.batch_execute(&progress.end_query()).await;
         }
@@ -53,15 +61,13 @@ fn nothing_stands(sql: &str, failure: &Failure) -> bool {
     failure.done == 0 && refused && statements::split(sql).first().is_some_and(whole)
 }
 
-async fn run_statements(job: &mut Job<'_, '_>, progress: &Progress) -> Result<(), Failure> {
+async fn run_statements(
+    job: &mut Job<'_, '_>,
+    progress: &Progress,
+    statements: &[Statement],
+) -> Result<(), Failure> {
     let sql = job.script.sql;
-    let statements = statements::split(sql);
-    let texts: Vec<&str> = statements
-        .iter()
-        .map(|statement| &sql[statement.range.clone()])
-        .collect();
-    let first = progress.check(&texts)?;
-    let mut invalid = InvalidIndexes::look(job.client).await?;
+    let first = progress.check()?;
     if let Some(done) = progress.interrupted_after {
         let standing = Standing {
             done,
@@ -73,15 +79,17 @@ async fn run_statements(job: &mut Job<'_, '_>, progress: &Progress) -> Result<()
         };
         tell(job.listener, Event::Resuming(job.revision, standing));
         if let Some(under_way) = statements.get(first) {
-            invalid.refuse_interrupted(sql, under_way, first)?;
+            replay::settings(job.client, sql, &statements[..first]).await?;
+            // As the statement would look it up: after its settings.
+            invalid::refuse_interrupted(job.client, sql, under_way, first).await?;
         }
     }
+    let invalid = InvalidIndexes::look(job.client).await?;
     for (index, statement) in statements.iter().enumerate().skip(first) {
         run_statement(job, progress, statement, index, &invalid).await?;
     }
     if statements.iter().any(Statement::is_concurrent) {
-        invalid = InvalidIndexes::look(job.client).await?;
-        invalid.refuse_built(sql, &statements)?;
+        invalid::refuse_built(job.client, sql, statements).await?;
     }
     Ok(())
 }
@@ -102,7 +110,7 @@ async fn run_statement(
         set_lock_timeout(job.client, timeout).await?;
     }
     let mut patience = Patience::new(job.revision, job.options);
-    let note = progress.note_query(text);
+    let note = progress.note_query(index);
     let mut alone = statement.runs_alone();
     let outcome = loop {
         let sent = match alone {
@@ -117,7 +125,8 @@ async fn run_statement(
             alone = true;
             continue;
         }
-        let repeatable = !statement.is_concurrent();
+        // What has done a part of its work would do that part twice.
+        let repeatable = !statement.is_concurrent() && !statement.may_commit();
         if repeatable && patience.try_again(Some(&source), job.listener).await {
             continue;
         }

@@ -68,7 +68,7 @@ fn interrupted(it: &Interrupted, program: &str) -> Error {
     Error::Interrupted {
         id: it.id,
         undoing: it.undoing,
-        done: it.done.len(),
+        done: it.done,
         program: program.to_owned(),
     }
 }

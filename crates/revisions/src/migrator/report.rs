@@ -1,15 +1,16 @@
 //! From PostgreSQL's answer to a report with file, line and caret. Nothing here talks to a database.
 
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::DbError;
 
 use crate::header::{Headers, Transaction};
-use crate::history::PROGRESS_TABLE;
 use crate::migrator::error::Error;
 use crate::migrator::execute::{Failure, Mode, ScriptFailure};
 use crate::migrator::patience::is_lock_failure;
 use crate::revision::{Down, Revision};
 use crate::source_error::{Location, SourceError};
 use crate::statements::{self, Statement};
+
+mod one_by_one;
 
 /// A script, and what is done with it: what a report has to name.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +102,13 @@ impl Script<'_> {
             },
             Failure::InvalidIndex { name, statement } => self.invalid_index(&name, statement),
             Failure::Rewritten { done, statement } => self.rewritten(done, statement),
+            Failure::SettingUnknown { done, statement } => self.setting_unknown(done, statement),
+            Failure::SettingRefused { statement, source } => {
+                self.setting_refused(statement, source)
+            }
+            Failure::LockLost => Error::LockLost {
+                doing: self.doing(),
+            },
             Failure::Refinery(message) => Error::Refinery {
                 id: self.id,
                 message,
@@ -130,11 +138,21 @@ impl Script<'_> {
             }
             Mode::OneTransaction | Mode::Enclosed => {}
         }
+        let in_parts = self.may_have_done_a_part(statement);
+        if in_parts {
+            let note =
+                "the statement that failed may have done a part: what it committed itself stands";
+            report = report.note("note", note);
+        }
         for index in &failure.left_invalid {
             let note = format!(
                 "it left the index {index}, which is not valid: `drop index concurrently {index}` removes it"
             );
             report = report.note("note", note);
+        }
+        if in_parts {
+            let remedy = self.remedy_of_parts(error, failure.done);
+            return Error::Failed(Box::new(report.remedy(remedy)));
         }
         if is_lock_failure(error.code()) && !statement.is_some_and(Statement::is_concurrent) {
             let report = report.note("attempts", attempts_note(attempts));
@@ -154,30 +172,6 @@ impl Script<'_> {
         Error::Failed(Box::new(report.remedy(remedy)))
     }
 
-    /// What to do about a statement on an index that runs `concurrently`, where the file needs no mending: of one that
-    /// cannot run in a transaction it is not known whether an interrupted run has done it.
-    fn remedy_of_concurrent(&self, statement: &Statement, error: &DbError) -> Option<String> {
-        if self.mode != Mode::OneByOne || !statement.is_concurrent_on_index() {
-            return None;
-        }
-        if is_lock_failure(error.code()) {
-            return Some(format!(
-                "remove what it left, then run `{}` again; without `-- lock-timeout` in the file it waits for older \
-                 transactions as long as it takes, and nobody waits behind it",
-                self.command()
-            ));
-        }
-        let words = match *error.code() {
-            SqlState::DUPLICATE_TABLE => "if not exists",
-            SqlState::UNDEFINED_OBJECT => "if exists",
-            _ => return None,
-        };
-        Some(format!(
-            "if an interrupted run has done this already, write `{words}` into the statement and run `{}` again",
-            self.command()
-        ))
-    }
-
     fn standing(&self, done: usize, statements: &[Statement]) -> String {
         let total = statements.len();
         match done.checked_sub(1).and_then(|last| statements.get(last)) {
@@ -189,45 +183,6 @@ impl Script<'_> {
                 )
             }
         }
-    }
-
-    fn invalid_index(&self, name: &str, statement: usize) -> Error {
-        let statements = statements::split(self.sql);
-        let message = format!("the index {name} is not valid: building it was interrupted");
-        let report = match statements.get(statement) {
-            Some(statement) => {
-                let place = Location::of_byte(self.sql, statement.range.start);
-                SourceError::at(self.path, place, message)
-            }
-            None => SourceError::of_file(self.path, message),
-        };
-        let help = format!(
-            "`drop index concurrently {name}` in the database, then run `{}` again",
-            self.command()
-        );
-        Error::Failed(Box::new(report.remedy(help)))
-    }
-
-    fn rewritten(&self, done: usize, statement: usize) -> Error {
-        let statements = statements::split(self.sql);
-        let message = format!(
-            "an earlier run did {done} of the statements of this script and was interrupted, \
-             and the script does not begin with them any more"
-        );
-        let report = match statements.get(statement) {
-            Some(statement) => {
-                let place = Location::of_byte(self.sql, statement.range.start);
-                SourceError::at(self.path, place, message)
-            }
-            None => SourceError::of_file(self.path, message),
-        };
-        let help = format!(
-            "restore the statements as they were (`select done from {PROGRESS_TABLE}` shows them), and change only \
-             what comes after them; or take back by hand what they did, `delete from {PROGRESS_TABLE} where \
-             version = {}`, and begin anew",
-            self.id
-        );
-        Error::Failed(Box::new(report.remedy(help)))
     }
 
     /// The line inside a `do` block that PL/pgSQL names in its context.

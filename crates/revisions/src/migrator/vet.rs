@@ -27,6 +27,18 @@ impl Script<'_> {
             let help = "write one that changes a batch of rows, and none when all are done";
             return Err(Error::Failed(Box::new(error.remedy(help))));
         }
+        let uncounted = |first: &&Statement| !first.counts_changed_rows();
+        let repeated = statements
+            .first()
+            .filter(|_| self.mode == Mode::UntilNoRows);
+        if let Some(statement) = repeated.filter(uncounted) {
+            return refuse(
+                statement,
+                "with `repeat: until-no-rows`, nothing tells when this statement has no rows left to change",
+                "write one that changes a batch of rows: `insert`, `update`, `delete` or `merge`, or `with` before one \
+                 of these",
+            );
+        }
         for statement in statements {
             if statement.controls_the_transaction() {
                 return refuse(
@@ -34,6 +46,14 @@ impl Script<'_> {
                     "a migration must not begin or end a transaction",
                     "remove the statement: a revision and its row in the history are one transaction; \
                      where none is wanted, `-- transaction: none` at the head of the file says so",
+                );
+            }
+            if statement.gives_back_all_locks(self.sql) {
+                return refuse(
+                    &statement,
+                    "a migration must not give back all locks of its session: the migration lock is one of them",
+                    "give back single locks by `pg_advisory_unlock`; instead of `discard all`, reset what has to be: \
+                     `reset all`, `discard temp`",
                 );
             }
             if statement.reads_from_the_client(self.sql) {

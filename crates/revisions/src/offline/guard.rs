@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::history::{HISTORY_TABLE, PROGRESS_TABLE, table_query};
+use crate::history::{HISTORY_TABLE, PROGRESS_TABLE, is_unsettled, table_query};
 use crate::migrator::LOCK_KEY;
 use crate::revision::Revision;
 use crate::revisions::Revisions;
@@ -60,7 +60,7 @@ begin
         raise exception 'this script starts where the revision % is not applied, and it is', met;
     end if;
     if to_regclass('{PROGRESS_TABLE}') is not null then
-        select version into met from {PROGRESS_TABLE} limit 1;
+        select version into met from {PROGRESS_TABLE} it where {unsettled} limit 1;
         if met is not null then
             raise exception 'the revision % was interrupted half way on this database', met
                 using hint = '`{program} status` tells how far it came, and the command that was interrupted goes on.';
@@ -71,6 +71,7 @@ end $guard$;
             applied = list(self.applied),
             absent = list(&self.absent),
             known = list(&known),
+            unsettled = is_unsettled("it", HISTORY_TABLE),
             make = make.trim().trim_end_matches(';'),
         )
     }

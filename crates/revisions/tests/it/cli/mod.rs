@@ -11,5 +11,6 @@ mod redoing;
 mod resuming;
 mod scripts;
 mod stamping;
+mod under_way;
 #[cfg(unix)]
 mod waiting;

@@ -236,3 +236,19 @@ async fn what_was_settled_in_the_history_by_hand_is_not_held_to_be_interrupted()
     assert_eq!(column(&client, PROGRESS).await, ["f"]);
     project.succeeds("downgrade base").await;
 }
+
+#[tokio::test]
+async fn what_was_settled_is_forgotten_by_the_next_script_outside_of_a_transaction() {
+    needs_many_connections!();
+    let (project, client) = interrupted("upgrade head").await;
+    client
+        .batch_execute("create index a_3 on a (id)")
+        .await
+        .unwrap();
+    project.succeeds("stamp --purge 2").await;
+    project.write(&[("U3__view.sql", "-- transaction: none\nselect 1;")]);
+    client.batch_execute("create table refinery_schema_progress (version int8 primary key, undoing bool not null, \
+        done text[] not null); insert into refinery_schema_progress values (2, false, '{}'), (9, true, '{}')").await.unwrap();
+    project.succeeds("upgrade head").await;
+    assert_eq!(column(&client, PROGRESS).await, ["f"]);
+}

@@ -5,6 +5,7 @@ mod failing;
 mod locking;
 mod moving;
 mod offline;
+mod one_by_one;
 mod refinery;
 mod round_trip;
 mod session;

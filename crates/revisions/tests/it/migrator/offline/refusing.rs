@@ -74,6 +74,16 @@ async fn a_script_is_refused_by_a_database_that_is_ahead_or_interrupted_or_being
         insert into refinery_schema_progress values (20250202000000, false, '{}')").await.unwrap();
     refusals.push(refusal(&database, &script).await);
     let key = i64::from_be_bytes(*b"revision");
+    // What the history has settled is not interrupted: 20250101000000 is applied, and 20250202000000 is not.
+    let settled = "delete from refinery_schema_progress;
+        insert into refinery_schema_progress values (20250101000000, false, '{}'), (20250202000000, true, '{}')";
+    client.batch_execute(settled).await.unwrap();
+    succeeds(
+        &database,
+        &offline
+            .upgrade(Some("20250101000000"), "20250101000000")
+            .unwrap(),
+    );
     let lock = format!("drop table refinery_schema_progress; select pg_advisory_lock({key})");
     client.batch_execute(&lock).await.unwrap();
     refusals.push(refusal(&database, &script).await);
