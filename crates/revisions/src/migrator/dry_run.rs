@@ -31,10 +31,10 @@ impl<'r> Run<'r, '_> {
         }
         let mut patience = Patience::new(last, self.options);
         loop {
-            around(session, "begin").await?;
+            session.begin().await.map_err(around)?;
             let outcome = self.try_all(session, &planned, state.has_history).await;
             // If even this fails the connection is gone, and the server rolls back.
-            let rolled_back = around(session, "rollback").await;
+            let rolled_back = session.roll_back().await.map_err(around);
             let Some((revision, failure)) = outcome.as_ref().err() else {
                 rolled_back?;
                 return outcome.map_err(|(revision, failure)| self.error(revision, failure, 1));
@@ -98,10 +98,9 @@ impl<'r> Run<'r, '_> {
     }
 }
 
-async fn around(session: &Session<'_>, statement: &str) -> Result<(), Error> {
-    let sent = session.client.batch_execute(statement).await;
-    sent.map_err(|source| Error::Database {
+fn around(source: tokio_postgres::Error) -> Error {
+    Error::Database {
         doing: "trying the upgrade".to_owned(),
         source,
-    })
+    }
 }

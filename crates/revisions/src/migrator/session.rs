@@ -48,6 +48,8 @@ pub(crate) struct Session<'a> {
     settle: Settle,
     /// Whether the lock may be ours: PostgreSQL warns of one that is given back and was never taken.
     may_hold: bool,
+    /// Whether a transaction that spans several scripts may be open.
+    in_transaction: bool,
     /// Whether the lock has been given back.
     closed: bool,
 }
@@ -64,6 +66,7 @@ impl<'a> Session<'a> {
             before: Vec::new(),
             settle: Settle::default(),
             may_hold: false,
+            in_transaction: false,
             closed: false,
         };
         let opened = session.prepare(options, waiting).await;
@@ -142,6 +145,21 @@ impl<'a> Session<'a> {
         (self.client, &self.settle)
     }
 
+    /// Begins a transaction that spans several scripts. Whatever becomes of the session, it is rolled back, also if
+    /// whoever waits for an answer is dropped: what somebody else does on the connection next must not commit it.
+    pub(crate) async fn begin(&mut self) -> Result<(), tokio_postgres::Error> {
+        // From the request on, also if nobody waits for its answer any more.
+        self.in_transaction = true;
+        self.client.batch_execute("begin").await
+    }
+
+    /// Takes back all that was done since [`Session::begin`].
+    pub(crate) async fn roll_back(&mut self) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute("rollback").await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
     /// Gives the lock back, and puts back all settings.
     pub(crate) async fn close(mut self) -> Result<(), Error> {
         self.closed = true;
@@ -156,10 +174,12 @@ impl<'a> Session<'a> {
     }
 
     fn give_back_query(&self) -> String {
+        // First, since a transaction that has failed takes nothing else.
+        let rollback = if self.in_transaction { "rollback; " } else { "" };
         let settings = set_all(&self.before, false);
         match self.may_hold {
-            true => format!("{}; {settings}", lock::release_query()),
-            false => settings,
+            true => format!("{rollback}{}; {settings}", lock::release_query()),
+            false => format!("{rollback}{settings}"),
         }
     }
 }
