@@ -10,6 +10,7 @@ mod batches;
 mod dry_run;
 mod error;
 mod execute;
+mod expected;
 mod lock;
 mod one_by_one;
 mod options;
@@ -31,6 +32,7 @@ pub use options::{Applied, Batch, Event, Options, Stamped, Standing, Undone};
 use crate::history::{self, HISTORY_TABLE, HistoryRow, State};
 use crate::revision::Revision;
 use crate::revisions::Revisions;
+use expected::Expected;
 pub(crate) use plan::no_way_back;
 pub(crate) use report::Script;
 use run::Run;
@@ -135,7 +137,8 @@ impl<'a> Migrator<'a> {
     ///
     /// # Errors
     ///
-    /// See [`Error`]. The revisions before the one that failed stay applied.
+    /// See [`Error`]. The revisions before the one that failed stay applied. A name that counts from where the database is
+    /// (`+N`) is refused if another migrator moves the database meanwhile: [`Error::Moved`].
     pub async fn upgrade(&mut self, target: &str) -> Result<Vec<Applied>, Error> {
         let state = self.state().await?;
         // A name that leads nowhere is refused at once, not when the lock is had. What looks half undone may be under way.
@@ -143,8 +146,9 @@ impl<'a> Migrator<'a> {
         if planned.is_empty() && !state.is_half_undone() {
             return Ok(Vec::new());
         }
+        let expected = Expected::of(Some(target), &planned);
         let (mut session, mut run) = self.begin().await?;
-        let outcome = run.upgrade(&mut session, target).await;
+        let outcome = run.upgrade(&mut session, target, &expected).await;
         finish(session, outcome).await
     }
 
@@ -156,9 +160,10 @@ impl<'a> Migrator<'a> {
     ///
     /// As [`Migrator::upgrade`]; the database is as it was.
     pub async fn dry_run(&mut self, target: &str) -> Result<Vec<Applied>, Error> {
-        self.plan_upgrade(target).await?;
+        let planned = self.plan_upgrade(target).await?;
+        let expected = Expected::of(Some(target), &planned);
         let (mut session, mut run) = self.begin().await?;
-        let outcome = run.dry_run(&mut session, target).await;
+        let outcome = run.dry_run(&mut session, target, &expected).await;
         finish(session, outcome).await
     }
 
@@ -168,13 +173,16 @@ impl<'a> Migrator<'a> {
     /// # Errors
     ///
     /// See [`Error`]. The revisions undone before the one that failed stay undone; that none lacks its down script
-    /// is seen before the first is undone.
+    /// is seen before the first is undone. `-N` is refused if another migrator moves the database meanwhile:
+    /// [`Error::Moved`].
     pub async fn downgrade(&mut self, target: &str) -> Result<Vec<Undone>, Error> {
-        if self.plan_downgrade(target).await?.is_empty() {
+        let planned = self.plan_downgrade(target).await?;
+        if planned.is_empty() {
             return Ok(Vec::new());
         }
+        let expected = Expected::of(Some(target), &planned);
         let (mut session, mut run) = self.begin().await?;
-        let outcome = run.downgrade(&mut session, target).await;
+        let outcome = run.downgrade(&mut session, target, &expected).await;
         finish(session, outcome).await
     }
 
@@ -209,13 +217,16 @@ impl<'a> Migrator<'a> {
     ///
     /// # Errors
     ///
-    /// See [`Error`]. What was undone and not applied again is pending.
+    /// See [`Error`]. What was undone and not applied again is pending. Without a name it is refused if another migrator
+    /// moves the database meanwhile: [`Error::Moved`].
     pub async fn redo(&mut self, target: Option<&str>) -> Result<Vec<Applied>, Error> {
-        if self.plan_redo(target).await?.is_empty() {
+        let planned = self.plan_redo(target).await?;
+        if planned.is_empty() {
             return Ok(Vec::new());
         }
+        let expected = Expected::of(target, &planned);
         let (mut session, mut run) = self.begin().await?;
-        let outcome = run.redo(&mut session, target).await;
+        let outcome = run.redo(&mut session, target, &expected).await;
         finish(session, outcome).await
     }
 

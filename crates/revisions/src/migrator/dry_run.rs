@@ -4,6 +4,7 @@ use tokio::time::Instant;
 
 use crate::migrator::error::Error;
 use crate::migrator::execute::{Failure, Job, Mode};
+use crate::migrator::expected::Expected;
 use crate::migrator::options::{Applied, Event};
 use crate::migrator::patience::Patience;
 use crate::migrator::report::Script;
@@ -19,9 +20,11 @@ impl<'r> Run<'r, '_> {
         &mut self,
         session: &mut Session<'_>,
         name: &str,
+        expected: &Expected,
     ) -> Result<Vec<Applied>, Error> {
         let state = read_state(session.client, self.revisions).await?;
-        let planned = plan::upgrade(self.revisions, &state, name, &self.options.program)?;
+        let planned = plan::upgrade(self.revisions, &state, name, &self.options.program);
+        let planned = expected.hold(self.revisions, &state, planned)?;
         plan::refuse_half_undone(&state, &self.options.program)?;
         let Some(&last) = planned.last() else {
             return Ok(Vec::new());

@@ -33,6 +33,13 @@ pub enum Error {
         /// Who it is, if it can be seen.
         holder: Option<Holder>,
     },
+    /// Another migrator has moved the database while this one waited for it, and the name that was asked for counts from
+    /// where the database is.
+    #[error("somebody else has moved the database to {}, so the name means something else than when it was given; nothing was done\n  = help: look where it is, and run the command again", place(.heads))]
+    Moved {
+        /// Where it is now: its heads, or none if nothing is applied any more.
+        heads: Vec<i64>,
+    },
     /// The database has revisions that are not known here.
     #[error("the database is ahead: it has {}, which this program does not know; the schema was left as it is\n  = help: run a release that has them, or bring back their files", ids(.unknown))]
     Ahead {
@@ -160,6 +167,16 @@ fn history_help(error: &tokio_postgres::Error) -> String {
             "see in pg_locks who holds a lock on {HISTORY_TABLE}, and run the command again when it is free"
         ),
         _ => format!("{HISTORY_TABLE} has to be the table that refinery makes"),
+    }
+}
+
+fn place(heads: &[i64]) -> String {
+    match heads {
+        [] => "where nothing is applied".to_owned(),
+        heads => {
+            let heads: Vec<String> = heads.iter().map(i64::to_string).collect();
+            heads.join(", ")
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::history::{delete_query, table_query};
 use crate::migrator::error::Error;
 use crate::migrator::execute::Job;
+use crate::migrator::expected::Expected;
 use crate::migrator::options::{Applied, Event, Options, Undone};
 use crate::migrator::patience::Patience;
 use crate::migrator::report::Script;
@@ -27,10 +28,12 @@ impl<'r, 'a> Run<'r, 'a> {
         &mut self,
         session: &mut Session<'_>,
         name: &str,
+        expected: &Expected,
     ) -> Result<Vec<Applied>, Error> {
         // Read only now: whoever had the lock before has changed it.
         let state = read_state(session.client, self.revisions).await?;
-        let planned = plan::upgrade(self.revisions, &state, name, &self.options.program)?;
+        let planned = plan::upgrade(self.revisions, &state, name, &self.options.program);
+        let planned = expected.hold(self.revisions, &state, planned)?;
         plan::refuse_half_undone(&state, &self.options.program)?;
         let mut has_history = state.has_history;
         let mut applied = Vec::with_capacity(planned.len());
@@ -80,9 +83,11 @@ impl<'r, 'a> Run<'r, 'a> {
         &mut self,
         session: &mut Session<'_>,
         name: &str,
+        expected: &Expected,
     ) -> Result<Vec<Undone>, Error> {
         let state = read_state(session.client, self.revisions).await?;
-        let planned = plan::downgrade(self.revisions, &state, name, &self.options.program)?;
+        let planned = plan::downgrade(self.revisions, &state, name, &self.options.program);
+        let planned = expected.hold(self.revisions, &state, planned)?;
         plan::refuse_half_applied(self.revisions, &state, &planned, &self.options.program)?;
         let mut undone = Vec::with_capacity(planned.len());
         for revision in planned {
@@ -95,9 +100,11 @@ impl<'r, 'a> Run<'r, 'a> {
         &mut self,
         session: &mut Session<'_>,
         name: Option<&str>,
+        expected: &Expected,
     ) -> Result<Vec<Applied>, Error> {
         let state = read_state(session.client, self.revisions).await?;
-        let planned = plan::redo(self.revisions, &state, name, &self.options.program)?;
+        let planned = plan::redo(self.revisions, &state, name, &self.options.program);
+        let planned = expected.hold(self.revisions, &state, planned)?;
         plan::refuse_half_applied(self.revisions, &state, &planned, &self.options.program)?;
         // What cannot be applied again is not undone.
         for revision in &planned {

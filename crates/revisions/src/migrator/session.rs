@@ -175,7 +175,11 @@ impl<'a> Session<'a> {
 
     fn give_back_query(&self) -> String {
         // First, since a transaction that has failed takes nothing else.
-        let rollback = if self.in_transaction { "rollback; " } else { "" };
+        let rollback = if self.in_transaction {
+            "rollback; "
+        } else {
+            ""
+        };
         let settings = set_all(&self.before, false);
         match self.may_hold {
             true => format!("{rollback}{}; {settings}", lock::release_query()),
