@@ -147,6 +147,10 @@ impl<'a> Offline<'a> {
     ) -> Result<(), Error> {
         script.refuse_impossible()?;
         script::refuse_unterminated(&script)?;
+        // Batches are sent within a quote.
+        if script.mode != Mode::UntilNoRows {
+            script::refuse_what_psql_replaces(&script)?;
+        }
         let verb = if script.undoes { "Undo" } else { "Apply" };
         let _ = writeln!(
             out,
