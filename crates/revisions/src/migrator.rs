@@ -158,7 +158,8 @@ impl<'a> Migrator<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Migrator::upgrade`]; the database is as it was.
+    /// As [`Migrator::upgrade`]; the database is as it was. [`Error::Undecided`] if a revision fails that comes after one
+    /// that was left out, or not tried wholly: it may need what that one does.
     pub async fn dry_run(&mut self, target: &str) -> Result<Vec<Applied>, Error> {
         let planned = self.plan_upgrade(target).await?;
         let expected = Expected::of(Some(target), &planned);

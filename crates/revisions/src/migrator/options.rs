@@ -52,7 +52,7 @@ pub enum Event<'a> {
     Waiting(&'a Holder),
     /// A revision is about to be applied.
     Applying(&'a Revision),
-    /// A revision has been applied.
+    /// A revision has been applied; in a dry run, tried: told once no further attempt follows.
     Applied(&'a Applied),
     /// A revision is about to be undone.
     Undoing(&'a Revision),
@@ -62,7 +62,7 @@ pub enum Event<'a> {
     Resuming(&'a Revision, Standing),
     /// A batch of a revision that runs until there are no rows has been committed.
     Batch(&'a Revision, &'a Batch),
-    /// A revision was left out of a dry run, since it cannot run in a transaction.
+    /// A revision was left out of a dry run, since it cannot run in a transaction. Told as [`Event::Applied`] is then.
     NotTried(&'a Revision),
     /// A revision did not get its locks; it is rolled back, and will be tried again.
     Retrying {
