@@ -41,7 +41,9 @@ use session::Session;
 /// Brings a database to a revision.
 ///
 /// It works on one connection, which it has for itself meanwhile: the migration lock belongs to its session. So the
-/// connection must not go through a pool that changes the session under it (PgBouncer in transaction mode).
+/// connection must not go through a pool that changes the session under it (PgBouncer in transaction mode). What was `set`
+/// in the session before is in force for each script, and afterwards; what a script sets ends with it. A setting of one's
+/// own, with a dot in its name, PostgreSQL does not list: give it when connecting (`options=-c app.mode=test`).
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

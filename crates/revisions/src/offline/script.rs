@@ -67,8 +67,9 @@ pub(super) fn push_batches(out: &mut String, sql: &str) {
     );
 }
 
-/// What puts back the settings that a script changes for good, if it looks as if it did; also from within a block or a
-/// function, so the text is searched and not its words.
+/// What puts back the settings that a script changes for good. The role is not among those that `reset all` resets; it is
+/// reset if it looks as if it was changed, also from within a block or a function, so the text is searched and not its
+/// words.
 pub(super) fn settle(sql: &str) -> String {
     let sql = sql.to_lowercase();
     let mentions = |words: &[&str]| words.iter().any(|word| sql.contains(word));
@@ -77,12 +78,13 @@ pub(super) fn settle(sql: &str) -> String {
         // First, since it changes the role.
         ("session authorization", &["authorization"][..]),
         ("role", &["role", "authorization"]),
-        ("search_path", &["search_path", "schema"]),
     ] {
         if mentions(words) || mentions(&["set_config"]) {
             let _ = writeln!(settle, "reset {setting};");
         }
     }
+    // `\encoding` at the head of the script has set it.
+    settle.push_str("reset all;\nset client_encoding = 'UTF8';\n");
     settle
 }
 
