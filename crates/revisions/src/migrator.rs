@@ -1,6 +1,7 @@
 //! Runs revisions on a database, and undoes them.
 //!
-//! Here is what a caller sees. What is done under the lock, in which order, is in `run.rs`, `dry_run.rs` and `stamp.rs`;
+//! Here is what a caller can have done; what a caller can look at is in `looking.rs`, and what a server does when it starts
+//! in `startup.rs`. What is done under the lock, in which order, is in `run.rs`, `dry_run.rs` and `stamp.rs`;
 //! how a script is sent is in `execute.rs`, `one_by_one.rs` and `batches.rs`, the lock in `lock.rs`, the session in
 //! `session.rs`, the words for what went wrong in `error.rs` and `report.rs`.
 
@@ -12,6 +13,7 @@ mod error;
 mod execute;
 mod expected;
 mod lock;
+mod looking;
 mod one_by_one;
 mod options;
 mod patience;
@@ -20,6 +22,7 @@ mod report;
 mod run;
 mod session;
 mod stamp;
+mod startup;
 mod vet;
 
 pub use error::Error;
@@ -29,14 +32,14 @@ pub use lock::Holder;
 pub(crate) use lock::LOCK_KEY;
 pub use options::{Applied, Batch, Event, Options, Stamped, Standing, Undone};
 
-use crate::history::{self, HISTORY_TABLE, HistoryRow, State};
-use crate::revision::Revision;
 use crate::revisions::Revisions;
 use expected::Expected;
+use looking::read_state;
 pub(crate) use plan::no_way_back;
 pub(crate) use report::Script;
 use run::Run;
 use session::Session;
+pub use startup::Startup;
 
 /// Brings a database to a revision.
 ///
@@ -72,21 +75,6 @@ impl std::fmt::Debug for Migrator<'_> {
     }
 }
 
-/// How the database was found when a server started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Startup {
-    /// All revisions are applied.
-    UpToDate,
-    /// These were applied now.
-    Upgraded(Vec<Applied>),
-    /// The database has revisions that this program does not know, since a newer release has migrated. Nothing was
-    /// changed.
-    Ahead {
-        /// Their rows in the history.
-        unknown: Vec<HistoryRow>,
-    },
-}
-
 impl<'a> Migrator<'a> {
     /// A migrator with the default [`Options`].
     pub fn new(client: &'a mut Client, revisions: &'a Revisions) -> Self {
@@ -110,28 +98,6 @@ impl<'a> Migrator<'a> {
     pub fn on_event(mut self, on_event: &'a mut (dyn FnMut(Event<'_>) + Send)) -> Self {
         self.on_event = Some(on_event);
         self
-    }
-
-    /// Where the database is. Takes no lock, and writes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::History`] if the history cannot be read.
-    pub async fn state(&mut self) -> Result<State, Error> {
-        read_state(self.client, self.revisions).await
-    }
-
-    /// What [`Migrator::upgrade`] would apply now, in order. Takes no lock, and writes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Target`] if there is no such revision, and what keeps an upgrade from beginning.
-    pub async fn plan_upgrade(&mut self, target: &str) -> Result<Vec<&'a Revision>, Error> {
-        let state = self.state().await?;
-        let revisions: &'a Revisions = self.revisions;
-        let planned = plan::upgrade(revisions, &state, target, &self.options.program)?;
-        let ids: Vec<i64> = planned.iter().map(|revision| revision.id()).collect();
-        Ok(ids.into_iter().filter_map(|id| revisions.get(id)).collect())
     }
 
     /// Applies what is pending up to `target`: a revision id, a unique prefix of one, a branch label, `head`, `heads`,
@@ -189,33 +155,6 @@ impl<'a> Migrator<'a> {
         finish(session, outcome).await
     }
 
-    /// What [`Migrator::downgrade`] would undo now, in order. Takes no lock, and writes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Target`] if there is no such revision, and what keeps a downgrade from beginning.
-    pub async fn plan_downgrade(&mut self, target: &str) -> Result<Vec<&'a Revision>, Error> {
-        let state = self.state().await?;
-        let revisions: &'a Revisions = self.revisions;
-        let planned = plan::downgrade(revisions, &state, target, &self.options.program)?;
-        let ids: Vec<i64> = planned.iter().map(|revision| revision.id()).collect();
-        Ok(ids.into_iter().filter_map(|id| revisions.get(id)).collect())
-    }
-
-    /// What [`Migrator::redo`] would undo now and apply again, in the order of undoing. Takes no lock, and writes
-    /// nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Target`] if there is no such revision, and what keeps it from beginning.
-    pub async fn plan_redo(&mut self, target: Option<&str>) -> Result<Vec<&'a Revision>, Error> {
-        let state = self.state().await?;
-        let revisions: &'a Revisions = self.revisions;
-        let planned = plan::redo(revisions, &state, target, &self.options.program)?;
-        let ids: Vec<i64> = planned.iter().map(|revision| revision.id()).collect();
-        Ok(ids.into_iter().filter_map(|id| revisions.get(id)).collect())
-    }
-
     /// Undoes a revision, and all that need it, and applies them again: the one where the database is, if none is named.
     ///
     /// # Errors
@@ -231,20 +170,6 @@ impl<'a> Migrator<'a> {
         let (mut session, mut run) = self.begin().await?;
         let outcome = run.redo(&mut session, target, &expected).await;
         finish(session, outcome).await
-    }
-
-    /// The major version of the server: 15 of 15.18.
-    #[cfg(feature = "cli")]
-    pub(crate) async fn server_major_version(&mut self) -> Result<u32, Error> {
-        let asked = self.client.simple_query("show server_version_num").await;
-        let messages = asked.map_err(|source| Error::Database {
-            doing: "asking for the version of the server".to_owned(),
-            source,
-        })?;
-        let number = history::rows(&messages)
-            .next()
-            .and_then(|row| row.try_get(0).ok().flatten()?.parse::<u32>().ok());
-        Ok(number.unwrap_or(0) / 10_000)
     }
 
     /// Declares that the database is at `targets`, and runs nothing. What is applied on branches that they have nothing
@@ -281,50 +206,12 @@ impl<'a> Migrator<'a> {
         };
         Ok((session, run))
     }
-
-    /// What a server does before it serves: applies what is pending, and takes no lock if there is nothing.
-    ///
-    /// # Errors
-    ///
-    /// As [`Migrator::upgrade`], but a database that is ahead is no error: see [`Startup::Ahead`].
-    pub async fn on_startup(&mut self) -> Result<Startup, Error> {
-        let state = self.state().await?;
-        let ahead = |unknown| {
-            tracing::warn!("the database is ahead of this program; its schema is left as it is");
-            Ok(Startup::Ahead { unknown })
-        };
-        match plan::refuse_foreign(&state) {
-            Err(Error::Ahead { unknown }) => return ahead(unknown),
-            Err(error) => return Err(error),
-            Ok(()) => {}
-        }
-        if state.pending.is_empty() && !state.is_half_undone() {
-            return Ok(Startup::UpToDate);
-        }
-        match self.upgrade("head").await {
-            // Another replica has migrated in the meantime.
-            Ok(applied) if applied.is_empty() => Ok(Startup::UpToDate),
-            Ok(applied) => Ok(Startup::Upgraded(applied)),
-            Err(Error::Ahead { unknown }) => ahead(unknown),
-            Err(error) => Err(error),
-        }
-    }
 }
 
 fn tell(listener: &mut Option<Listener<'_>>, event: Event<'_>) {
     if let Some(listener) = listener {
         listener(event);
     }
-}
-
-async fn read_state(client: &Client, revisions: &Revisions) -> Result<State, Error> {
-    let doing = || format!("reading {HISTORY_TABLE}");
-    history::read(client, revisions)
-        .await
-        .map_err(|source| Error::History {
-            doing: doing(),
-            source,
-        })
 }
 
 /// Gives the lock back whatever happened; what went wrong first is what counts.

@@ -221,7 +221,7 @@ fn undecided(
         )
     });
     let report = report.remedy(format!(
-        "try it all on a copy of the database: `{program} upgrade` there, without `--dry-run`{}",
+        "run the same on a copy of the database, without `--dry-run`{}",
         first.unwrap_or_default()
     ));
     format!(
