@@ -7,6 +7,7 @@
 
 use tokio_postgres::Client;
 
+mod again;
 mod batches;
 mod dry_run;
 mod error;

@@ -13,7 +13,7 @@ use crate::migrator::patience::Patience;
 use crate::migrator::report::Script;
 use crate::migrator::run::Run;
 use crate::migrator::session::Session;
-use crate::migrator::{plan, read_state, tell};
+use crate::migrator::{again, plan, read_state, tell};
 use crate::revision::Revision;
 
 /// How one attempt went.
@@ -60,7 +60,8 @@ impl<'r> Run<'r, '_> {
                     continue;
                 }
             }
-            let outcome = self.conclude(attempt, patience.attempts);
+            let again = format!("{} --dry-run", again::upgrade(name, &planned));
+            let outcome = self.conclude(attempt, &again, patience.attempts);
             return rolled_back.and(outcome);
         }
     }
@@ -125,7 +126,12 @@ impl<'r> Run<'r, '_> {
     }
 
     /// Tells what became of each revision, and what is known of the upgrade.
-    fn conclude(&mut self, attempt: Attempt<'r>, attempts: u32) -> Result<Vec<Applied>, Error> {
+    fn conclude(
+        &mut self,
+        attempt: Attempt<'r>,
+        again: &str,
+        attempts: u32,
+    ) -> Result<Vec<Applied>, Error> {
         let (mut applied, mut not_tried, mut one_batch) = (Vec::new(), Vec::new(), Vec::new());
         for step in attempt.steps {
             match step {
@@ -145,7 +151,8 @@ impl<'r> Run<'r, '_> {
         let Some((revision, failure)) = attempt.failed else {
             return Ok(applied);
         };
-        let error = Script::up(revision, &self.options.program).error(failure, attempts);
+        let script = Script::up(revision, &self.options.program).again(again);
+        let error = script.error(failure, attempts);
         match error {
             Error::Failed(report) if !not_tried.is_empty() || !one_batch.is_empty() => {
                 Err(Error::Undecided {

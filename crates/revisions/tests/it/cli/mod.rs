@@ -1,6 +1,7 @@
 //! The program as a person runs it.
 
 #[cfg(unix)]
+mod again;
 mod backup;
 mod commands;
 mod dry_run;
