@@ -33,6 +33,8 @@ pub use lock::Holder;
 pub(crate) use lock::LOCK_KEY;
 pub use options::{Applied, Batch, Event, Options, Stamped, Standing, Undone};
 
+#[cfg(feature = "cli")]
+use crate::revision::Revision;
 use crate::revisions::Revisions;
 use expected::Expected;
 use looking::read_state;
@@ -62,6 +64,8 @@ pub struct Migrator<'a> {
     client: &'a mut Client,
     revisions: &'a Revisions,
     options: Options,
+    /// What an upgrade was to apply when it was last looked at, if that is a while ago.
+    planned: Option<Vec<i64>>,
     on_event: Option<Listener<'a>>,
 }
 
@@ -83,6 +87,7 @@ impl<'a> Migrator<'a> {
             client,
             revisions,
             options: Options::default(),
+            planned: None,
             on_event: None,
         }
     }
@@ -91,6 +96,14 @@ impl<'a> Migrator<'a> {
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Holds an upgrade to what has been planned, though much time passes before it begins, as while a backup is made.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub(crate) fn planned(mut self, planned: &[&Revision]) -> Self {
+        self.planned = Some(planned.iter().map(|revision| revision.id()).collect());
         self
     }
 
@@ -115,7 +128,7 @@ impl<'a> Migrator<'a> {
         if planned.is_empty() && !state.is_half_undone() {
             return Ok(Vec::new());
         }
-        let expected = Expected::of(Some(target), &planned);
+        let expected = Expected::of(Some(target), &planned).since(self.planned.as_deref());
         let (mut session, mut run) = self.begin().await?;
         let outcome = run.upgrade(&mut session, target, &expected).await;
         finish(session, outcome).await

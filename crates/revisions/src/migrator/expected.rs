@@ -19,6 +19,14 @@ impl Expected {
         Self(is_relative.then(|| ids(planned)))
     }
 
+    /// As [`Expected::of`], of a plan that was made a while ago, if there is one.
+    pub(crate) fn since(self, earlier: Option<&[i64]>) -> Self {
+        Self(
+            self.0
+                .map(|planned| earlier.map_or(planned, <[i64]>::to_vec)),
+        )
+    }
+
     /// Passes on the plan that was made under the lock, unless it is another one.
     pub(crate) fn hold<'r>(
         &self,

@@ -7,6 +7,7 @@ mod commands;
 mod dry_run;
 mod killed;
 mod looking;
+mod moved;
 mod redoing;
 mod resuming;
 mod scripts;

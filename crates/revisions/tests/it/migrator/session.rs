@@ -4,7 +4,7 @@ use revisions::{Migrator, Transaction};
 
 use crate::support::{
     Database, advisory_locks, applied, column, embedded, needs_many_connections, psql, tables,
-    three,
+    three, until,
 };
 
 const SETTINGS: &str = "select name || '=' || setting from pg_settings where name in ('search_path', 'role', \
@@ -137,6 +137,29 @@ async fn no_setting_of_a_script_is_in_force_in_the_next_when_psql_runs_them() {
     let noted = column(&database.connect("test").await, NOTED).await;
     assert_eq!(noted.len(), 1, "{noted:#?}");
     assert!(noted[0].contains("client_encoding=UTF8"), "{noted:?}");
+}
+
+#[tokio::test]
+async fn what_a_script_that_is_dropped_in_the_middle_has_set_is_put_back() {
+    needs_many_connections!();
+    let database = Database::new().await;
+    let mut client = database.connect("dropped").await;
+    let watcher = database.connect("watcher").await;
+    let script = "-- transaction: none\nset statement_timeout = '1h';\nselect pg_sleep(60);";
+    let revisions = embedded(&[("U1__a.sql", script, "")]).unwrap();
+    client.batch_execute("set work_mem = '9MB'").await.unwrap();
+    let pid = column(&client, "select pg_backend_pid()").await.remove(0);
+    let sleeps = format!("select wait_event from pg_stat_activity where pid = {pid}");
+    {
+        let mut migrator = Migrator::new(&mut client, &revisions);
+        tokio::select! {
+            outcome = migrator.upgrade("head") => panic!("{outcome:?}"),
+            () = until(&watcher, &sleeps, "PgSleep") => {}
+        }
+    }
+    column(&watcher, &format!("select pg_cancel_backend({pid})")).await;
+    until(&client, "show statement_timeout", "0").await;
+    assert_eq!(column(&client, "show work_mem").await, ["9MB"]);
 }
 
 #[tokio::test]
