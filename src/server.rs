@@ -76,8 +76,8 @@ pub async fn migrate(settings: &MigrationSettings, url: &DatabaseUrl) -> anyhow:
         Startup::Upgraded(applied) => {
             tracing::info!("migrated: {} revisions applied", applied.len())
         }
-        // The migrator has warned of it.
-        Startup::Ahead { .. } => {}
+        // Ahead of this program; the migrator has warned of it.
+        _ => {}
     }
     Ok(())
 }

@@ -69,29 +69,34 @@ pub use place::Place;
 ///
 /// One clear sentence, and what to do: see [`CommandError`].
 pub async fn run(command: Command, context: Context<'_>) -> Result<(), CommandError> {
+    let done = dispatch(command, &context).await;
+    done.map_err(|error| error.naming(&context.dir))
+}
+
+async fn dispatch(command: Command, context: &Context<'_>) -> Result<(), CommandError> {
     match command {
-        Command::Current(options) => current::run(&options, &context).await,
-        Command::History(options) => history::run(&options, &context).await,
-        Command::Heads(options) => listing::heads(&options, &context),
-        Command::Branches(options) => listing::branches(&options, &context),
-        Command::Show(options) => listing::show(&options, &context).await,
-        Command::Status(options) => status::run(&options, &context).await,
-        Command::Upgrade(options) => moving::upgrade(&options, &context).await,
-        Command::Downgrade(options) => moving::downgrade(&options, &context).await,
-        Command::Redo(options) => moving::redo(&options, &context).await,
-        Command::Stamp(options) => stamping::stamp(&options, &context).await,
-        Command::EnsureVersion(options) => stamping::ensure_version(&options, &context).await,
+        Command::Current(options) => current::run(&options, context).await,
+        Command::History(options) => history::run(&options, context).await,
+        Command::Heads(options) => listing::heads(&options, context),
+        Command::Branches(options) => listing::branches(&options, context),
+        Command::Show(options) => listing::show(&options, context).await,
+        Command::Status(options) => status::run(&options, context).await,
+        Command::Upgrade(options) => moving::upgrade(&options, context).await,
+        Command::Downgrade(options) => moving::downgrade(&options, context).await,
+        Command::Redo(options) => moving::redo(&options, context).await,
+        Command::Stamp(options) => stamping::stamp(&options, context).await,
+        Command::EnsureVersion(options) => stamping::ensure_version(&options, context).await,
         Command::Revision(options) if options.autogenerate => {
-            autogenerate::run(&options, &context).await
+            autogenerate::run(&options, context).await
         }
-        Command::Revision(options) => writing::revision(&options, &context),
-        Command::Merge(options) => writing::merge(&options, &context),
-        Command::Edit(options) => writing::edit(&options, &context).await,
-        Command::Init => writing::init(&context),
-        Command::Check => compare::check(&context).await,
-        Command::Diff(options) => compare::diff(&options, &context).await,
-        Command::Snapshot(options) => compare::snapshot(&options, &context).await,
-        Command::Wait(options) => wait::run(&options, &context).await,
+        Command::Revision(options) => writing::revision(&options, context),
+        Command::Merge(options) => writing::merge(&options, context),
+        Command::Edit(options) => writing::edit(&options, context).await,
+        Command::Init => writing::init(context),
+        Command::Check => compare::check(context).await,
+        Command::Diff(options) => compare::diff(&options, context).await,
+        Command::Snapshot(options) => compare::snapshot(&options, context).await,
+        Command::Wait(options) => wait::run(&options, context).await,
     }
 }
 

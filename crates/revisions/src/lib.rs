@@ -38,6 +38,7 @@
 //!     Startup::UpToDate => println!("nothing to do"),
 //!     Startup::Upgraded(applied) => println!("{} revisions applied", applied.len()),
 //!     Startup::Ahead { .. } => println!("a newer release has migrated; serving goes on"),
+//!     _ => {}
 //! }
 //! # Ok(()) }
 //! ```

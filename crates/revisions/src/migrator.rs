@@ -1,16 +1,20 @@
 //! Runs revisions on a database, and undoes them.
 //!
-//! Here is what a caller sees. What is done under the lock, in which order, is in `run.rs`, `dry_run.rs` and `stamp.rs`;
+//! Here is what a caller can have done; what a caller can look at is in `looking.rs`, and what a server does when it starts
+//! in `startup.rs`. What is done under the lock, in which order, is in `run.rs`, `dry_run.rs` and `stamp.rs`;
 //! how a script is sent is in `execute.rs`, `one_by_one.rs` and `batches.rs`, the lock in `lock.rs`, the session in
 //! `session.rs`, the words for what went wrong in `error.rs` and `report.rs`.
 
 use tokio_postgres::Client;
 
+mod again;
 mod batches;
 mod dry_run;
 mod error;
 mod execute;
+mod expected;
 mod lock;
+mod looking;
 mod one_by_one;
 mod options;
 mod patience;
@@ -19,6 +23,7 @@ mod report;
 mod run;
 mod session;
 mod stamp;
+mod startup;
 mod vet;
 
 pub use error::Error;
@@ -26,20 +31,27 @@ pub(crate) use error::database_message;
 pub(crate) use execute::Mode;
 pub use lock::Holder;
 pub(crate) use lock::LOCK_KEY;
+#[cfg(feature = "cli")]
+pub(crate) use looking::Whereabouts;
 pub use options::{Applied, Batch, Event, Options, Stamped, Standing, Undone};
 
-use crate::history::{self, HISTORY_TABLE, HistoryRow, State};
+#[cfg(feature = "cli")]
 use crate::revision::Revision;
 use crate::revisions::Revisions;
+use expected::Expected;
+use looking::read_state;
 pub(crate) use plan::no_way_back;
 pub(crate) use report::Script;
 use run::Run;
 use session::Session;
+pub use startup::Startup;
 
 /// Brings a database to a revision.
 ///
 /// It works on one connection, which it has for itself meanwhile: the migration lock belongs to its session. So the
-/// connection must not go through a pool that changes the session under it (PgBouncer in transaction mode).
+/// connection must not go through a pool that changes the session under it (PgBouncer in transaction mode). What was `set`
+/// in the session before is in force for each script, and afterwards; what a script sets ends with it. A setting of one's
+/// own, with a dot in its name, PostgreSQL does not list: give it when connecting (`options=-c app.mode=test`).
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,6 +66,8 @@ pub struct Migrator<'a> {
     client: &'a mut Client,
     revisions: &'a Revisions,
     options: Options,
+    /// What an upgrade was to apply when it was last looked at, if that is a while ago.
+    planned: Option<Vec<i64>>,
     on_event: Option<Listener<'a>>,
 }
 
@@ -68,31 +82,6 @@ impl std::fmt::Debug for Migrator<'_> {
     }
 }
 
-/// Where a connection has led to, whatever its URL left out.
-#[cfg(feature = "cli")]
-#[derive(Debug, Clone)]
-pub(crate) struct Whereabouts {
-    /// The major version of the server: 15 of 15.18.
-    pub(crate) server_major: u32,
-    pub(crate) user: String,
-    pub(crate) database: String,
-}
-
-/// How the database was found when a server started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Startup {
-    /// All revisions are applied.
-    UpToDate,
-    /// These were applied now.
-    Upgraded(Vec<Applied>),
-    /// The database has revisions that this program does not know, since a newer release has migrated. Nothing was
-    /// changed.
-    Ahead {
-        /// Their rows in the history.
-        unknown: Vec<HistoryRow>,
-    },
-}
-
 impl<'a> Migrator<'a> {
     /// A migrator with the default [`Options`].
     pub fn new(client: &'a mut Client, revisions: &'a Revisions) -> Self {
@@ -100,6 +89,7 @@ impl<'a> Migrator<'a> {
             client,
             revisions,
             options: Options::default(),
+            planned: None,
             on_event: None,
         }
     }
@@ -111,6 +101,14 @@ impl<'a> Migrator<'a> {
         self
     }
 
+    /// Holds an upgrade to what has been planned, though much time passes before it begins, as while a backup is made.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub(crate) fn planned(mut self, planned: &[&Revision]) -> Self {
+        self.planned = Some(planned.iter().map(|revision| revision.id()).collect());
+        self
+    }
+
     /// Sets what is told of the progress. Without it, the progress is in the log (tracing) only.
     #[must_use]
     pub fn on_event(mut self, on_event: &'a mut (dyn FnMut(Event<'_>) + Send)) -> Self {
@@ -118,43 +116,13 @@ impl<'a> Migrator<'a> {
         self
     }
 
-    /// Where the database is. Takes no lock, and writes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::History`] if the history cannot be read.
-    pub async fn state(&mut self) -> Result<State, Error> {
-        read_state(self.client, self.revisions).await
-    }
-
-    /// Who is migrating the database now: the other session that holds the migration lock.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Database`] if the connection is lost.
-    pub async fn holder(&mut self) -> Result<Option<Holder>, Error> {
-        lock::holder(self.client).await
-    }
-
-    /// What [`Migrator::upgrade`] would apply now, in order. Takes no lock, and writes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Target`] if there is no such revision, and what keeps an upgrade from beginning.
-    pub async fn plan_upgrade(&mut self, target: &str) -> Result<Vec<&'a Revision>, Error> {
-        let state = self.state().await?;
-        let revisions: &'a Revisions = self.revisions;
-        let planned = plan::upgrade(revisions, &state, target, &self.options.program)?;
-        let ids: Vec<i64> = planned.iter().map(|revision| revision.id()).collect();
-        Ok(ids.into_iter().filter_map(|id| revisions.get(id)).collect())
-    }
-
     /// Applies what is pending up to `target`: a revision id, a unique prefix of one, a branch label, `head`, `heads`,
     /// `+N`, `REV+N`, or one of these on a branch, `LABEL@head`.
     ///
     /// # Errors
     ///
-    /// See [`Error`]. The revisions before the one that failed stay applied.
+    /// See [`Error`]. The revisions before the one that failed stay applied. A name that counts from where the database is
+    /// (`+N`) is refused if another migrator moves the database meanwhile: [`Error::Moved`].
     pub async fn upgrade(&mut self, target: &str) -> Result<Vec<Applied>, Error> {
         let state = self.state().await?;
         // A name that leads nowhere is refused at once, not when the lock is had. What looks half undone may be under way.
@@ -162,8 +130,9 @@ impl<'a> Migrator<'a> {
         if planned.is_empty() && !state.is_half_undone() {
             return Ok(Vec::new());
         }
+        let expected = Expected::of(Some(target), &planned).since(self.planned.as_deref());
         let (mut session, mut run) = self.begin().await?;
-        let outcome = run.upgrade(&mut session, target).await;
+        let outcome = run.upgrade(&mut session, target, &expected).await;
         finish(session, outcome).await
     }
 
@@ -173,11 +142,13 @@ impl<'a> Migrator<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Migrator::upgrade`]; the database is as it was.
+    /// As [`Migrator::upgrade`]; the database is as it was. [`Error::Undecided`] if a revision fails that comes after one
+    /// that was left out, or not tried wholly: it may need what that one does.
     pub async fn dry_run(&mut self, target: &str) -> Result<Vec<Applied>, Error> {
-        self.plan_upgrade(target).await?;
+        let planned = self.plan_upgrade(target).await?;
+        let expected = Expected::of(Some(target), &planned);
         let (mut session, mut run) = self.begin().await?;
-        let outcome = run.dry_run(&mut session, target).await;
+        let outcome = run.dry_run(&mut session, target, &expected).await;
         finish(session, outcome).await
     }
 
@@ -187,77 +158,34 @@ impl<'a> Migrator<'a> {
     /// # Errors
     ///
     /// See [`Error`]. The revisions undone before the one that failed stay undone; that none lacks its down script
-    /// is seen before the first is undone.
+    /// is seen before the first is undone. `-N` is refused if another migrator moves the database meanwhile:
+    /// [`Error::Moved`].
     pub async fn downgrade(&mut self, target: &str) -> Result<Vec<Undone>, Error> {
-        if self.plan_downgrade(target).await?.is_empty() {
+        let planned = self.plan_downgrade(target).await?;
+        if planned.is_empty() {
             return Ok(Vec::new());
         }
+        let expected = Expected::of(Some(target), &planned);
         let (mut session, mut run) = self.begin().await?;
-        let outcome = run.downgrade(&mut session, target).await;
+        let outcome = run.downgrade(&mut session, target, &expected).await;
         finish(session, outcome).await
-    }
-
-    /// What [`Migrator::downgrade`] would undo now, in order. Takes no lock, and writes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Target`] if there is no such revision, and what keeps a downgrade from beginning.
-    pub async fn plan_downgrade(&mut self, target: &str) -> Result<Vec<&'a Revision>, Error> {
-        let state = self.state().await?;
-        let revisions: &'a Revisions = self.revisions;
-        let planned = plan::downgrade(revisions, &state, target, &self.options.program)?;
-        let ids: Vec<i64> = planned.iter().map(|revision| revision.id()).collect();
-        Ok(ids.into_iter().filter_map(|id| revisions.get(id)).collect())
-    }
-
-    /// What [`Migrator::redo`] would undo now and apply again, in the order of undoing. Takes no lock, and writes
-    /// nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Target`] if there is no such revision, and what keeps it from beginning.
-    pub async fn plan_redo(&mut self, target: Option<&str>) -> Result<Vec<&'a Revision>, Error> {
-        let state = self.state().await?;
-        let revisions: &'a Revisions = self.revisions;
-        let planned = plan::redo(revisions, &state, target, &self.options.program)?;
-        let ids: Vec<i64> = planned.iter().map(|revision| revision.id()).collect();
-        Ok(ids.into_iter().filter_map(|id| revisions.get(id)).collect())
     }
 
     /// Undoes a revision, and all that need it, and applies them again: the one where the database is, if none is named.
     ///
     /// # Errors
     ///
-    /// See [`Error`]. What was undone and not applied again is pending.
+    /// See [`Error`]. What was undone and not applied again is pending. Without a name it is refused if another migrator
+    /// moves the database meanwhile: [`Error::Moved`].
     pub async fn redo(&mut self, target: Option<&str>) -> Result<Vec<Applied>, Error> {
-        if self.plan_redo(target).await?.is_empty() {
+        let planned = self.plan_redo(target).await?;
+        if planned.is_empty() {
             return Ok(Vec::new());
         }
+        let expected = Expected::of(target, &planned);
         let (mut session, mut run) = self.begin().await?;
-        let outcome = run.redo(&mut session, target).await;
+        let outcome = run.redo(&mut session, target, &expected).await;
         finish(session, outcome).await
-    }
-
-    /// Where the connection has led to.
-    #[cfg(feature = "cli")]
-    pub(crate) async fn whereabouts(&mut self) -> Result<Whereabouts, Error> {
-        let query =
-            "select current_setting('server_version_num'), session_user, current_database()";
-        let asked = self.client.simple_query(query).await;
-        let messages = asked.map_err(|source| Error::Database {
-            doing: "asking for the version of the server".to_owned(),
-            source,
-        })?;
-        let text = |column| {
-            let row = history::rows(&messages).next()?;
-            row.try_get(column).ok().flatten().map(str::to_owned)
-        };
-        let number = text(0).and_then(|number| number.parse::<u32>().ok());
-        Ok(Whereabouts {
-            server_major: number.unwrap_or(0) / 10_000,
-            user: text(1).unwrap_or_default(),
-            database: text(2).unwrap_or_default(),
-        })
     }
 
     /// Declares that the database is at `targets`, and runs nothing. What is applied on branches that they have nothing
@@ -294,50 +222,12 @@ impl<'a> Migrator<'a> {
         };
         Ok((session, run))
     }
-
-    /// What a server does before it serves: applies what is pending, and takes no lock if there is nothing.
-    ///
-    /// # Errors
-    ///
-    /// As [`Migrator::upgrade`], but a database that is ahead is no error: see [`Startup::Ahead`].
-    pub async fn on_startup(&mut self) -> Result<Startup, Error> {
-        let state = self.state().await?;
-        let ahead = |unknown| {
-            tracing::warn!("the database is ahead of this program; its schema is left as it is");
-            Ok(Startup::Ahead { unknown })
-        };
-        match plan::refuse_foreign(&state) {
-            Err(Error::Ahead { unknown }) => return ahead(unknown),
-            Err(error) => return Err(error),
-            Ok(()) => {}
-        }
-        if state.pending.is_empty() && !state.is_half_undone() {
-            return Ok(Startup::UpToDate);
-        }
-        match self.upgrade("head").await {
-            // Another replica has migrated in the meantime.
-            Ok(applied) if applied.is_empty() => Ok(Startup::UpToDate),
-            Ok(applied) => Ok(Startup::Upgraded(applied)),
-            Err(Error::Ahead { unknown }) => ahead(unknown),
-            Err(error) => Err(error),
-        }
-    }
 }
 
 fn tell(listener: &mut Option<Listener<'_>>, event: Event<'_>) {
     if let Some(listener) = listener {
         listener(event);
     }
-}
-
-async fn read_state(client: &Client, revisions: &Revisions) -> Result<State, Error> {
-    let doing = || format!("reading {HISTORY_TABLE}");
-    history::read(client, revisions)
-        .await
-        .map_err(|source| Error::History {
-            doing: doing(),
-            source,
-        })
 }
 
 /// Gives the lock back whatever happened; what went wrong first is what counts.

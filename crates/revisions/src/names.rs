@@ -122,6 +122,9 @@ impl Names<'_> {
                 heads if heads.len() > 1 => Err(TargetError::SeveralHeads {
                     name: name.text.to_owned(),
                     heads,
+                    program: self.program.to_owned(),
+                    // Revisions do not know where they were read.
+                    dir: None,
                 }),
                 heads => Ok(heads),
             },

@@ -147,6 +147,10 @@ impl<'a> Offline<'a> {
     ) -> Result<(), Error> {
         script.refuse_impossible()?;
         script::refuse_unterminated(&script)?;
+        // Batches are sent within a quote.
+        if script.mode != Mode::UntilNoRows {
+            script::refuse_what_psql_replaces(&script)?;
+        }
         let verb = if script.undoes { "Undo" } else { "Apply" };
         let _ = writeln!(
             out,
@@ -161,24 +165,21 @@ impl<'a> Offline<'a> {
         let own = own.or(revision.headers().lock_timeout);
         let timeout = own.unwrap_or(self.options.lock_timeout);
         let settle = script::settle(script.sql);
+        let lock_timeout = format!("set local lock_timeout = {};", timeout.as_millis());
         match script.mode {
             Mode::OneTransaction | Mode::Enclosed => {
-                let _ = writeln!(
-                    out,
-                    "begin;\nset local lock_timeout = {};",
-                    timeout.as_millis()
-                );
+                let _ = writeln!(out, "begin;\n{lock_timeout}");
                 script::push_script(out, script.sql);
-                let _ = writeln!(out, "{settle}{row};\ncommit;\n");
+                let _ = writeln!(out, "{settle}{lock_timeout}\n{row};\ncommit;\n");
             }
             Mode::OneByOne => {
                 script::push_one_by_one(out, script.sql, timeout, own.is_some());
-                let _ = writeln!(out, "reset lock_timeout;\n{settle}{row};\n");
+                let _ = writeln!(out, "{settle}{row};\n");
             }
             Mode::UntilNoRows => {
                 let _ = writeln!(out, "set lock_timeout = {};", timeout.as_millis());
                 script::push_batches(out, script.sql);
-                let _ = writeln!(out, "reset lock_timeout;\n{settle}{row};\n");
+                let _ = writeln!(out, "{settle}{row};\n");
             }
         }
         Ok(())

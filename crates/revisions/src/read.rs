@@ -14,8 +14,6 @@ use crate::revision::{DownScript, Embedded, Revision};
 mod error;
 
 pub use error::ReadError;
-pub(crate) use error::merge_command;
-#[cfg(feature = "cli")]
 pub(crate) use error::merge_line;
 
 /// A file and its text.

@@ -1,6 +1,6 @@
 //! A validated set of revisions, in an order that can be applied.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::graph;
@@ -124,32 +124,5 @@ impl Revisions {
     #[must_use]
     pub fn children(&self, id: i64) -> &[i64] {
         self.children.get(&id).map_or(&[], Vec::as_slice)
-    }
-
-    /// A revision and all that has to be applied before it: ancestors, and what they depend on.
-    #[must_use]
-    pub fn with_needs(&self, id: i64) -> BTreeSet<i64> {
-        let mut found = BTreeSet::new();
-        let mut left = vec![id];
-        while let Some(id) = left.pop() {
-            if found.insert(id) {
-                left.extend(self.get(id).into_iter().flat_map(Revision::needs));
-            }
-        }
-        found
-    }
-
-    /// All revisions that need this one, directly or not; not itself.
-    #[must_use]
-    pub fn needed_by(&self, id: i64) -> BTreeSet<i64> {
-        let mut found = BTreeSet::from([id]);
-        // The order is one that can be applied, so whatever needs a revision comes after it.
-        for revision in &self.ordered {
-            if revision.needs().any(|need| found.contains(&need)) {
-                found.insert(revision.id());
-            }
-        }
-        found.remove(&id);
-        found
     }
 }

@@ -209,6 +209,20 @@ pub enum CommandError {
     Output(#[from] std::io::Error),
 }
 
+impl CommandError {
+    /// With the directory of the migrations, where the command that joins several heads has to name it.
+    pub(super) fn naming(mut self, dir: &Path) -> Self {
+        if let Self::Target(TargetError::SeveralHeads { dir: named, .. })
+        | Self::Migrate(Error::Target(TargetError::SeveralHeads { dir: named, .. })) = &mut self
+        {
+            *named = Some(dir)
+                .filter(|dir| *dir != Path::new(DEFAULT_DIRECTORY))
+                .map(Path::to_owned);
+        }
+        self
+    }
+}
+
 fn list(ids: &[i64]) -> String {
     let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
     ids.join(", ")

@@ -26,7 +26,8 @@ pub(super) async fn upgrade(options: &Upgrade, context: &Context<'_>) -> Result<
         false => context.connect().await?,
     };
     let mut migrator = Migrator::new(&mut client, &revisions).options(context.options.clone());
-    let planned = migrator.plan_upgrade(&options.revision).await?.len();
+    let plan = migrator.plan_upgrade(&options.revision).await?;
+    let planned = plan.len();
     let state = migrator.state().await?;
     if planned == 0 && !state.is_half_undone() {
         return print(&nothing_to_do(
@@ -46,7 +47,7 @@ pub(super) async fn upgrade(options: &Upgrade, context: &Context<'_>) -> Result<
     }
     let mut progress = Progress::new(planned, options.dry_run, context.quiet);
     let mut listener = |event: crate::Event<'_>| progress.tell(&event);
-    let mut migrator = migrator.on_event(&mut listener);
+    let mut migrator = migrator.planned(&plan).on_event(&mut listener);
     if options.dry_run {
         let tried = migrator.dry_run(&options.revision).await?.len();
         drop(migrator);

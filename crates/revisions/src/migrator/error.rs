@@ -25,6 +25,21 @@ pub enum Error {
         /// The statement that waited.
         report: Box<SourceError>,
     },
+    /// A revision failed in a dry run after others that were not tried, or not wholly, so it is not known whether it would
+    /// fail when they have been applied. All was rolled back.
+    #[error("{}", undecided(*.id, .not_tried, .one_batch, .report, .program))]
+    Undecided {
+        /// The revision.
+        id: i64,
+        /// Those before it that were not tried, since they cannot run in a transaction.
+        not_tried: Vec<i64>,
+        /// Those before it that run until there are no rows, and of which a single batch was tried.
+        one_batch: Vec<i64>,
+        /// What PostgreSQL said.
+        report: Box<SourceError>,
+        /// How the commands are called.
+        program: String,
+    },
     /// Another migrator was at work for longer than was waited for.
     #[error("another migrator has been at work on this database for {} s{}\n  = help: wait for it; or see what it does in pg_stat_activity, and end it with `select pg_terminate_backend({})`", .waited.as_secs(), holder_note(.holder.as_ref()), .holder.as_ref().map_or_else(|| "pid".to_owned(), |holder| holder.pid.to_string()))]
     Locked {
@@ -40,6 +55,13 @@ pub enum Error {
     LockLost {
         /// What was being done.
         doing: String,
+    },
+    /// Another migrator has moved the database while this one waited for it, and the name that was asked for counts from
+    /// where the database is.
+    #[error("somebody else has moved the database to {}, so the name means something else than when it was given; nothing was done\n  = help: look where it is, and run the command again", place(.heads))]
+    Moved {
+        /// Where it is now: its heads, or none if nothing is applied any more.
+        heads: Vec<i64>,
     },
     /// The database has revisions that are not known here.
     #[error("the database is ahead: it has {}, which this program does not know; the schema was left as it is\n  = help: run a release that has them, or bring back their files", ids(.unknown))]
@@ -169,6 +191,50 @@ fn history_help(error: &tokio_postgres::Error) -> String {
         ),
         _ => format!("{HISTORY_TABLE} has to be the table that refinery makes"),
     }
+}
+
+fn place(heads: &[i64]) -> String {
+    match heads {
+        [] => "where nothing is applied".to_owned(),
+        heads => list(heads),
+    }
+}
+
+fn list(ids: &[i64]) -> String {
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    ids.join(", ")
+}
+
+/// What PostgreSQL said is there, but not that the file has to be mended.
+fn undecided(
+    id: i64,
+    not_tried: &[i64],
+    one_batch: &[i64],
+    report: &SourceError,
+    program: &str,
+) -> String {
+    let mut report = report.clone();
+    if !not_tried.is_empty() {
+        let note = format!("{} (it cannot run in a transaction)", list(not_tried));
+        report = report.note("not tried", note);
+    }
+    if !one_batch.is_empty() {
+        let note = format!("{} (it runs until there are no rows)", list(one_batch));
+        report = report.note("one batch tried", note);
+    }
+    let before = not_tried.iter().chain(one_batch).max_by_key(|id| **id);
+    let first = before.map(|before| {
+        format!(
+            "; or apply what is before it with `{program} upgrade {before}`, and then try the rest"
+        )
+    });
+    let report = report.remedy(format!(
+        "run the same on a copy of the database, without `--dry-run`{}",
+        first.unwrap_or_default()
+    ));
+    format!(
+        "undecided, and rolled back: the revision {id} failed, and may need what a dry run leaves out before it: {report}"
+    )
 }
 
 fn ids(rows: &[HistoryRow]) -> String {

@@ -52,7 +52,7 @@ pub enum Event<'a> {
     Waiting(&'a Holder),
     /// A revision is about to be applied.
     Applying(&'a Revision),
-    /// A revision has been applied.
+    /// A revision has been applied; in a dry run, tried: told once no further attempt follows.
     Applied(&'a Applied),
     /// A revision is about to be undone.
     Undoing(&'a Revision),
@@ -62,7 +62,7 @@ pub enum Event<'a> {
     Resuming(&'a Revision, Standing),
     /// A batch of a revision that runs until there are no rows has been committed.
     Batch(&'a Revision, &'a Batch),
-    /// A revision was left out of a dry run, since it cannot run in a transaction.
+    /// A revision was left out of a dry run, since it cannot run in a transaction. Told as [`Event::Applied`] is then.
     NotTried(&'a Revision),
     /// A revision did not get its locks; it is rolled back, and will be tried again.
     Retrying {
@@ -79,6 +79,7 @@ pub enum Event<'a> {
 
 /// What stands of an interrupted script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Standing {
     /// How many of its statements are known to have been done.
     pub done: usize,
@@ -93,6 +94,7 @@ pub struct Standing {
 
 /// How far a revision is that runs until there are no rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Batch {
     /// How many batches were committed.
     pub number: u64,
@@ -106,6 +108,7 @@ pub struct Batch {
 
 /// A revision that has been applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Applied {
     /// Its id.
     pub id: i64,
@@ -119,6 +122,7 @@ pub struct Applied {
 
 /// A revision that has been undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Undone {
     /// Its id.
     pub id: i64,
@@ -132,6 +136,7 @@ pub struct Undone {
 
 /// What a stamp changed in the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stamped {
     /// The revisions that are applied now, by its word, and were not before.
     pub added: Vec<i64>,

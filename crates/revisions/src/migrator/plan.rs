@@ -22,11 +22,7 @@ pub(crate) fn refuse_foreign(state: &State) -> Result<(), Error> {
 }
 
 /// Where a database is.
-pub(crate) fn position<'r>(
-    revisions: &'r Revisions,
-    state: &State,
-    program: &'r str,
-) -> Position<'r> {
+pub(crate) fn position<'r>(revisions: &'r Revisions, state: &State, program: &str) -> Position<'r> {
     Position::new(revisions, state.applied.iter().map(|row| row.id), program)
 }
 
@@ -35,7 +31,7 @@ pub(crate) fn upgrade<'r>(
     revisions: &'r Revisions,
     state: &State,
     name: &str,
-    program: &'r str,
+    program: &str,
 ) -> Result<Vec<&'r Revision>, Error> {
     refuse_foreign(state)?;
     let planned = position(revisions, state, program).upgrade(name)?;
@@ -96,7 +92,7 @@ pub(crate) fn downgrade<'r>(
     revisions: &'r Revisions,
     state: &State,
     name: &str,
-    program: &'r str,
+    program: &str,
 ) -> Result<Vec<&'r Revision>, Error> {
     refuse_foreign(state)?;
     let planned = position(revisions, state, program).downgrade(name)?;
@@ -109,7 +105,7 @@ pub(crate) fn redo<'r>(
     revisions: &'r Revisions,
     state: &State,
     name: Option<&str>,
-    program: &'r str,
+    program: &str,
 ) -> Result<Vec<&'r Revision>, Error> {
     refuse_foreign(state)?;
     let planned = position(revisions, state, program).redo(name)?;

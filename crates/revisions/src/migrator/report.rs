@@ -22,6 +22,8 @@ pub(crate) struct Script<'a> {
     pub(crate) undoes: bool,
     /// How the commands are called.
     pub(crate) program: &'a str,
+    /// The command that goes on where this script stopped: `upgrade head`.
+    pub(crate) again: &'a str,
 }
 
 impl<'a> Script<'a> {
@@ -34,6 +36,7 @@ impl<'a> Script<'a> {
             mode: mode(revision.headers()),
             undoes: false,
             program,
+            again: "upgrade head",
         }
     }
 
@@ -53,7 +56,13 @@ impl<'a> Script<'a> {
             mode: mode(headers),
             undoes: true,
             program,
+            again: "downgrade -1",
         })
+    }
+
+    /// With the command that goes on where it stopped.
+    pub(crate) fn again(self, again: &'a str) -> Self {
+        Self { again, ..self }
     }
 }
 
@@ -207,9 +216,7 @@ impl Script<'_> {
     }
 
     fn command(&self) -> String {
-        let verb = if self.undoes { "downgrade" } else { "upgrade" };
-        let target = if self.undoes { "-1" } else { "head" };
-        format!("{} {verb} {target}", self.program)
+        format!("{} {}", self.program, self.again)
     }
 
     fn remedy(&self, done: usize) -> String {

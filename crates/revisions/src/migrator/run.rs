@@ -7,11 +7,12 @@ use tokio::time::Instant;
 use crate::history::{delete_query, table_query};
 use crate::migrator::error::Error;
 use crate::migrator::execute::Job;
+use crate::migrator::expected::Expected;
 use crate::migrator::options::{Applied, Event, Options, Undone};
 use crate::migrator::patience::Patience;
 use crate::migrator::report::Script;
 use crate::migrator::session::Session;
-use crate::migrator::{Listener, plan, read_state, tell};
+use crate::migrator::{Listener, again, plan, read_state, tell};
 use crate::revision::Revision;
 use crate::revisions::Revisions;
 
@@ -27,15 +28,18 @@ impl<'r, 'a> Run<'r, 'a> {
         &mut self,
         session: &mut Session<'_>,
         name: &str,
+        expected: &Expected,
     ) -> Result<Vec<Applied>, Error> {
         // Read only now: whoever had the lock before has changed it.
         let state = read_state(session.client, self.revisions).await?;
-        let planned = plan::upgrade(self.revisions, &state, name, &self.options.program)?;
+        let planned = plan::upgrade(self.revisions, &state, name, &self.options.program);
+        let planned = expected.hold(self.revisions, &state, planned)?;
         plan::refuse_half_undone(&state, &self.options.program)?;
         let mut has_history = state.has_history;
         let mut applied = Vec::with_capacity(planned.len());
+        let again = again::upgrade(name, &planned);
         for revision in planned {
-            applied.push(self.apply(session, revision, has_history).await?);
+            applied.push(self.apply(session, revision, &again, has_history).await?);
             has_history = true;
         }
         Ok(applied)
@@ -45,9 +49,10 @@ impl<'r, 'a> Run<'r, 'a> {
         &mut self,
         session: &mut Session<'_>,
         revision: &'r Revision,
+        again: &str,
         has_history: bool,
     ) -> Result<Applied, Error> {
-        let script = Script::up(revision, &self.options.program);
+        let script = Script::up(revision, &self.options.program).again(again);
         script.refuse_impossible()?;
         tell(self.listener, Event::Applying(revision));
         let started = Instant::now();
@@ -80,13 +85,17 @@ impl<'r, 'a> Run<'r, 'a> {
         &mut self,
         session: &mut Session<'_>,
         name: &str,
+        expected: &Expected,
     ) -> Result<Vec<Undone>, Error> {
         let state = read_state(session.client, self.revisions).await?;
-        let planned = plan::downgrade(self.revisions, &state, name, &self.options.program)?;
+        let planned = plan::downgrade(self.revisions, &state, name, &self.options.program);
+        let planned = expected.hold(self.revisions, &state, planned)?;
         plan::refuse_half_applied(self.revisions, &state, &planned, &self.options.program)?;
         let mut undone = Vec::with_capacity(planned.len());
-        for revision in planned {
-            undone.push(self.undo(session, revision).await?);
+        let total = planned.len();
+        for (done, revision) in planned.into_iter().enumerate() {
+            let again = again::downgrade(name, total - done, total);
+            undone.push(self.undo(session, revision, &again).await?);
         }
         Ok(undone)
     }
@@ -95,20 +104,24 @@ impl<'r, 'a> Run<'r, 'a> {
         &mut self,
         session: &mut Session<'_>,
         name: Option<&str>,
+        expected: &Expected,
     ) -> Result<Vec<Applied>, Error> {
         let state = read_state(session.client, self.revisions).await?;
-        let planned = plan::redo(self.revisions, &state, name, &self.options.program)?;
+        let planned = plan::redo(self.revisions, &state, name, &self.options.program);
+        let planned = expected.hold(self.revisions, &state, planned)?;
         plan::refuse_half_applied(self.revisions, &state, &planned, &self.options.program)?;
         // What cannot be applied again is not undone.
         for revision in &planned {
             Script::up(revision, &self.options.program).refuse_impossible()?;
         }
+        let again = again::redo(name);
         for revision in &planned {
-            self.undo(session, revision).await?;
+            self.undo(session, revision, &again).await?;
         }
         let mut applied = Vec::with_capacity(planned.len());
+        let again = again::rest(self.revisions);
         for revision in planned.iter().rev() {
-            applied.push(self.apply(session, revision, true).await?);
+            applied.push(self.apply(session, revision, again, true).await?);
         }
         Ok(applied)
     }
@@ -117,10 +130,12 @@ impl<'r, 'a> Run<'r, 'a> {
         &mut self,
         session: &mut Session<'_>,
         revision: &'r Revision,
+        again: &str,
     ) -> Result<Undone, Error> {
         // The plan has no revision without a down script.
         let script = Script::down(revision, &self.options.program)
-            .ok_or_else(|| plan::no_way_back(revision))?;
+            .ok_or_else(|| plan::no_way_back(revision))?
+            .again(again);
         script.refuse_impossible()?;
         tell(self.listener, Event::Undoing(revision));
         let started = Instant::now();

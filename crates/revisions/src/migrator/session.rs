@@ -10,8 +10,7 @@ use crate::migrator::error::Error;
 use crate::migrator::lock::{self, Holder};
 use crate::migrator::options::Options;
 
-/// Settings that a migration script may change for good, as what pg_dump writes does, and that the next one, and
-/// the row in the history, rely upon.
+/// Settings that the row in the history relies upon, and that a script may change for good, as what pg_dump writes does.
 const KEPT: [&str; 4] = [
     // Before the role, which it changes.
     "session_authorization",
@@ -19,6 +18,10 @@ const KEPT: [&str; 4] = [
     "search_path",
     "lock_timeout",
 ];
+
+/// Takes back every setting that was changed in the session, but for the role. PostgreSQL knows for each what it was when
+/// the session began, so none has to be asked for; what was set since then has to be set again.
+const RESET: &str = "reset all";
 
 /// Settings that let the server notice soon that a migrator is gone, so that its lock is free again. None of them is
 /// necessary, and not every server, or platform, has each.
@@ -34,7 +37,7 @@ const WATCHFUL: [(&str, &str); 4] = [
 /// Puts back what a script may have changed.
 #[derive(Debug, Default)]
 pub(crate) struct Settle {
-    /// The statement that does so for good.
+    /// The statements that do so for good.
     pub(crate) for_good: String,
     /// The statement that does so until the transaction ends.
     pub(crate) for_transaction: String,
@@ -43,11 +46,13 @@ pub(crate) struct Settle {
 /// A session that holds the migration lock.
 pub(crate) struct Session<'a> {
     pub(crate) client: &'a mut Client,
-    /// The settings that were changed, and what they were before.
+    /// The settings that were set in the session, or are changed, and what they were before.
     before: Vec<(String, String)>,
     settle: Settle,
     /// Whether the lock may be ours: PostgreSQL warns of one that is given back and was never taken.
     may_hold: bool,
+    /// Whether a transaction that spans several scripts may be open.
+    in_transaction: bool,
     /// Whether the lock has been given back.
     closed: bool,
 }
@@ -64,6 +69,7 @@ impl<'a> Session<'a> {
             before: Vec::new(),
             settle: Settle::default(),
             may_hold: false,
+            in_transaction: false,
             closed: false,
         };
         let opened = session.prepare(options, waiting).await;
@@ -93,17 +99,22 @@ impl<'a> Session<'a> {
         let lock_timeout = options.lock_timeout.as_millis().to_string();
         let set = set_config("lock_timeout", &lock_timeout);
         self.client.simple_query(&set).await.map_err(preparing)?;
-        let kept: Vec<(String, String)> = self
+        let in_force: Vec<(String, String)> = self
             .before
             .iter()
-            .filter(|(name, _)| KEPT.contains(&name.as_str()))
-            .map(|(name, value)| match name.as_str() {
-                "lock_timeout" => (name.clone(), lock_timeout.clone()),
-                _ => (name.clone(), value.clone()),
+            .map(|(name, value)| {
+                let watchful = WATCHFUL.iter().find(|(watchful, _)| watchful == name);
+                let ours = match name.as_str() {
+                    "lock_timeout" => Some(lock_timeout.clone()),
+                    _ => watchful.map(|(_, value)| (*value).to_owned()),
+                };
+                (name.clone(), ours.unwrap_or_else(|| value.clone()))
             })
             .collect();
+        let is_kept = |(name, _): &&(String, String)| KEPT.contains(&name.as_str());
+        let kept: Vec<(String, String)> = in_force.iter().filter(is_kept).cloned().collect();
         self.settle = Settle {
-            for_good: set_all(&kept, false),
+            for_good: format!("{RESET}; {}", set_all(&in_force, false)),
             for_transaction: set_all(&kept, true),
         };
         // From the first request on, also if nobody waits for its answer any more.
@@ -120,8 +131,15 @@ impl<'a> Session<'a> {
             .chain(WATCHFUL.iter().map(|(name, _)| *name))
             .map(|name| format!("('{name}')"))
             .collect();
+        // Then what has been set in the session so far: it is in force for the scripts too, and afterwards. Those of a
+        // transaction end with it.
         let query = format!(
-            "select name, current_setting(name, true) from (values {}) as setting (name)",
+            "with setting (name) as (values {}) \
+             select name, current_setting(name, true) from setting \
+             union all \
+             select name, current_setting(name, true) from pg_settings \
+             where source = 'session' and context in ('user', 'superuser') \
+                 and name not like 'transaction\\_%' and name not in (select name from setting)",
             names.join(", ")
         );
         let messages = self.client.simple_query(&query).await?;
@@ -142,10 +160,25 @@ impl<'a> Session<'a> {
         (self.client, &self.settle)
     }
 
+    /// Begins a transaction that spans several scripts. Whatever becomes of the session, it is rolled back, also if
+    /// whoever waits for an answer is dropped: what somebody else does on the connection next must not commit it.
+    pub(crate) async fn begin(&mut self) -> Result<(), tokio_postgres::Error> {
+        // From the request on, also if nobody waits for its answer any more.
+        self.in_transaction = true;
+        self.client.batch_execute("begin").await
+    }
+
+    /// Takes back all that was done since [`Session::begin`].
+    pub(crate) async fn roll_back(&mut self) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute("rollback").await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
     /// Gives the lock back, and puts back all settings.
     pub(crate) async fn close(mut self) -> Result<(), Error> {
         self.closed = true;
-        let give_back = self.give_back_query();
+        let give_back = self.give_back_query("");
         self.client
             .batch_execute(&give_back)
             .await
@@ -155,11 +188,17 @@ impl<'a> Session<'a> {
             })
     }
 
-    fn give_back_query(&self) -> String {
+    fn give_back_query(&self, reset: &str) -> String {
+        // First, since a transaction that has failed takes nothing else.
+        let rollback = if self.in_transaction {
+            "rollback; "
+        } else {
+            ""
+        };
         let settings = set_all(&self.before, false);
         match self.may_hold {
-            true => format!("{}; {settings}", lock::release_query()),
-            false => settings,
+            true => format!("{rollback}{}; {reset}{settings}", lock::release_query()),
+            false => format!("{rollback}{reset}{settings}"),
         }
     }
 }
@@ -169,10 +208,9 @@ impl Drop for Session<'_> {
     /// nobody waits for the answer.
     fn drop(&mut self) {
         if !self.closed {
-            let _ = self
-                .client
-                .batch_execute(&self.give_back_query())
-                .now_or_never();
+            // Nothing has put back yet what the script in the middle has changed.
+            let give_back = self.give_back_query(&format!("{RESET}; "));
+            let _ = self.client.batch_execute(&give_back).now_or_never();
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is refused in a script before anything of it is sent.
 
+use crate::lexer::Lexer;
 use crate::migrator::error::Error;
 use crate::migrator::execute::Mode;
 use crate::migrator::report::Script;
@@ -63,7 +64,30 @@ impl Script<'_> {
                     "write the rows as `insert into … values`",
                 );
             }
+            if writes_to_the_client(&statement, self.sql) {
+                return refuse(
+                    &statement,
+                    "a migration cannot `copy` to the standard output",
+                    "remove the statement, or copy to a file of the server: nobody reads what a migration prints",
+                );
+            }
         }
         Ok(())
     }
+}
+
+/// Whether a statement sends data to the client that sent it: `copy … to stdout`.
+fn writes_to_the_client(statement: &Statement, sql: &str) -> bool {
+    let text = &sql[statement.range.clone()];
+    let mut words = Lexer::new(text, 0)
+        .filter(|token| !token.is_comment())
+        .map(|token| token.text(text).to_lowercase());
+    let copies = words.next().is_some_and(|word| word == "copy");
+    let mut before = String::new();
+    copies
+        && words.any(|word| {
+            let found = before == "to" && word == "stdout";
+            before = word;
+            found
+        })
 }

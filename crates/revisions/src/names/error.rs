@@ -1,6 +1,8 @@
 //! Why a name of a revision was refused, and what to type instead.
 
-use crate::read::merge_command;
+use std::path::PathBuf;
+
+use crate::read::merge_line;
 
 /// Why a name of a revision was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,12 +64,16 @@ pub enum TargetError {
         candidates: Vec<i64>,
     },
     /// `head`, while there are several.
-    #[error("`{name}`: there are several heads: {}\n  = help: name one of them, or `heads` for all; or join them: {}", or(.heads), merge_command(.heads))]
+    #[error("`{name}`: there are several heads: {}\n  = help: name one of them, or `heads` for all; or join them: {}", or(.heads), merge_line(.program, .heads, .dir.as_deref()))]
     SeveralHeads {
         /// What was asked for.
         name: String,
         /// The heads.
         heads: Vec<i64>,
+        /// How the commands are called.
+        program: String,
+        /// The directory that the command which joins them has to name; none where it finds it by itself.
+        dir: Option<PathBuf>,
     },
     /// A name that leads the other way.
     #[error("`{name}` leads {}: {}", if *.upgrade { "down" } else { "up" }, if *.upgrade { "to go there, use `downgrade`" } else { "to go there, use `upgrade`" })]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::lexer::{Kind, Lexer};
+use crate::lexer::{Kind, Lexer, Token};
 use crate::migrator::{Error, Script};
 use crate::quoting;
 use crate::source_error::{Location, SourceError};
@@ -67,8 +67,9 @@ pub(super) fn push_batches(out: &mut String, sql: &str) {
     );
 }
 
-/// What puts back the settings that a script changes for good, if it looks as if it did; also from within a block or a
-/// function, so the text is searched and not its words.
+/// What puts back the settings that a script changes for good. The role is not among those that `reset all` resets; it is
+/// reset if it looks as if it was changed, also from within a block or a function, so the text is searched and not its
+/// words.
 pub(super) fn settle(sql: &str) -> String {
     let sql = sql.to_lowercase();
     let mentions = |words: &[&str]| words.iter().any(|word| sql.contains(word));
@@ -77,13 +78,49 @@ pub(super) fn settle(sql: &str) -> String {
         // First, since it changes the role.
         ("session authorization", &["authorization"][..]),
         ("role", &["role", "authorization"]),
-        ("search_path", &["search_path", "schema"]),
     ] {
         if mentions(words) || mentions(&["set_config"]) {
             let _ = writeln!(settle, "reset {setting};");
         }
     }
+    // `\encoding` at the head of the script has set it.
+    settle.push_str("reset all;\nset client_encoding = 'UTF8';\n");
     settle
+}
+
+/// What psql takes for its own outside of quotes, while PostgreSQL is sent it as it is: variables and commands.
+pub(super) fn refuse_what_psql_replaces(script: &Script<'_>) -> Result<(), Error> {
+    let mut tokens = Lexer::new(script.sql, 0).peekable();
+    while let Some(token) = tokens.next() {
+        let next = tokens.peek();
+        let next = next.filter(|next| next.range.start == token.range.end);
+        let (message, help) = match (token.kind, token.text(script.sql)) {
+            (Kind::Parameter, variable) => (
+                format!("psql would put the value of a variable for `{variable}`"),
+                "write a blank after the colon",
+            ),
+            // `:'name'`, `:"name"` and `:{?name}`.
+            (Kind::Symbol, ":") if next.is_some_and(|next| is_named(script.sql, next)) => (
+                "psql would put the value of a variable for what comes after the colon".to_owned(),
+                "write a blank after the colon",
+            ),
+            (Kind::Symbol, text) if text.starts_with('\\') => (
+                "psql would take what comes after the backslash for a command of its own"
+                    .to_owned(),
+                "remove it: a migration is SQL and nothing else",
+            ),
+            _ => continue,
+        };
+        let place = Location::of_byte(script.sql, token.range.start);
+        let error = SourceError::at(script.path, place, message).remedy(help);
+        return Err(Error::Failed(Box::new(error)));
+    }
+    Ok(())
+}
+
+/// Whether psql finds the name of a variable in what follows a colon.
+fn is_named(sql: &str, token: &Token) -> bool {
+    token.text(sql).starts_with(['\'', '"', '{'])
 }
 
 /// In a script, what a file leaves open would swallow what comes after it.

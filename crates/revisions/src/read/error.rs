@@ -111,11 +111,6 @@ fn lines(files: &[String]) -> String {
     files.iter().map(|file| format!("\n  --> {file}")).collect()
 }
 
-/// The command that joins `heads`, ready to be typed.
-pub(crate) fn merge_command(heads: &[i64]) -> String {
-    merge_line("cargo db", heads, None)
-}
-
 /// The command that joins `heads`, as it is typed where the commands are called `program`, and `dir` has to be named.
 pub(crate) fn merge_line(program: &str, heads: &[i64], dir: Option<&Path>) -> String {
     let ids: Vec<String> = heads.iter().map(i64::to_string).collect();

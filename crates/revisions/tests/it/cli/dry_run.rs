@@ -118,6 +118,54 @@ async fn a_dry_run_that_is_kept_waiting_names_the_revision_that_waits() {
     );
     holder.batch_execute("commit").await.unwrap();
     assert!(!lines.any(|line| line.contains("error")));
-    assert!(child.wait().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let told = project.plain(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(
+        told,
+        "would apply 1, a (… ms)\nwould apply 2, b (… ms)\nwould apply 3, c (… ms)\n\
+         rolled back: 3 of 3 revisions were tried, and would be applied\n",
+        "however many attempts there were, each is told once"
+    );
     assert_eq!(tables(&client).await, ["busy"]);
+}
+
+#[tokio::test]
+async fn what_fails_after_a_revision_that_was_left_out_is_undecided() {
+    needs_many_connections!();
+    let project = Project::new(&[
+        (
+            "U1__none.sql",
+            "-- A table.\n-- transaction: none\ncreate table a (id int);",
+        ),
+        (
+            "U2__more.sql",
+            "create table b (id int);\nalter table a add column note text;",
+        ),
+        ("U3__rest.sql", "create table c (id int);"),
+    ])
+    .await;
+    let client = project.database.connect("test").await;
+    let transcript = project.transcript(&["upgrade head --dry-run"]).await;
+    assert!(tables(&client).await.is_empty());
+    project.succeeds("upgrade head").await;
+    assert_eq!(tables(&client).await, ["a", "b", "c"], "they were right");
+    insta::assert_snapshot!(transcript);
+}
+
+#[tokio::test]
+async fn what_fails_after_a_single_batch_is_undecided() {
+    needs_many_connections!();
+    let project = Project::new(&[
+        ("U1__a.sql", "create table a (id int);\ninsert into a select null from generate_series(1, 3);"),
+        (
+            "U2__rows.sql",
+            "-- repeat: until-no-rows\nupdate a set id = 1 where ctid in (select ctid from a where id is null limit 1);",
+        ),
+        ("U3__not_null.sql", "alter table a alter column id set not null;"),
+    ])
+    .await;
+    let transcript = project.transcript(&["upgrade head --dry-run"]).await;
+    project.succeeds("upgrade head").await;
+    insta::assert_snapshot!(transcript);
 }

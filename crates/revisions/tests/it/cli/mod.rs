@@ -2,11 +2,14 @@
 
 #[cfg(unix)]
 mod adopting;
+#[cfg(unix)]
+mod again;
 mod backup;
 mod commands;
 mod dry_run;
 mod killed;
 mod looking;
+mod moved;
 mod redoing;
 mod resuming;
 mod scripts;

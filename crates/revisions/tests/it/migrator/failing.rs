@@ -104,6 +104,24 @@ async fn a_script_that_waits_for_data_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
+async fn a_script_that_prints_data_is_refused_before_it_is_sent() {
+    needs_many_connections!();
+    let script = "create table a (id int);\ncopy (select 1 as stdout) to /* here */ STDOUT;";
+    insta::assert_snapshot!(failure(script).await);
+}
+
+#[tokio::test]
+async fn a_script_may_copy_to_the_server() {
+    needs_many_connections!();
+    let mut client = Database::new().await.connect("test").await;
+    let script = "create table stdout (\"to\" int);\ncopy (select 1 as \"to\", 2 as stdout) to '/dev/null';\n\
+         copy stdout to '/dev/null';";
+    let revisions = embedded(&[("U1__a.sql", script, "")]).unwrap();
+    let mut migrator = Migrator::new(&mut client, &revisions);
+    migrator.upgrade("head").await.unwrap();
+}
+
+#[tokio::test]
 async fn of_a_very_long_line_the_piece_around_the_place_is_shown() {
     needs_many_connections!();
     let script = format!("select {}nope{};", "1, ".repeat(300), ", 1".repeat(300));

@@ -103,6 +103,40 @@ async fn a_migrator_that_is_dropped_in_the_middle_gives_the_lock_back() {
 }
 
 #[tokio::test]
+async fn a_dry_run_that_is_dropped_in_the_middle_leaves_nothing_for_the_next_use_to_commit() {
+    needs_many_connections!();
+    let database = Database::new().await;
+    let mut client = database.connect("dropped").await;
+    let revisions = embedded(&[
+        ("U1__a.sql", "create table a (id int);", ""),
+        ("U2__b.sql", "select pg_sleep(60);", ""),
+    ])
+    .unwrap();
+    let watcher = database.connect("watcher").await;
+    let pid = column(&client, "select pg_backend_pid()").await.remove(0);
+    let sleeps = format!("select wait_event from pg_stat_activity where pid = {pid}");
+    {
+        let mut migrator = Migrator::new(&mut client, &revisions);
+        tokio::select! {
+            outcome = migrator.dry_run("head") => panic!("{outcome:?}"),
+            () = until(&watcher, &sleeps, "PgSleep") => {}
+        }
+    }
+    column(&watcher, &format!("select pg_cancel_backend({pid})")).await;
+    let state = format!("select state from pg_stat_activity where pid = {pid}");
+    until(&watcher, &state, "idle").await;
+    let locks =
+        format!("select count(*) from pg_locks where locktype = 'advisory' and pid = {pid}");
+    until(&watcher, &locks, "0").await;
+    assert!(tables(&watcher).await.is_empty());
+    let next = embedded(&[("U1__c.sql", "create table c (id int);", "")]).unwrap();
+    let mut migrator = Migrator::new(&mut client, &next);
+    assert_eq!(migrator.upgrade("head").await.unwrap().len(), 1);
+    assert_eq!(tables(&watcher).await, ["c"]);
+    assert_eq!(applied(&watcher).await, ["1"]);
+}
+
+#[tokio::test]
 async fn a_waiter_says_whom_it_waits_for_and_gives_up() {
     needs_many_connections!();
     let (database, revisions) = (Database::new().await, three());

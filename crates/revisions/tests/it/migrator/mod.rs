@@ -3,6 +3,7 @@
 mod batches;
 mod failing;
 mod locking;
+mod moved;
 mod moving;
 mod offline;
 mod one_by_one;

@@ -3,7 +3,8 @@
 use revisions::{Migrator, Transaction};
 
 use crate::support::{
-    Database, advisory_locks, applied, column, embedded, needs_many_connections, tables, three,
+    Database, advisory_locks, applied, column, embedded, needs_many_connections, psql, tables,
+    three, until,
 };
 
 const SETTINGS: &str = "select name || '=' || setting from pg_settings where name in ('search_path', 'role', \
@@ -51,6 +52,114 @@ async fn a_script_that_changes_the_search_path_does_not_move_the_history() {
         .await
         .unwrap();
     assert!(applied(&client).await.is_empty());
+}
+
+/// Sets much, in each way that a script can run.
+const SETS: [&str; 3] = [
+    "set statement_timeout = '1h'; set session_replication_role = replica; set check_function_bodies = off; \
+     set client_min_messages = error; set time zone 'Asia/Tokyo'; set my.own = 'x'; \
+     select set_config('work_mem', '5MB', false);",
+    "-- transaction: none\nset statement_timeout = '2h';\nset session_replication_role = replica;\n\
+     do $$ begin perform set_config('work_mem', '6MB', false); end $$;",
+    "-- repeat: until-no-rows\ndelete from numbers where n in (select n from numbers where \
+     set_config('session_replication_role', 'replica', false) is not null limit 1);",
+];
+
+/// What is in force, as a table that the next revision makes.
+const IN_FORCE: &str = "(select string_agg(name || '=' || setting, ' ' order by name) from pg_settings \
+    where name in ('statement_timeout', 'session_replication_role', 'check_function_bodies', 'client_min_messages', \
+    'TimeZone', 'work_mem', 'lock_timeout', 'client_connection_check_interval', 'extra_float_digits', \
+    'client_encoding')) || coalesce(current_setting('my.own', true), '')";
+
+/// A script that sets, and one that writes down what it finds, three times.
+fn setting_and_noting() -> revisions::Revisions {
+    let note = |table: &str| -> &'static str {
+        format!("create table {table} as select {IN_FORCE} as found;").leak()
+    };
+    let numbers = "create table numbers as select generate_series(1, 3) as n;";
+    let files = [
+        ("U1__note.sql", note("noted_0"), ""),
+        ("U2__numbers.sql", numbers, ""),
+        ("U3__set.sql", SETS[0], SETS[0]),
+        ("U4__note.sql", note("noted_1"), "drop table noted_1;"),
+        ("U5__set.sql", SETS[1], ""),
+        ("U6__note.sql", note("noted_2"), ""),
+        ("U7__set.sql", SETS[2], ""),
+        ("U8__note.sql", note("noted_3"), ""),
+    ];
+    embedded(&files).unwrap()
+}
+
+const NOTED: &str = "select found from noted_0 union select found from noted_1 \
+    union select found from noted_2 union select found from noted_3";
+
+#[tokio::test]
+async fn no_setting_of_a_script_is_in_force_in_the_next_and_those_of_the_caller_stay() {
+    needs_many_connections!();
+    let (mut client, revisions) = (
+        Database::new().await.connect("test").await,
+        setting_and_noting(),
+    );
+    let own =
+        "set work_mem = '9MB'; set extra_float_digits = 0; set session_replication_role = local";
+    client.batch_execute(own).await.unwrap();
+    let now = format!("select {IN_FORCE}");
+    let before = column(&client, &now).await;
+    Migrator::new(&mut client, &revisions)
+        .upgrade("head")
+        .await
+        .unwrap();
+    let noted = column(&client, NOTED).await;
+    let [all_the_same] = &noted[..] else {
+        panic!("{noted:#?}")
+    };
+    for part in [
+        "work_mem=9216",
+        "session_replication_role=local",
+        "extra_float_digits=0",
+        "lock_timeout=5000",
+        "client_connection_check_interval=2000",
+        "statement_timeout=0",
+    ] {
+        assert!(all_the_same.contains(part), "{all_the_same}");
+    }
+    assert_eq!(column(&client, &now).await, before);
+}
+
+#[tokio::test]
+async fn no_setting_of_a_script_is_in_force_in_the_next_when_psql_runs_them() {
+    needs_many_connections!();
+    let (database, revisions) = (Database::new().await, setting_and_noting());
+    let options = revisions::Options::default();
+    let script = revisions::Offline::new(&revisions, &options).upgrade(None, "head");
+    let output = psql(&database, &script.unwrap());
+    assert!(output.status.success(), "{output:?}");
+    let noted = column(&database.connect("test").await, NOTED).await;
+    assert_eq!(noted.len(), 1, "{noted:#?}");
+    assert!(noted[0].contains("client_encoding=UTF8"), "{noted:?}");
+}
+
+#[tokio::test]
+async fn what_a_script_that_is_dropped_in_the_middle_has_set_is_put_back() {
+    needs_many_connections!();
+    let database = Database::new().await;
+    let mut client = database.connect("dropped").await;
+    let watcher = database.connect("watcher").await;
+    let script = "-- transaction: none\nset statement_timeout = '1h';\nselect pg_sleep(60);";
+    let revisions = embedded(&[("U1__a.sql", script, "")]).unwrap();
+    client.batch_execute("set work_mem = '9MB'").await.unwrap();
+    let pid = column(&client, "select pg_backend_pid()").await.remove(0);
+    let sleeps = format!("select wait_event from pg_stat_activity where pid = {pid}");
+    {
+        let mut migrator = Migrator::new(&mut client, &revisions);
+        tokio::select! {
+            outcome = migrator.upgrade("head") => panic!("{outcome:?}"),
+            () = until(&watcher, &sleeps, "PgSleep") => {}
+        }
+    }
+    column(&watcher, &format!("select pg_cancel_backend({pid})")).await;
+    until(&client, "show statement_timeout", "0").await;
+    assert_eq!(column(&client, "show work_mem").await, ["9MB"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Parents, heads and order.
 
+use revisions::Position;
+
 use crate::support::{embedded, refusal};
 
 #[test]
@@ -88,6 +90,10 @@ fn branches_that_are_merged_come_in_an_order_that_can_be_applied() {
     assert_eq!(order, [1, 3, 2, 4]);
     assert_eq!(revisions.get(4).unwrap().parents(), [2, 3]);
     assert_eq!(revisions.children(1), [3, 2]);
-    assert_eq!(revisions.with_needs(2), [1, 2, 3].into());
-    assert_eq!(revisions.needed_by(3), [2, 4].into());
+    let left = Position::after(&revisions, "2", "cargo db").unwrap();
+    assert_eq!(*left.applied(), [1, 2, 3].into(), "and all that it needs");
+    let whole = Position::new(&revisions, [1, 2, 3, 4], "cargo db");
+    let undone = whole.redo(Some("3")).unwrap();
+    let undone: Vec<i64> = undone.iter().map(|revision| revision.id()).collect();
+    assert_eq!(undone, [4, 2, 3], "and all that needs it");
 }

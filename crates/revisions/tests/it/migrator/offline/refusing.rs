@@ -130,3 +130,62 @@ fn what_a_file_leaves_open_is_refused() {
             .unwrap_err()
     );
 }
+
+#[test]
+fn what_psql_would_take_for_its_own_is_refused() {
+    let options = Options::default();
+    let mut refusals = Vec::new();
+    for sql in [
+        "select 1;\nselect v[1:PORT] from t;",
+        "-- transaction: none\nselect v[1:port] from t;",
+        "select 'é', v[1:'HOST'] from t;",
+        "select v[1:\"HOST\"] from t;",
+        "select v[1:{?HOST}] from t;",
+        "select 1 \\! rm file\n;",
+    ] {
+        let revisions = embedded(&[("sql/U1__a.sql", sql, "select 1;")]).unwrap();
+        let offline = Offline::new(&revisions, &options);
+        refusals.push(offline.upgrade(None, "head").unwrap_err().to_string());
+        let revisions = embedded(&[("sql/U1__a.sql", "select 1;", sql)]).unwrap();
+        let offline = Offline::new(&revisions, &options);
+        let down = offline.downgrade("1", "base").unwrap_err().to_string();
+        assert!(down.contains("sql/U1__a.down.sql"), "{down}");
+    }
+    insta::assert_snapshot!(refusals.join("\n\n"));
+}
+
+#[tokio::test]
+async fn what_psql_leaves_alone_is_not_refused() {
+    needs_many_connections!();
+    let files = [
+        (
+            "U1__a.sql",
+            "create table t (v int[], \"a:PORT\" text default ':PORT'); -- :PORT \\!\n/* :'PORT' \\q */\n\
+             insert into t values ('{1,2,3}');\n\
+             create table u as select v[1: 2] as v, v[1:2]::int[] as w, $$:PORT \\q$$ as x, E'\\\\:PORT' as y, \
+             '1'::\"int4\" as z, \"a:PORT\" from t;\n\
+             do $$ declare n int := 1; begin perform n; end $$;",
+            "",
+        ),
+        (
+            "U2__b.sql",
+            "-- repeat: until-no-rows\nwith u as (select 1 as \"PORT\") update t set v = (select v[1:\"PORT\"] from u) \
+             where cardinality(v) > 1;",
+            "",
+        ),
+    ];
+    let (revisions, options) = (embedded(&files).unwrap(), Options::default());
+    let by_script = Database::new().await;
+    succeeds(
+        &by_script,
+        &Offline::new(&revisions, &options)
+            .upgrade(None, "head")
+            .unwrap(),
+    );
+    let by_migrator = migrated(&revisions, "head", None).await;
+    let data = "select u::text || t::text from u, t";
+    assert_eq!(
+        column(&by_script.connect("test").await, data).await,
+        column(&by_migrator.connect("test").await, data).await
+    );
+}
