@@ -37,11 +37,10 @@ impl Statement {
     /// Whether it has the name, itself or in the block that it runs. What a function that it makes would do does not
     /// count.
     pub(crate) fn runs(&self, sql: &str, name: &str) -> bool {
+        let text = &sql[self.range.clone()];
         let has = |text: &str| names(text).any(|it| it == name);
-        let block = self.body.clone().filter(|_| self.is_do_block());
-        let block = block.and_then(|body| sql.get(body));
-        // Between the quotes are tokens again; `$` belongs to none of them.
-        has(&sql[self.range.clone()]) || block.is_some_and(|it| has(&it.replace('$', " ")))
+        // Without its quotes, the block is tokens again, and so is what it has in quotes and may execute.
+        has(text) || (self.is_do_block() && has(&text.replace(['$', '\''], " ")))
     }
 
     /// Whether it wants data from the client that sent it: `copy … from stdin`.

@@ -98,6 +98,8 @@ async fn what_gives_back_all_locks_is_refused_before_anything_is_sent() {
         "select \"pg_advisory_unlock_all\"()",
         "do $do$ begin perform pg_advisory_unlock_all(); end $do$",
         "do $$begin perform pg_advisory_unlock_all();end$$",
+        "do 'begin perform pg_advisory_unlock_all(); end'",
+        "do $$ begin execute 'select pg_advisory_unlock_all()'; end $$",
     ] {
         for head in ["", "-- transaction: none\n"] {
             let revisions = one(&format!("{head}create table a ();\n{statement};"));
