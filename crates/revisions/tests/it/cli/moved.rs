@@ -11,8 +11,10 @@ fn slow_backup(project: &Project) -> String {
          {} upgrade +1 >&2 && echo dump > \"$4\"",
         env!("CARGO_BIN_EXE_revisions")
     );
+    let database = project.database.url.config().get_dbname().unwrap();
+    let list = format!("echo ';     dbname: {database}'");
     let path = |name: &str| project.dir.path().join(name);
-    for (name, script) in [("pg_dump", &*dump), ("pg_restore", "")] {
+    for (name, script) in [("pg_dump", &*dump), ("pg_restore", &*list)] {
         std::fs::write(path(name), format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(0o755)).unwrap();
     }
