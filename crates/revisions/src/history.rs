@@ -148,10 +148,21 @@ pub(crate) async fn read(
     revisions: &Revisions,
 ) -> Result<State, tokio_postgres::Error> {
     // The simple protocol: one round trip, and nothing is left prepared on the session.
-    let tables = format!("select to_regclass('{HISTORY_TABLE}'), to_regclass('{PROGRESS_TABLE}')");
+    let tables = format!(
+        "select to_regclass('{HISTORY_TABLE}'), to_regclass('{PROGRESS_TABLE}'), \
+             (select min(quote_ident(n.nspname)) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+              where c.relname = '{HISTORY_TABLE}' and not has_schema_privilege(n.oid, 'usage') \
+              and n.nspname = any (string_to_array(translate(current_setting('search_path'), ' \"', ''), ',')))"
+    );
     let messages = client.simple_query(&tables).await?;
     let is_there = |column| rows(&messages).any(|row| row.try_get(column).ok().flatten().is_some());
     if !is_there(0) {
+        // A schema that may not be entered is passed over in the search path: the history is there, and not seen.
+        let hidden = rows(&messages).find_map(|row| row.try_get(2).ok().flatten());
+        if let Some(schema) = hidden {
+            let query = format!("select from {schema}.{HISTORY_TABLE} limit 0");
+            client.simple_query(&query).await?;
+        }
         return Ok(State::new(Vec::new(), false, revisions));
     }
     let query = format!(

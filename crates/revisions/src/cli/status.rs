@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::format::strings;
-use super::{CommandError, Context, Status, head_or_heads, print, print_json, style};
+use super::{CommandError, Context, Status, head_or_heads, note, print, print_json, style};
 use crate::migrator::Holder;
 use crate::{Revisions, State};
 
@@ -14,6 +14,12 @@ pub(super) async fn run(options: &Status, context: &Context<'_>) -> Result<(), C
         print_json(&record(context, &state, holder.as_ref(), &revisions))?;
     } else {
         print(&page(context, &state, holder.as_ref(), &revisions))?;
+    }
+    if !state.unknown.is_empty() {
+        note(
+            "warning: the database has revisions that are not known here: a newer release has migrated it, and only that \
+             release can change its schema",
+        );
     }
     // What is under way, its own process finishes.
     let interrupted = match holder {

@@ -70,7 +70,7 @@ pub enum Error {
         unknown: Vec<HistoryRow>,
     },
     /// Files were changed after they had been applied.
-    #[error("{}\n  = help: restore the file as it was applied, and write what is new in a new revision", changes(.changed))]
+    #[error("{}\n  = help: restore the file as it was applied, and write what is new in a new revision; one that was applied nowhere else is undone and applied anew by `redo`", changes(.changed))]
     Changed {
         /// Which.
         changed: Vec<Changed>,

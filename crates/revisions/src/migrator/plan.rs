@@ -1,6 +1,6 @@
 //! Which revisions are to be applied or undone on a database, or why none is touched. Nothing here talks to it.
 
-use crate::history::{Interrupted, State};
+use crate::history::{Changed, Interrupted, State};
 use crate::migrator::error::Error;
 use crate::position::Position;
 use crate::revision::{Down, Revision};
@@ -8,17 +8,24 @@ use crate::revisions::Revisions;
 
 /// A database that has what is not known here, or has had something else: its schema is not touched.
 pub(crate) fn refuse_foreign(state: &State) -> Result<(), Error> {
-    if !state.unknown.is_empty() {
-        return Err(Error::Ahead {
+    refuse_unknown(state)?;
+    refuse_changed(state.changed.clone())
+}
+
+fn refuse_unknown(state: &State) -> Result<(), Error> {
+    match state.unknown.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Ahead {
             unknown: state.unknown.clone(),
-        });
+        }),
     }
-    if !state.changed.is_empty() {
-        return Err(Error::Changed {
-            changed: state.changed.clone(),
-        });
+}
+
+fn refuse_changed(changed: Vec<Changed>) -> Result<(), Error> {
+    match changed.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Changed { changed }),
     }
-    Ok(())
 }
 
 /// Where a database is.
@@ -107,8 +114,15 @@ pub(crate) fn redo<'r>(
     name: Option<&str>,
     program: &str,
 ) -> Result<Vec<&'r Revision>, Error> {
-    refuse_foreign(state)?;
+    refuse_unknown(state)?;
     let planned = position(revisions, state, program).redo(name)?;
+    // Whoever writes a revision changes it and tries it again: that is what this is for.
+    let is_redone = |id: i64| planned.iter().any(|revision| revision.id() == id);
+    let others = state
+        .changed
+        .iter()
+        .filter(|changed| !is_redone(changed.id));
+    refuse_changed(others.cloned().collect())?;
     refuse_no_way_back(&planned)?;
     Ok(planned)
 }

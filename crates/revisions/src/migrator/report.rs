@@ -1,6 +1,6 @@
 //! From PostgreSQL's answer to a report with file, line and caret. Nothing here talks to a database.
 
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::header::{Headers, Transaction};
 use crate::migrator::error::Error;
@@ -145,7 +145,13 @@ impl Script<'_> {
             Mode::UntilNoRows => {
                 report = report.note("stands", "the batches that were committed");
             }
-            Mode::OneTransaction | Mode::Enclosed => {}
+            Mode::OneTransaction | Mode::Enclosed => {
+                if *error.code() == SqlState::ACTIVE_SQL_TRANSACTION {
+                    let note = "`-- transaction: none` in the comment at the head of this file runs its statements one by \
+                                one, outside of a transaction";
+                    report = report.note("note", note);
+                }
+            }
         }
         let in_parts = self.may_have_done_a_part(statement);
         if in_parts {

@@ -30,7 +30,7 @@ pub enum TargetError {
         branch: String,
     },
     /// A step beyond the first or the last revision.
-    #[error("`{name}` goes too far: there {} {place}", match .available { 0 => "is nothing".to_owned(), 1 => "is only 1 revision".to_owned(), more => format!("are only {more} revisions") })]
+    #[error("`{name}` goes too far: there {} {place}{}", match .available { 0 => "is nothing".to_owned(), 1 => "is only 1 revision".to_owned(), more => format!("are only {more} revisions") }, too_far_help(.place))]
     TooFar {
         /// What was asked for.
         name: String,
@@ -48,7 +48,7 @@ pub enum TargetError {
         candidates: Vec<i64>,
     },
     /// A relative name, while it is not clear relative to what.
-    #[error("`{name}` could start from any of {}\n  = help: name the revision itself, or the branch: LABEL{name}", or(.candidates))]
+    #[error("`{name}` could start from any of {}\n  = help: name the revision itself, or the branch: LABEL@{}", and(.candidates), steps(.name))]
     SeveralCurrent {
         /// What was asked for.
         name: String,
@@ -135,6 +135,26 @@ fn labels_note(labels: &[String]) -> String {
         [] => String::new(),
         labels => format!(", or a branch label ({})", labels.join(", ")),
     }
+}
+
+/// Steps up follow the way from where the database is; what is pending beside it has to be named.
+fn too_far_help(place: &str) -> &'static str {
+    match place {
+        "to apply" => {
+            "\n  = help: what is pending on another branch is named: LABEL@+1, or an id; `heads` is all"
+        }
+        _ => "",
+    }
+}
+
+fn and(ids: &[i64]) -> String {
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    ids.join(" and ")
+}
+
+/// The `-1` of `-1` and of `LABEL@-1`.
+fn steps(name: &str) -> &str {
+    name.rsplit('@').next().unwrap_or(name)
 }
 
 fn or(ids: &[i64]) -> String {

@@ -78,3 +78,25 @@ async fn what_cannot_be_redone_is_refused_and_nothing_is_undone() {
     assert_eq!(applied(&client).await.len(), 5);
     insta::assert_snapshot!(transcript);
 }
+
+#[tokio::test]
+async fn a_file_that_was_changed_is_applied_anew_and_one_below_it_is_refused() {
+    needs_many_connections!();
+    let project = Project::new(&[
+        ("U1__a.sql", "create table a (id int);"),
+        ("U1__a.down.sql", "drop table a;"),
+        ("U2__b.sql", "create table b (id int);"),
+        ("U2__b.down.sql", "drop table b;"),
+    ])
+    .await;
+    project.succeeds("upgrade head").await;
+    project.write(&[("U2__b.sql", "create table b (id bigint);")]);
+    project.succeeds("redo").await;
+    // Its checksum is that of the file again.
+    project.succeeds("status").await;
+    project.write(&[("U1__a.sql", "create table a (id bigint);")]);
+    let refused = project.run("redo").await;
+    assert!(!refused.status.success());
+    project.succeeds("redo 1").await;
+    project.succeeds("status").await;
+}

@@ -184,6 +184,44 @@ async fn a_script_that_is_repeated_has_one_statement() {
 }
 
 #[tokio::test]
+async fn a_role_that_may_not_enter_the_schema_of_the_history_is_not_told_that_nothing_is_applied() {
+    needs_many_connections!();
+    let mut client = Database::new().await.connect("test").await;
+    let revisions = embedded(&[("U1__a.sql", "select 1;", "")]).unwrap();
+    Migrator::new(&mut client, &revisions)
+        .upgrade("head")
+        .await
+        .unwrap();
+    let role = format!("shut_out_{}", std::process::id());
+    client
+        .batch_execute(&format!(
+            "create role {role}; revoke usage on schema public from public; set role {role}"
+        ))
+        .await
+        .unwrap();
+    let error = Migrator::new(&mut client, &revisions)
+        .state()
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::History { .. }) && error.to_string().contains("permission denied"),
+        "{error}"
+    );
+    client
+        .batch_execute(&format!("reset role; drop role {role}"))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_statement_that_cannot_run_in_a_transaction_says_how_to_leave_it() {
+    needs_many_connections!();
+    insta::assert_snapshot!(
+        failure("create table a (id int);\ncreate index concurrently a_id on a (id);").await
+    );
+}
+
+#[tokio::test]
 async fn a_role_that_may_not_create_tables_is_told_so() {
     needs_many_connections!();
     let mut client = Database::new().await.connect("test").await;
