@@ -63,6 +63,8 @@ pub mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod database;
+#[cfg(feature = "cli")]
+pub mod diagram;
 mod file_name;
 pub mod generate;
 mod graph;
