@@ -133,11 +133,7 @@ impl Diagram {
             }
         };
         let (from, to) = relation.columns.iter().copied().unzip();
-        format!(
-            "{} → {}",
-            side(relation.from, from),
-            side(relation.to, to)
-        )
+        format!("{} → {}", side(relation.from, from), side(relation.to, to))
     }
 }
 

@@ -132,7 +132,10 @@ fn check(
         }
     };
     // A checkout may have given the lines other ends.
-    if found.as_ref().is_some_and(|found| found.replace("\r\n", "\n") == text) {
+    if found
+        .as_ref()
+        .is_some_and(|found| found.replace("\r\n", "\n") == text)
+    {
         return print(&format!("{} is current\n", path.display()));
     }
     Err(DiagramError::Outdated {
@@ -155,7 +158,12 @@ fn arguments(path: &Path, options: &Diagram) -> String {
     if let Some(format) = options.format {
         words.push(format!("--format {format}"));
     }
-    words.extend(options.only.iter().map(|it| format!("--only {}", quoted(it))));
+    words.extend(
+        options
+            .only
+            .iter()
+            .map(|it| format!("--only {}", quoted(it))),
+    );
     words.push(format!("--output {}", quoted(&path.display().to_string())));
     words.join(" ")
 }

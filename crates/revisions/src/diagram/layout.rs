@@ -62,7 +62,11 @@ pub(super) fn layout(diagram: &Diagram) -> Layout {
     let mut parts: Vec<Part> = parts(diagram)
         .into_iter()
         .map(|tables| {
-            let size = route::route(diagram, arrange(diagram, &tables, &sizes, &mut layout), &mut layout);
+            let size = route::route(
+                diagram,
+                arrange(diagram, &tables, &sizes, &mut layout),
+                &mut layout,
+            );
             Part { tables, size }
         })
         .collect();
@@ -86,7 +90,10 @@ fn parts(diagram: &Diagram) -> Vec<Vec<usize>> {
     for relation in &diagram.relations {
         let (one, other) = (group[relation.from], group[relation.to]);
         let (low, high) = (one.min(other), one.max(other));
-        group.iter_mut().filter(|it| **it == high).for_each(|it| *it = low);
+        group
+            .iter_mut()
+            .filter(|it| **it == high)
+            .for_each(|it| *it = low);
     }
     let mut parts: Vec<Vec<usize>> = vec![Vec::new(); group.len()];
     for (table, &group) in group.iter().enumerate() {
@@ -97,7 +104,12 @@ fn parts(diagram: &Diagram) -> Vec<Vec<usize>> {
 }
 
 /// Asks dagre for the columns, and for the heights in them.
-fn arrange(diagram: &Diagram, tables: &[usize], sizes: &[Measures], layout: &mut Layout) -> Columns {
+fn arrange(
+    diagram: &Diagram,
+    tables: &[usize],
+    sizes: &[Measures],
+    layout: &mut Layout,
+) -> Columns {
     let mut graph: Graph<NodeLabel, EdgeLabel> = Graph::with_options(GraphOptions {
         directed: true,
         multigraph: true,
@@ -125,7 +137,12 @@ fn arrange(diagram: &Diagram, tables: &[usize], sizes: &[Measures], layout: &mut
             let (left, right, name) = (left.to_string(), right.to_string(), index.to_string());
             graph.set_edge(&left, &right, Some(label), Some(&name));
         }
-        wires.push(Wire { relation: index, left, right, lanes: Vec::new() });
+        wires.push(Wire {
+            relation: index,
+            left,
+            right,
+            lanes: Vec::new(),
+        });
     }
     let options = LayoutOptions {
         rankdir: RankDir::LR,
@@ -149,7 +166,12 @@ fn arrange(diagram: &Diagram, tables: &[usize], sizes: &[Measures], layout: &mut
         columns[column].push(table);
         column_of[table] = column;
         let Measures { width, height, .. } = sizes[table];
-        layout.places[table] = Place { x: 0, y: y - height / 2, width, height };
+        layout.places[table] = Place {
+            x: 0,
+            y: y - height / 2,
+            width,
+            height,
+        };
     }
     for column in &mut columns {
         column.sort_by_key(|&table| layout.places[table].y);
@@ -161,13 +183,21 @@ fn arrange(diagram: &Diagram, tables: &[usize], sizes: &[Measures], layout: &mut
             (wire.left, wire.right) = (wire.right, wire.left);
         }
         let points = edge.map_or(&[][..], |edge| &edge.points);
-        for &x in middles.iter().take(column_of[wire.right]).skip(column_of[wire.left] + 1) {
+        for &x in middles
+            .iter()
+            .take(column_of[wire.right])
+            .skip(column_of[wire.left] + 1)
+        {
             let distance = |point: &&dagre::Point| (pixel(Some(point.x)) - x).abs();
             let nearest = points.iter().min_by_key(distance);
-            wire.lanes.push(nearest.map_or(0, |point| pixel(Some(point.y))));
+            wire.lanes
+                .push(nearest.map_or(0, |point| pixel(Some(point.y))));
         }
     }
-    Columns { tables: columns, wires }
+    Columns {
+        tables: columns,
+        wires,
+    }
 }
 
 /// Whether `referred` stands left of `referring`. If each refers to the other, the one stands left to which more
@@ -178,7 +208,10 @@ fn goes_left(diagram: &Diagram, referred: usize, referring: usize) -> bool {
         return true;
     }
     let rank = |table: usize| {
-        let others = diagram.relations.iter().filter(|it| it.to == table && it.from != table);
+        let others = diagram
+            .relations
+            .iter()
+            .filter(|it| it.to == table && it.from != table);
         (std::cmp::Reverse(others.count()), table)
     };
     rank(referred) <= rank(referring)
@@ -206,7 +239,9 @@ fn shelve(diagram: &Diagram, parts: &[Part], layout: &mut Layout) {
         }
         for (line, relation) in layout.lines.iter_mut().zip(&diagram.relations) {
             if part.tables.binary_search(&relation.from).is_ok() {
-                line.points.iter_mut().for_each(|point| *point = (point.0 + x, point.1 + y));
+                line.points
+                    .iter_mut()
+                    .for_each(|point| *point = (point.0 + x, point.1 + y));
             }
         }
         layout.width = layout.width.max(x + width);

@@ -86,10 +86,7 @@ pub(super) fn marks(column: &Column) -> Vec<(&'static str, &'static str)> {
     let marks = [
         (column.in_primary_key, ("PK", "primary")),
         (column.in_foreign_key, ("FK", "foreign")),
-        (
-            column.unique && !column.in_primary_key,
-            ("UK", "unique"),
-        ),
+        (column.unique && !column.in_primary_key, ("UK", "unique")),
     ];
     let marks = marks.into_iter().filter(|(is, _)| *is);
     marks.map(|(_, mark)| mark).collect()

@@ -101,7 +101,9 @@ impl Keys {
                     return;
                 }
                 while is_partition(&to) {
-                    let parent = catalog.get(Class::Table, &to).and_then(|it| it.get("inherits"));
+                    let parent = catalog
+                        .get(Class::Table, &to)
+                        .and_then(|it| it.get("inherits"));
                     match parent {
                         Some(parent) => to = parent.clone(),
                         None => return,
@@ -183,7 +185,9 @@ impl Keys {
                 name: key.name.clone(),
                 from,
                 to,
-                optional: columns.iter().any(|&(it, _)| referring.columns[it].nullable),
+                optional: columns
+                    .iter()
+                    .any(|&(it, _)| referring.columns[it].nullable),
                 unique: unique.any(|(_, names)| names.iter().all(is_part)),
                 columns,
             })
@@ -304,7 +308,10 @@ mod tests {
     #[test]
     fn types_have_the_shorter_of_their_names() {
         assert_eq!(short_type("timestamp with time zone"), "timestamptz");
-        assert_eq!(short_type("timestamp(3) without time zone[]"), "timestamp(3)[]");
+        assert_eq!(
+            short_type("timestamp(3) without time zone[]"),
+            "timestamp(3)[]"
+        );
         assert_eq!(short_type("time(0) with time zone"), "timetz(0)");
         assert_eq!(short_type("character varying(20)[]"), "varchar(20)[]");
         assert_eq!(short_type("numeric(10,2)"), "numeric(10,2)");
@@ -315,7 +322,8 @@ mod tests {
     fn columns_are_read_and_expressions_are_not_taken_for_columns() {
         let names = |definition| Lists::of(definition).names;
         let some = |names: &[&str]| Some(names.iter().map(|&it| it.to_owned()).collect());
-        let foreign = r#"FOREIGN KEY (a, "b (c") REFERENCES s."T"(x, PERIOD y) ON DELETE SET NULL (a)"#;
+        let foreign =
+            r#"FOREIGN KEY (a, "b (c") REFERENCES s."T"(x, PERIOD y) ON DELETE SET NULL (a)"#;
         assert_eq!(
             names(foreign)[..2],
             [some(&["a", "\"b (c\""]), some(&["x", "y"])]

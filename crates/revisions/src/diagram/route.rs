@@ -65,7 +65,11 @@ pub(super) fn route(diagram: &Diagram, columns: Columns, layout: &mut Layout) ->
     let mut ways: Vec<Vec<(i32, i32)>> = vec![Vec::new(); wires.len()];
     let mut x = 0;
     for (column, in_column) in tables.iter().enumerate() {
-        let width = in_column.iter().map(|&table| layout.places[table].width).max().unwrap_or(0);
+        let width = in_column
+            .iter()
+            .map(|&table| layout.places[table].width)
+            .max()
+            .unwrap_or(0);
         for &table in in_column {
             layout.places[table].x = x;
             layout.places[table].width = width;
@@ -143,14 +147,17 @@ fn ends(diagram: &Diagram, wires: &[Wire], layout: &Layout) -> Vec<[(Port, i32);
     all.sort_unstable();
     all.dedup();
     let height = |port: Port| {
-        let beside = |it: &&Port| (it.table, it.at_right, it.row) == (port.table, port.at_right, port.row);
+        let beside =
+            |it: &&Port| (it.table, it.at_right, it.row) == (port.table, port.at_right, port.row);
         let beside: Vec<&Port> = all.iter().filter(beside).collect();
         let place = beside.iter().position(|it| **it == port).unwrap_or(0);
         let signed = |count: usize| i32::try_from(count).unwrap_or(0);
         let offset = signed(place) * 2 - signed(beside.len()) + 1;
         layout.places[port.table].y + row_middle(port.row) + (offset * BESIDE / 2).clamp(-9, 9)
     };
-    let ends = ports.iter().map(|ports| ports.map(|port| (port, height(port))));
+    let ends = ports
+        .iter()
+        .map(|ports| ports.map(|port| (port, height(port))));
     ends.collect()
 }
 
@@ -171,17 +178,26 @@ fn straighten(
     for (at, wire) in wires.iter_mut().enumerate() {
         for step in 0..wire.lanes.len() {
             let column = column_of[wire.left] + 1 + step;
-            let before = if step == 0 { ends[at][0].1 } else { wire.lanes[step - 1] };
+            let before = if step == 0 {
+                ends[at][0].1
+            } else {
+                wire.lanes[step - 1]
+            };
             let after = wire.lanes.get(step + 1).copied().unwrap_or(ends[at][1].1);
             let is_free = |y: i32| {
                 let boxes = tables[column].iter().map(|&table| layout.places[table]);
                 let mut others = lanes[column].iter().filter(|(other, _)| *other != at);
-                boxes.into_iter().all(|it| y < it.y - NEAR || y > it.y + it.height + NEAR)
+                boxes
+                    .into_iter()
+                    .all(|it| y < it.y - NEAR || y > it.y + it.height + NEAR)
                     && others.all(|(_, other)| (other - y).abs() > NEAR)
             };
             if let Some(y) = [before, after].into_iter().find(|&y| is_free(y)) {
                 wire.lanes[step] = y;
-                lanes[column].iter_mut().filter(|(it, _)| *it == at).for_each(|it| it.1 = y);
+                lanes[column]
+                    .iter_mut()
+                    .filter(|(it, _)| *it == at)
+                    .for_each(|it| it.1 = y);
             }
         }
     }
@@ -204,12 +220,16 @@ fn nets(
         }
         // Where they begin at the same place, they are one line.
         let shared = Some(ends[at][0].0).filter(|port| left == column && port.relation.is_none());
-        let found = nets.iter_mut().find(|(port, _)| port.is_some() && *port == shared);
+        let found = nets
+            .iter_mut()
+            .find(|(port, _)| port.is_some() && *port == shared);
         let net = match found {
             Some((_, net)) => net,
             None => {
                 nets.push((shared, Net::default()));
-                let Some((_, net)) = nets.last_mut() else { continue };
+                let Some((_, net)) = nets.last_mut() else {
+                    continue;
+                };
                 net
             }
         };
@@ -236,7 +256,10 @@ impl Net {
             let (top, bottom) = net.reach();
             usize::from(y >= top && y <= bottom)
         };
-        let same = self.rights.iter().flat_map(|y| other.lefts.iter().map(move |it| (y - it).abs()));
+        let same = self
+            .rights
+            .iter()
+            .flat_map(|y| other.lefts.iter().map(move |it| (y - it).abs()));
         self.rights.iter().map(|&y| within(y, other)).sum::<usize>()
             + other.lefts.iter().map(|&y| within(y, self)).sum::<usize>()
             + 20 * same.filter(|distance| *distance < NEAR).count()
@@ -267,7 +290,10 @@ fn tracks(nets: &[Net]) -> Vec<i32> {
             let (other_top, other_bottom) = nets[other].reach();
             top <= other_bottom + NEAR && other_top <= bottom + NEAR
         };
-        let before = order[..place].iter().filter(meets).map(|&other| tracks[other] + 1);
+        let before = order[..place]
+            .iter()
+            .filter(meets)
+            .map(|&other| tracks[other] + 1);
         tracks[net] = before.max().unwrap_or(0);
     }
     tracks
@@ -277,14 +303,22 @@ fn tracks(nets: &[Net]) -> Vec<i32> {
 fn to_top(tables: &[Vec<usize>], wires: &[Wire], layout: &mut Layout) -> i32 {
     let boxes = || tables.iter().flatten().copied();
     let lines = || wires.iter().map(|wire| wire.relation);
-    let edges = boxes().flat_map(|it| [layout.places[it].y, layout.places[it].y + layout.places[it].height]);
+    let edges = boxes().flat_map(|it| {
+        [
+            layout.places[it].y,
+            layout.places[it].y + layout.places[it].height,
+        ]
+    });
     let points = lines().flat_map(|it| layout.lines[it].points.iter().map(|point| point.1));
     let all: Vec<i32> = edges.chain(points).collect();
     let top = all.iter().copied().min().unwrap_or(0);
     let bottom = all.iter().copied().max().unwrap_or(0);
     boxes().for_each(|it| layout.places[it].y -= top);
     for relation in lines() {
-        layout.lines[relation].points.iter_mut().for_each(|point| point.1 -= top);
+        layout.lines[relation]
+            .points
+            .iter_mut()
+            .for_each(|point| point.1 -= top);
     }
     bottom - top
 }

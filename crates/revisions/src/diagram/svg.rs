@@ -1,8 +1,9 @@
 //! The diagram as SVG: one file, which is light or dark as its reader likes it. Where things stand is `layout.rs`'s.
 
 use svg::Document;
+use svg::node::Node;
 use svg::node::element::{
-    Description, Group, Line as Rule, Path, Rectangle, Style, TSpan, Text, Title,
+    Description, Element, Group, Line as Rule, Path, Rectangle, Style, TSpan, Title,
 };
 
 use super::layout::{Line, Place, layout};
@@ -43,7 +44,11 @@ pub(super) fn document(diagram: &Diagram) -> String {
         .set("role", "img")
         .set("aria-labelledby", "title description")
         .add(Title::new("The tables of the database").set("id", "title"))
-        .add(Description::new().set("id", "description").add(raw(&description(diagram))))
+        .add(
+            Description::new()
+                .set("id", "description")
+                .add(raw(&description(diagram))),
+        )
         .add(Style::new(format!("\n{}", include_str!("style.css"))))
         .add(
             Rectangle::new()
@@ -60,17 +65,31 @@ fn raw(text: &str) -> svg::node::Text {
     svg::node::Text::new(shown(text))
 }
 
-fn text(content: &str, x: i32, y: i32, class: &str) -> Text {
-    Text::new(shown(content)).set("class", class).set("x", x).set("y", y)
+/// A line of text. The crate's own element for it would begin and end with a line break.
+fn text(content: &str, x: i32, y: i32, class: &str) -> Element {
+    let mut text = Element::new("text");
+    text.append(raw(content));
+    text.assign("class", class);
+    text.assign("x", x);
+    text.assign("y", y);
+    text
 }
 
 /// What it shows, for who cannot see it.
 fn description(diagram: &Diagram) -> String {
     let names: Vec<&str> = diagram.tables.iter().map(|it| it.name.as_str()).collect();
-    let relations: Vec<String> = diagram.relations.iter().map(|it| diagram.words(it)).collect();
+    let relations: Vec<String> = diagram
+        .relations
+        .iter()
+        .map(|it| diagram.words(it))
+        .collect();
     match relations.as_slice() {
         [] => format!("Tables: {}.", names.join(", ")),
-        _ => format!("Tables: {}. References: {}.", names.join(", "), relations.join("; ")),
+        _ => format!(
+            "Tables: {}. References: {}.",
+            names.join(", "),
+            relations.join("; ")
+        ),
     }
 }
 
@@ -88,12 +107,21 @@ fn legend(diagram: &Diagram) -> String {
         (relations().next().is_some(), "bar: one"),
         (relations().any(|it| it.optional), "dashed: optional"),
     ];
-    let parts: Vec<&str> = parts.iter().filter(|(is, _)| *is).map(|(_, text)| *text).collect();
+    let parts: Vec<&str> = parts
+        .iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, text)| *text)
+        .collect();
     parts.join(" · ")
 }
 
 fn table_box(table: &Table, place: Place) -> Group {
-    let Place { x, y, width, height } = place;
+    let Place {
+        x,
+        y,
+        width,
+        height,
+    } = place;
     let mut group = Group::new().set("transform", format!("translate({x} {y})"));
     if let Some(comment) = &table.comment {
         group = group.add(Title::new(shown(comment)));
@@ -101,7 +129,13 @@ fn table_box(table: &Table, place: Place) -> Group {
     group = group
         .add(rectangle(width, height).set("class", "box"))
         .add(Path::new().set("class", "head").set("d", head(width)))
-        .add(Rule::new().set("class", "rule").set("x2", width).set("y1", HEAD).set("y2", HEAD))
+        .add(
+            Rule::new()
+                .set("class", "rule")
+                .set("x2", width)
+                .set("y1", HEAD)
+                .set("y2", HEAD),
+        )
         .add(text(&table.name, PADDING, HEAD / 2 + BASELINE, "name"));
     let type_at = measures(table).type_at;
     for (row, column) in table.columns.iter().enumerate() {
@@ -111,7 +145,10 @@ fn table_box(table: &Table, place: Place) -> Group {
 }
 
 fn rectangle(width: i32, height: i32) -> Rectangle {
-    Rectangle::new().set("width", width).set("height", height).set("rx", 6)
+    Rectangle::new()
+        .set("width", width)
+        .set("height", height)
+        .set("rx", 6)
 }
 
 /// The area of the head, within the border, round at the top.
@@ -126,19 +163,26 @@ fn head(width: i32) -> String {
 }
 
 fn row_of(column: &Column, y: i32, type_at: i32, width: i32) -> Group {
-    let name = if column.in_primary_key { "key" } else { "column" };
+    let name = if column.in_primary_key {
+        "key"
+    } else {
+        "column"
+    };
     let mut data_type = text(&column.data_type, type_at, y, "type");
     if column.nullable {
-        data_type = data_type.add(TSpan::new("?").set("class", "maybe"));
+        data_type.append(TSpan::new("?").set("class", "maybe"));
     }
     let mut group = Group::new();
     if let Some(comment) = &column.comment {
         group = group.add(Title::new(shown(comment)));
     }
-    group = group.add(text(&column.name, PADDING, y, name)).add(data_type);
+    group = group
+        .add(text(&column.name, PADDING, y, name))
+        .add(data_type);
     let mut x = width - PADDING;
     for (mark, class) in marks(column).into_iter().rev() {
-        let mark = text(mark, x, y, &format!("mark {class}")).set("text-anchor", "end");
+        let mut mark = text(mark, x, y, &format!("mark {class}"));
+        mark.assign("text-anchor", "end");
         group = group.add(mark);
         x -= MARK;
     }
@@ -147,7 +191,11 @@ fn row_of(column: &Column, y: i32, type_at: i32, width: i32) -> Group {
 
 /// The line of a relation with its ends: a crow's foot, or a bar, where it begins, and a bar where it ends.
 fn drawn(diagram: &Diagram, relation: &Relation, line: &Line) -> Group {
-    let class = if relation.optional { "line optional" } else { "line" };
+    let class = if relation.optional {
+        "line optional"
+    } else {
+        "line"
+    };
     let mut ends = String::new();
     if let [first, second, .., before, last] = line.points.as_slice() {
         let (begin, end) = ((second.0 - first.0).signum(), (before.0 - last.0).signum());
@@ -196,8 +244,11 @@ fn rounded(points: &[(i32, i32)]) -> String {
     }
     for window in kept.windows(3) {
         let [before, corner, after] = [window[0], window[1], window[2]];
-        let length = |one: (i32, i32), other: (i32, i32)| (one.0 - other.0).abs() + (one.1 - other.1).abs();
-        let radius = RADIUS.min(length(before, corner) / 2).min(length(corner, after) / 2);
+        let length =
+            |one: (i32, i32), other: (i32, i32)| (one.0 - other.0).abs() + (one.1 - other.1).abs();
+        let radius = RADIUS
+            .min(length(before, corner) / 2)
+            .min(length(corner, after) / 2);
         let towards = |to: (i32, i32)| {
             let step = |from: i32, to: i32| from + (to - from).signum() * radius;
             (step(corner.0, to.0), step(corner.1, to.1))
