@@ -119,6 +119,17 @@ impl Diagram {
         dot::text(self)
     }
 
+    /// The columns between which a relation is drawn. Of several, the one that tells it from others of its table.
+    fn anchor(&self, relation: &Relation) -> (usize, usize) {
+        let uses = |column: usize| {
+            let others = self.relations.iter().filter(|it| it.from == relation.from);
+            let columns = others.flat_map(|it| &it.columns);
+            columns.filter(|(it, _)| *it == column).count()
+        };
+        let anchor = relation.columns.iter().min_by_key(|(it, _)| uses(*it));
+        anchor.copied().unwrap_or_default()
+    }
+
     /// `wallets.user_id → users.id`, for people.
     fn words(&self, relation: &Relation) -> String {
         let side = |table: usize, columns: Vec<usize>| {

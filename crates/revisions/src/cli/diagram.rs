@@ -44,7 +44,7 @@ pub(super) async fn run(options: &Diagram, context: &Context<'_>) -> Result<(), 
 #[non_exhaustive]
 pub enum DiagramError {
     /// A file that is not what would be written now.
-    #[error("{}: {}\n  = help: write it again: `{program} diagram {arguments}`", .path.display(), outdated(.is_missing))]
+    #[error("{}: {}\n  = help: `{program} diagram {arguments}` writes it", .path.display(), outdated(.is_missing))]
     Outdated {
         /// The file.
         path: PathBuf,

@@ -58,7 +58,7 @@ fn row_of(row: usize, column: &Column) -> String {
 
 /// What is referred to stands left, as in the picture.
 fn edge(diagram: &Diagram, relation: &Relation) -> String {
-    let (from_row, to_row) = relation.columns.first().copied().unwrap_or_default();
+    let (from_row, to_row) = diagram.anchor(relation);
     let is_loop = relation.from == relation.to;
     let side = if is_loop { "right" } else { "left" };
     format!(

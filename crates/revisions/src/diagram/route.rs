@@ -123,7 +123,7 @@ fn ends(diagram: &Diagram, wires: &[Wire], layout: &Layout) -> Vec<[(Port, i32);
         .iter()
         .map(|wire| {
             let relation = &diagram.relations[wire.relation];
-            let (from_row, to_row) = relation.columns.first().copied().unwrap_or_default();
+            let (from_row, to_row) = diagram.anchor(relation);
             let is_loop = wire.left == wire.right;
             let referring = Port {
                 table: relation.from,
