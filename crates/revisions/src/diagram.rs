@@ -4,11 +4,13 @@
 //! Mermaid (`mermaid.rs`) or for Graphviz (`dot.rs`). The text depends on the schema alone: the same on every machine,
 //! so it can be kept in a repository and compared.
 //!
-//! Where things stand in the SVG is decided in `layout.rs` and `route.rs`, without a word of SVG. No database is asked
+//! Where things stand in the SVG is decided in `layout.rs` and what it uses, without a word of SVG. No database is asked
 //! here.
 
 use crate::catalog::Catalog;
 
+mod columns;
+mod definition;
 mod dot;
 mod layout;
 mod measure;
@@ -16,6 +18,7 @@ mod mermaid;
 mod read;
 mod route;
 mod svg;
+mod tracks;
 
 /// What a diagram shows.
 #[derive(Debug, Clone, PartialEq, Eq)]

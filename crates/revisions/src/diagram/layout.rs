@@ -1,20 +1,13 @@
 //! Where the boxes stand and the lines go. In pixels, without a word of SVG.
 //!
-//! What is connected stands together, in columns: what is referred to on the left, what refers to it on the right. The
-//! columns, the order in each, and the lanes of the lines between the boxes are dagre's; that lines leave a box where
-//! their column of the table is, and do not share a way by accident, is in `route.rs`.
-
-use dagre::graph::{Graph, GraphOptions};
-use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir};
+//! What is connected stands together, as a part; the parts are put beside each other here. The boxes of a part stand in
+//! columns (`columns.rs`), with the lines in the gaps between these (`route.rs`).
 
 use super::Diagram;
+use super::columns::columns;
 use super::measure::{Measures, measures};
-use super::route::{self, Wire};
+use super::route::route;
 
-/// Between two boxes of a column.
-const BETWEEN_BOXES: i32 = 36;
-/// Between two lines that pass a column.
-const BETWEEN_LANES: i32 = 14;
 /// Between parts that have nothing to do with each other.
 const BETWEEN_PARTS: i32 = 40;
 /// Parts are put beside each other up to this width, or that of the widest.
@@ -46,12 +39,6 @@ pub(super) struct Line {
     pub(super) points: Vec<(i32, i32)>,
 }
 
-/// Of a part: the tables of each column, from left to right.
-pub(super) struct Columns {
-    pub(super) tables: Vec<Vec<usize>>,
-    pub(super) wires: Vec<Wire>,
-}
-
 pub(super) fn layout(diagram: &Diagram) -> Layout {
     let sizes: Vec<Measures> = diagram.tables.iter().map(measures).collect();
     let mut layout = Layout {
@@ -62,11 +49,8 @@ pub(super) fn layout(diagram: &Diagram) -> Layout {
     let mut parts: Vec<Part> = parts(diagram)
         .into_iter()
         .map(|tables| {
-            let size = route::route(
-                diagram,
-                arrange(diagram, &tables, &sizes, &mut layout),
-                &mut layout,
-            );
+            let columns = columns(diagram, &tables, &sizes, &mut layout);
+            let size = route(diagram, columns, &mut layout);
             Part { tables, size }
         })
         .collect();
@@ -101,127 +85,6 @@ fn parts(diagram: &Diagram) -> Vec<Vec<usize>> {
     }
     parts.retain(|part| !part.is_empty());
     parts
-}
-
-/// Asks dagre for the columns, and for the heights in them.
-fn arrange(
-    diagram: &Diagram,
-    tables: &[usize],
-    sizes: &[Measures],
-    layout: &mut Layout,
-) -> Columns {
-    let mut graph: Graph<NodeLabel, EdgeLabel> = Graph::with_options(GraphOptions {
-        directed: true,
-        multigraph: true,
-        compound: false,
-    });
-    for &table in tables {
-        let label = NodeLabel {
-            width: f64::from(sizes[table].width),
-            height: f64::from(sizes[table].height),
-            ..NodeLabel::default()
-        };
-        graph.set_node(table.to_string(), Some(label));
-    }
-    let mut wires = Vec::new();
-    for (index, relation) in diagram.relations.iter().enumerate() {
-        if tables.binary_search(&relation.from).is_err() {
-            continue;
-        }
-        let (left, right) = match goes_left(diagram, relation.to, relation.from) {
-            true => (relation.to, relation.from),
-            false => (relation.from, relation.to),
-        };
-        if left != right {
-            let label = EdgeLabel::default();
-            let (left, right, name) = (left.to_string(), right.to_string(), index.to_string());
-            graph.set_edge(&left, &right, Some(label), Some(&name));
-        }
-        wires.push(Wire {
-            relation: index,
-            left,
-            right,
-            lanes: Vec::new(),
-        });
-    }
-    let options = LayoutOptions {
-        rankdir: RankDir::LR,
-        nodesep: f64::from(BETWEEN_BOXES),
-        edgesep: f64::from(BETWEEN_LANES),
-        ..LayoutOptions::default()
-    };
-    dagre::layout(&mut graph, Some(options));
-    let middle = |table: usize| {
-        let node = graph.node(&table.to_string());
-        node.map_or((0, 0), |node| (pixel(node.x), pixel(node.y)))
-    };
-    let mut middles: Vec<i32> = tables.iter().map(|&table| middle(table).0).collect();
-    middles.sort_unstable();
-    middles.dedup();
-    let mut columns = vec![Vec::new(); middles.len()];
-    let mut column_of = vec![0; diagram.tables.len()];
-    for &table in tables {
-        let (x, y) = middle(table);
-        let column = middles.partition_point(|&it| it < x);
-        columns[column].push(table);
-        column_of[table] = column;
-        let Measures { width, height, .. } = sizes[table];
-        layout.places[table] = Place {
-            x: 0,
-            y: y - height / 2,
-            width,
-            height,
-        };
-    }
-    for column in &mut columns {
-        column.sort_by_key(|&table| layout.places[table].y);
-    }
-    for wire in &mut wires {
-        let name = wire.relation.to_string();
-        let edge = graph.edge(&wire.left.to_string(), &wire.right.to_string(), Some(&name));
-        if column_of[wire.left] > column_of[wire.right] {
-            (wire.left, wire.right) = (wire.right, wire.left);
-        }
-        let points = edge.map_or(&[][..], |edge| &edge.points);
-        for &x in middles
-            .iter()
-            .take(column_of[wire.right])
-            .skip(column_of[wire.left] + 1)
-        {
-            let distance = |point: &&dagre::Point| (pixel(Some(point.x)) - x).abs();
-            let nearest = points.iter().min_by_key(distance);
-            wire.lanes
-                .push(nearest.map_or(0, |point| pixel(Some(point.y))));
-        }
-    }
-    Columns {
-        tables: columns,
-        wires,
-    }
-}
-
-/// Whether `referred` stands left of `referring`. If each refers to the other, the one stands left to which more
-/// refer.
-fn goes_left(diagram: &Diagram, referred: usize, referring: usize) -> bool {
-    let mut relations = diagram.relations.iter();
-    if !relations.any(|it| it.from == referred && it.to == referring) {
-        return true;
-    }
-    let rank = |table: usize| {
-        let others = diagram
-            .relations
-            .iter()
-            .filter(|it| it.to == table && it.from != table);
-        (std::cmp::Reverse(others.count()), table)
-    };
-    rank(referred) <= rank(referring)
-}
-
-fn pixel(coordinate: Option<f64>) -> i32 {
-    // What dagre gives is far from the limits.
-    #[allow(clippy::cast_possible_truncation)]
-    let pixel = coordinate.unwrap_or_default().round() as i32;
-    pixel
 }
 
 /// Moves the parts beside and below each other.

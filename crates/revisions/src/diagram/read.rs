@@ -1,12 +1,12 @@
 //! What a diagram shows, taken from a catalog. How it looks is decided elsewhere.
 //!
-//! Keys are read from the definitions that PostgreSQL writes, by their tokens.
+//! Keys are read from the definitions that PostgreSQL writes (`definition.rs`).
 
 use std::collections::BTreeMap;
 
+use super::definition::Lists;
 use super::{Column, Diagram, Relation, Table};
 use crate::catalog::{Catalog, Class, Facts, Key, without_last};
-use crate::lexer::{Kind, significant};
 
 pub(super) fn diagram(catalog: &Catalog) -> Diagram {
     let mut tables: BTreeMap<&str, Table> = BTreeMap::new();
@@ -196,63 +196,6 @@ impl Keys {
     }
 }
 
-/// What the definition of a key or an index has in it.
-#[derive(Default)]
-struct Lists {
-    /// The words before the first bracket.
-    words: Vec<String>,
-    /// What each pair of brackets has: the names of columns, or nothing if one of them is an expression.
-    names: Vec<Option<Vec<String>>>,
-    /// The table after `REFERENCES`.
-    table: Option<String>,
-    /// The condition of an index, without brackets.
-    condition: Vec<String>,
-}
-
-impl Lists {
-    fn of(definition: &str) -> Self {
-        let tokens = significant(definition);
-        let mut lists = Self::default();
-        let (mut depth, mut begins) = (0_usize, false);
-        let (mut in_table, mut in_condition) = (false, false);
-        for token in &tokens {
-            let text = token.text(definition);
-            match text {
-                "WHERE" if depth == 0 => in_condition = true,
-                "(" | ")" if in_condition => {}
-                _ if in_condition => lists.condition.push(text.to_owned()),
-                "(" => {
-                    match depth {
-                        0 => lists.names.push(Some(Vec::new())),
-                        // An expression, or the call of a function.
-                        _ => drop(lists.names.last_mut().map(Option::take)),
-                    }
-                    (depth, begins, in_table) = (depth + 1, true, false);
-                }
-                ")" => depth = depth.saturating_sub(1),
-                "," if depth == 1 => begins = true,
-                // What a period is called by.
-                "PERIOD" if begins => {}
-                _ if depth == 1 && begins => {
-                    begins = false;
-                    let is_name = matches!(token.kind, Kind::Word | Kind::QuotedName);
-                    let list = lists.names.last_mut();
-                    match list {
-                        Some(list) if !is_name => *list = None,
-                        Some(Some(list)) => list.push(text.to_owned()),
-                        _ => {}
-                    }
-                }
-                "REFERENCES" if depth == 0 => in_table = true,
-                _ if in_table => lists.table.get_or_insert_default().push_str(text),
-                _ if lists.names.is_empty() => lists.words.push(text.to_owned()),
-                _ => {}
-            }
-        }
-        lists
-    }
-}
-
 /// `email` of `public.users.email`.
 fn last(name: &str) -> &str {
     let before = without_last(name).len();
@@ -303,7 +246,7 @@ fn short_type(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lists, short_type};
+    use super::short_type;
 
     #[test]
     fn types_have_the_shorter_of_their_names() {
@@ -316,24 +259,5 @@ mod tests {
         assert_eq!(short_type("character varying(20)[]"), "varchar(20)[]");
         assert_eq!(short_type("numeric(10,2)"), "numeric(10,2)");
         assert_eq!(short_type("public.mood"), "mood");
-    }
-
-    #[test]
-    fn columns_are_read_and_expressions_are_not_taken_for_columns() {
-        let names = |definition| Lists::of(definition).names;
-        let some = |names: &[&str]| Some(names.iter().map(|&it| it.to_owned()).collect());
-        let foreign =
-            r#"FOREIGN KEY (a, "b (c") REFERENCES s."T"(x, PERIOD y) ON DELETE SET NULL (a)"#;
-        assert_eq!(
-            names(foreign)[..2],
-            [some(&["a", "\"b (c\""]), some(&["x", "y"])]
-        );
-        assert_eq!(Lists::of(foreign).table.as_deref(), Some("s.\"T\""));
-        let index = "CREATE UNIQUE INDEX i ON public.t USING btree (a DESC, b COLLATE \"C\")";
-        assert_eq!(names(index), [some(&["a", "b"])]);
-        let expression = "CREATE UNIQUE INDEX i ON public.t USING btree (lower(a), b)";
-        assert_eq!(names(expression), [None]);
-        let expression = "CREATE UNIQUE INDEX i ON public.t USING btree (b, ((a + 1)))";
-        assert_eq!(names(expression), [None]);
     }
 }

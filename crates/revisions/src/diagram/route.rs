@@ -1,11 +1,13 @@
 //! The ways of the lines: level to the gap between two columns of boxes, up or down in it, level again.
 //!
-//! In a gap, each line has a track of its own, unless they begin at the same place or never meet; the order of the tracks
-//! is the one with few crossings. Lines that pass a column do so in the lanes that `layout.rs` has got for them.
+//! In a gap, each line has a track of its own (`tracks.rs`), unless they begin at the same place. Lines that pass a column
+//! do so in the lanes that `columns.rs` has got for them.
 
 use super::Diagram;
-use super::layout::{Columns, Layout, Line};
+use super::columns::{Columns, Wire};
+use super::layout::{Layout, Line};
 use super::measure::row_middle;
+use super::tracks::{NEAR, Net, tracks};
 
 /// From a box to the first track, and from the last track to a box: room for what the ends look like.
 const STUB: i32 = 24;
@@ -13,18 +15,6 @@ const STUB: i32 = 24;
 const TRACK: i32 = 12;
 /// Between lines that leave a box at the same row.
 const BESIDE: i32 = 6;
-/// What is nearer cannot be told apart.
-const NEAR: i32 = 7;
-
-/// A relation, on its way from the left to the right.
-pub(super) struct Wire {
-    pub(super) relation: usize,
-    /// The table at its left end; at both, if a table refers to itself.
-    pub(super) left: usize,
-    pub(super) right: usize,
-    /// How high it passes the columns between.
-    pub(super) lanes: Vec<i32>,
-}
 
 /// Where lines leave a box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,15 +24,6 @@ struct Port {
     row: usize,
     /// The relation that begins there; none where relations end, which may share it.
     relation: Option<usize>,
-}
-
-/// What is one line in a gap, with all its branches.
-#[derive(Debug, Clone, Default)]
-struct Net {
-    lefts: Vec<i32>,
-    rights: Vec<i32>,
-    /// The wires in it.
-    wires: Vec<usize>,
 }
 
 /// Gives the boxes of a part their horizontal places and the relations their lines; how much room that takes.
@@ -161,7 +142,7 @@ fn ends(diagram: &Diagram, wires: &[Wire], layout: &Layout) -> Vec<[(Port, i32);
     ends.collect()
 }
 
-/// Moves lanes to where the line comes from or goes to, if nothing else is there.
+/// Moves lanes to where the line comes from, or another that began with it, or where it goes to; if nothing else is there.
 fn straighten(
     tables: &[Vec<usize>],
     wires: &mut [Wire],
@@ -175,29 +156,38 @@ fn straighten(
             lanes[column_of[wire.left] + 1 + step].push((at, y));
         }
     }
+    let port = |at: usize| ends[at][0].0;
+    let is_shared =
+        |at: usize, other: usize| port(at).relation.is_none() && port(at) == port(other);
     for (at, wire) in wires.iter_mut().enumerate() {
         for step in 0..wire.lanes.len() {
             let column = column_of[wire.left] + 1 + step;
-            let before = if step == 0 {
-                ends[at][0].1
-            } else {
-                wire.lanes[step - 1]
+            let before = match step {
+                0 => ends[at][0].1,
+                _ => wire.lanes[step - 1],
             };
-            let after = wire.lanes.get(step + 1).copied().unwrap_or(ends[at][1].1);
+            let after = wire.lanes.get(step + 1).copied();
+            let after = after.unwrap_or(ends[at][1].1);
             let is_free = |y: i32| {
-                let boxes = tables[column].iter().map(|&table| layout.places[table]);
-                let mut others = lanes[column].iter().filter(|(other, _)| *other != at);
-                boxes
-                    .into_iter()
-                    .all(|it| y < it.y - NEAR || y > it.y + it.height + NEAR)
-                    && others.all(|(_, other)| (other - y).abs() > NEAR)
+                let mut boxes = tables[column].iter().map(|&table| layout.places[table]);
+                let mut others = lanes[column].iter();
+                boxes.all(|it| y < it.y - NEAR || y > it.y + it.height + NEAR)
+                    && others.all(|&(other, lane)| {
+                        other == at || is_shared(at, other) || (lane - y).abs() > NEAR
+                    })
             };
-            if let Some(y) = [before, after].into_iter().find(|&y| is_free(y)) {
+            // Of those that begin at the same place and have theirs already.
+            let shared = lanes[column]
+                .iter()
+                .filter(|(other, _)| *other < at && is_shared(at, *other));
+            let nearest = shared
+                .map(|(_, lane)| *lane)
+                .min_by_key(|lane| (lane - wire.lanes[step]).abs());
+            let wanted = [Some(before), nearest, Some(after)];
+            if let Some(y) = wanted.into_iter().flatten().find(|&y| is_free(y)) {
                 wire.lanes[step] = y;
-                lanes[column]
-                    .iter_mut()
-                    .filter(|(it, _)| *it == at)
-                    .for_each(|it| it.1 = y);
+                let own = lanes[column].iter_mut().filter(|(it, _)| *it == at);
+                own.for_each(|lane| lane.1 = y);
             }
         }
     }
@@ -211,15 +201,17 @@ fn nets(
     heights: &[Vec<i32>],
     column_of: &[usize],
 ) -> Vec<Net> {
-    let mut nets: Vec<(Option<Port>, Net)> = Vec::new();
+    let mut nets: Vec<(Option<(Port, i32)>, Net)> = Vec::new();
     for (at, wire) in wires.iter().enumerate() {
         let (left, right) = (column_of[wire.left], column_of[wire.right]);
         let is_loop = wire.left == wire.right;
         if !(left..right.max(left + 1)).contains(&column) {
             continue;
         }
-        // Where they begin at the same place, they are one line.
-        let shared = Some(ends[at][0].0).filter(|port| left == column && port.relation.is_none());
+        let step = column - left;
+        // Those that begin at the same place, and came the same way, are one line.
+        let port = Some(ends[at][0].0).filter(|port| port.relation.is_none());
+        let shared = port.map(|port| (port, heights[at][step]));
         let found = nets
             .iter_mut()
             .find(|(port, _)| port.is_some() && *port == shared);
@@ -233,7 +225,6 @@ fn nets(
                 net
             }
         };
-        let step = column - left;
         net.lefts.push(heights[at][step]);
         match is_loop {
             true => net.lefts.push(heights[at][step + 1]),
@@ -242,61 +233,6 @@ fn nets(
         net.wires.push(at);
     }
     nets.into_iter().map(|(_, net)| net).collect()
-}
-
-impl Net {
-    fn reach(&self) -> (i32, i32) {
-        let all = || self.lefts.iter().chain(&self.rights).copied();
-        (all().min().unwrap_or(0), all().max().unwrap_or(0))
-    }
-
-    /// How bad it is that this one is left of the other.
-    fn crossings(&self, other: &Self) -> usize {
-        let within = |y: i32, net: &Self| {
-            let (top, bottom) = net.reach();
-            usize::from(y >= top && y <= bottom)
-        };
-        let same = self
-            .rights
-            .iter()
-            .flat_map(|y| other.lefts.iter().map(move |it| (y - it).abs()));
-        self.rights.iter().map(|&y| within(y, other)).sum::<usize>()
-            + other.lefts.iter().map(|&y| within(y, self)).sum::<usize>()
-            + 20 * same.filter(|distance| *distance < NEAR).count()
-    }
-}
-
-/// The track of each line in a gap, from the left.
-fn tracks(nets: &[Net]) -> Vec<i32> {
-    let mut order: Vec<usize> = (0..nets.len()).collect();
-    order.sort_by_key(|&net| (nets[net].reach(), net));
-    for _ in 0..nets.len() {
-        let mut changed = false;
-        for at in 1..order.len() {
-            let (one, other) = (&nets[order[at - 1]], &nets[order[at]]);
-            if other.crossings(one) < one.crossings(other) {
-                order.swap(at - 1, at);
-                changed = true;
-            }
-        }
-        if !changed {
-            break;
-        }
-    }
-    let mut tracks = vec![0; nets.len()];
-    for (place, &net) in order.iter().enumerate() {
-        let (top, bottom) = nets[net].reach();
-        let meets = |&&other: &&usize| {
-            let (other_top, other_bottom) = nets[other].reach();
-            top <= other_bottom + NEAR && other_top <= bottom + NEAR
-        };
-        let before = order[..place]
-            .iter()
-            .filter(meets)
-            .map(|&other| tracks[other] + 1);
-        tracks[net] = before.max().unwrap_or(0);
-    }
-    tracks
 }
 
 /// Moves a part up, or down, to where its highest point is at the top; how high it is.
