@@ -73,7 +73,7 @@ fn order(nets: &[Net]) -> Vec<usize> {
     order.sort_by_key(|&net| (nets[net].reach(), net));
     for _ in 0..MOST_PASSES {
         let mut is_better = false;
-        for net in 0..nets.len() {
+        for (net, left_of) in costs.iter().enumerate() {
             let Some(from) = order.iter().position(|&it| it == net) else {
                 continue;
             };
@@ -81,7 +81,7 @@ fn order(nets: &[Net]) -> Vec<usize> {
             // From the left end to the right, past one other at a time.
             let (mut cost, mut costs_at) = (0, vec![0]);
             for &other in &order {
-                cost += costs[other][net] - costs[net][other];
+                cost += costs[other][net] - left_of[other];
                 costs_at.push(cost);
             }
             let best = (0..costs_at.len()).min_by_key(|&at| (costs_at[at], at.abs_diff(from)));
