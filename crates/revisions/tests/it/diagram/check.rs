@@ -92,7 +92,7 @@ fn what_to_type_has_all_that_was_typed_but_no_password() {
     );
     let url = server().url();
     let mut arguments = vec![
-        "model", "--only", "a*", "--format", "dot", "--check", "a b.txt",
+        "model", "--only", "a*", "--format", "dot", "--check", "a;b.txt",
     ];
     let (_, said) = diagram(dir.path(), &arguments);
     insta::assert_snapshot!(said);
