@@ -131,7 +131,13 @@ fn ends(diagram: &Diagram, wires: &[Wire], layout: &Layout) -> Vec<[(Port, i32);
         let beside =
             |it: &&Port| (it.table, it.at_right, it.row) == (port.table, port.at_right, port.row);
         let beside: Vec<&Port> = all.iter().filter(beside).collect();
-        let place = beside.iter().position(|it| **it == port).unwrap_or(0);
+        // In the other order at the left edge, so that two tables that refer to each other need not cross their lines.
+        let mut in_order = beside.iter();
+        let place = match port.at_right {
+            true => in_order.position(|it| **it == port),
+            false => in_order.rev().position(|it| **it == port),
+        };
+        let place = place.unwrap_or(0);
         let signed = |count: usize| i32::try_from(count).unwrap_or(0);
         let offset = signed(place) * 2 - signed(beside.len()) + 1;
         layout.places[port.table].y + row_middle(port.row) + (offset * BESIDE / 2).clamp(-9, 9)
