@@ -50,7 +50,7 @@ pub(super) fn layout(diagram: &Diagram) -> Layout {
         .into_iter()
         .map(|tables| {
             let columns = columns(diagram, &tables, &sizes, &mut layout);
-            let size = route(diagram, columns, &mut layout);
+            let size = route(diagram, &columns, &mut layout);
             Part { tables, size }
         })
         .collect();

@@ -27,14 +27,30 @@ struct Port {
 }
 
 /// Gives the boxes of a part their horizontal places and the relations their lines; how much room that takes.
-pub(super) fn route(diagram: &Diagram, columns: Columns, layout: &mut Layout) -> (i32, i32) {
-    let Columns { tables, mut wires } = columns;
+pub(super) fn route(diagram: &Diagram, columns: &Columns, layout: &mut Layout) -> (i32, i32) {
+    let mut width = 0;
+    // Where rows of two columns are level, two lines can be bound to lie on each other; then those of one edge are moved.
+    for lowered in [0, 4, -4] {
+        let (taken, are_apart) = draw(diagram, columns, lowered, layout);
+        width = taken;
+        if are_apart {
+            break;
+        }
+    }
+    (width, to_top(columns, layout))
+}
+
+/// Draws with the lines at the left edges of boxes lowered; how wide that is, and whether no line lies on another.
+fn draw(diagram: &Diagram, columns: &Columns, lowered: i32, layout: &mut Layout) -> (i32, bool) {
+    let tables = &columns.tables;
+    let mut wires = columns.wires.clone();
+    let mut are_apart = true;
     let mut column_of = vec![0; diagram.tables.len()];
     for (column, tables) in tables.iter().enumerate() {
         tables.iter().for_each(|&table| column_of[table] = column);
     }
-    let ends: Vec<[(Port, i32); 2]> = ends(diagram, &wires, layout);
-    straighten(&tables, &mut wires, &ends, &column_of, layout);
+    let ends: Vec<[(Port, i32); 2]> = ends(diagram, &wires, lowered, layout);
+    straighten(tables, &mut wires, &ends, &column_of, layout);
     let heights: Vec<Vec<i32>> = wires
         .iter()
         .zip(&ends)
@@ -62,7 +78,8 @@ pub(super) fn route(diagram: &Diagram, columns: Columns, layout: &mut Layout) ->
         }
         x += width;
         let nets = nets(column, &wires, &ends, &heights, &column_of);
-        let tracks = tracks(&nets);
+        let (tracks, is_clear) = tracks(&nets);
+        are_apart &= is_clear;
         let count = tracks.iter().copied().max().map_or(0, |last| last + 1);
         for (at, wire) in wires.iter().enumerate() {
             if column_of[wire.left] == column {
@@ -95,11 +112,11 @@ pub(super) fn route(diagram: &Diagram, columns: Columns, layout: &mut Layout) ->
         }
         layout.lines[wire.relation] = Line { points };
     }
-    (x, to_top(&tables, &wires, layout))
+    (x, are_apart)
 }
 
 /// Both ends of each wire, and how high they are.
-fn ends(diagram: &Diagram, wires: &[Wire], layout: &Layout) -> Vec<[(Port, i32); 2]> {
+fn ends(diagram: &Diagram, wires: &[Wire], lowered: i32, layout: &Layout) -> Vec<[(Port, i32); 2]> {
     let ports: Vec<[Port; 2]> = wires
         .iter()
         .map(|wire| {
@@ -139,8 +156,12 @@ fn ends(diagram: &Diagram, wires: &[Wire], layout: &Layout) -> Vec<[(Port, i32);
         };
         let place = place.unwrap_or(0);
         let signed = |count: usize| i32::try_from(count).unwrap_or(0);
+        let lowered = if port.at_right { 0 } else { lowered };
         let offset = signed(place) * 2 - signed(beside.len()) + 1;
-        layout.places[port.table].y + row_middle(port.row) + (offset * BESIDE / 2).clamp(-9, 9)
+        layout.places[port.table].y
+            + row_middle(port.row)
+            + lowered
+            + (offset * BESIDE / 2).clamp(-9, 9)
     };
     let ends = ports
         .iter()
@@ -242,7 +263,7 @@ fn nets(
 }
 
 /// Moves a part up, or down, to where its highest point is at the top; how high it is.
-fn to_top(tables: &[Vec<usize>], wires: &[Wire], layout: &mut Layout) -> i32 {
+fn to_top(Columns { tables, wires }: &Columns, layout: &mut Layout) -> i32 {
     let boxes = || tables.iter().flatten().copied();
     let lines = || wires.iter().map(|wire| wire.relation);
     let edges = boxes().flat_map(|it| {

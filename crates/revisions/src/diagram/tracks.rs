@@ -46,8 +46,8 @@ impl Net {
     }
 }
 
-/// The track of each line in a gap, from the left.
-pub(super) fn tracks(nets: &[Net]) -> Vec<i32> {
+/// The track of each line in a gap, from the left; and whether none lies on another.
+pub(super) fn tracks(nets: &[Net]) -> (Vec<i32>, bool) {
     let order = order(nets);
     let mut tracks = vec![0; nets.len()];
     for (place, &net) in order.iter().enumerate() {
@@ -60,7 +60,13 @@ pub(super) fn tracks(nets: &[Net]) -> Vec<i32> {
         let after = before.map(|&other| tracks[other] + 1);
         tracks[net] = after.max().unwrap_or(0);
     }
-    tracks
+    let lies_on = |(place, &net): (usize, &usize)| {
+        let mut before = order[..place].iter();
+        let lefts = &nets[net].lefts;
+        before.any(|&other| nets[other].rights.iter().any(|it| lefts.contains(it)))
+    };
+    let is_clear = !order.iter().enumerate().any(lies_on);
+    (tracks, is_clear)
 }
 
 /// An order with few crossings: each is put where it makes the fewest, until none gets better.

@@ -139,7 +139,14 @@ fn assert_nothing_is_hidden(diagram: &Diagram, count: usize) {
         }
     }
     let lines = with_class(&document, "line").chain(with_class(&document, "line optional"));
+    let mut steps: Vec<(String, Area)> = Vec::new();
     for line in lines {
+        let title = line
+            .prev_siblings()
+            .filter_map(|it| it.text())
+            .find(|it| it.contains('→'));
+        let (_, referred) = title.unwrap().split_once('→').unwrap();
+        let (referred, _) = referred.trim().split_once(" (").unwrap();
         let points = points(line.attribute("d").unwrap());
         for step in points.windows(2) {
             let ((x, y), (to_x, to_y)) = (step[0], step[1]);
@@ -154,6 +161,25 @@ fn assert_nothing_is_hidden(diagram: &Diagram, count: usize) {
                 boxes.iter().find(through),
                 None,
                 "{step:?} goes through it: {svg}"
+            );
+            steps.push((referred.to_owned(), [left, top, right, bottom]));
+        }
+    }
+    assert_apart(&steps, &svg);
+}
+
+/// Lines that do not end at the same place may cross, but not lie on each other.
+fn assert_apart(steps: &[(String, Area)], svg: &str) {
+    for (at, (referred, one)) in steps.iter().enumerate() {
+        for (other_referred, other) in &steps[..at] {
+            let common =
+                |low: usize, high: usize| one[high].min(other[high]) - one[low].max(other[low]);
+            let are_level = one[1] == one[3] && other[1] == other[3] && one[1] == other[1];
+            let are_upright = one[0] == one[2] && other[0] == other[2] && one[0] == other[0];
+            let lies_on = (are_level && common(0, 2) > 0) || (are_upright && common(1, 3) > 0);
+            assert!(
+                referred == other_referred || !lies_on,
+                "{one:?}, {other:?}: {svg}"
             );
         }
     }
