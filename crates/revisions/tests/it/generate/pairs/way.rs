@@ -14,9 +14,11 @@ const OWNER: &str = "owner_of_pairs";
 /// Event triggers go first, since one would be called when its function is gone.
 const CLEAN_UP: &str = "
     rollback;
+    begin;
     do $$ begin
         execute coalesce((select string_agg(format('drop event trigger %I;', evtname), '') from pg_event_trigger), '');
     end $$;
+    commit;
     drop owned by owner_of_pairs cascade;";
 
 /// A database that is used for one pair after the other.
