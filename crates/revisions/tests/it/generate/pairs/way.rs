@@ -58,15 +58,18 @@ impl Worker {
     /// What differs between the two schemas, both ways, after they were gone.
     pub async fn there_and_back(&self, pair: &Pair) -> Result<Vec<Difference>, Failure> {
         let done = self.attempt(pair).await;
-        self.client.batch_execute(CLEAN_UP).await.unwrap();
+        self.clean_up().await;
         done
     }
 
+    async fn clean_up(&self) {
+        self.client.batch_execute(CLEAN_UP).await.unwrap();
+    }
+
     async fn attempt(&self, pair: &Pair) -> Result<Vec<Difference>, Failure> {
-        self.execute("begin", "loading").await?;
         self.execute(&pair.after.sql(), "loading after").await?;
         let wanted = Catalog::read(&self.client).await.unwrap();
-        self.execute("rollback", "loading").await?;
+        self.clean_up().await;
         self.execute(&pair.before.sql(), "loading before").await?;
         let found = Catalog::read(&self.client).await.unwrap();
         let reached = self.go("there", &found, &wanted).await?;
