@@ -47,7 +47,7 @@ async fn a_way_leads_from_any_schema_to_any_other_and_back() {
     for _ in 0..WORKERS {
         let (made, coverage) = (made.clone(), coverage.clone());
         workers.push(tokio::spawn(async move {
-            let worker = Worker::new().await;
+            let mut worker = Worker::new().await;
             let mut failed: Vec<(Pair, Failure)> = Vec::new();
             loop {
                 let Some(pair) = made.lock().unwrap().pop() else {

@@ -24,7 +24,7 @@ pub async fn told(failed: &[(Pair, Failure)], shown: usize) -> String {
             .iter()
             .min_by_key(|(pair, _)| pair.before.0.len() + pair.after.0.len());
         let one: (Pair, Failure) = (*least.unwrap_or(&all[0])).clone();
-        tokio::spawn(async move { smaller(&Worker::new().await, one).await })
+        tokio::spawn(async move { smaller(&mut Worker::new().await, one).await })
     });
     let made_small: Vec<_> = made_small.collect();
     for one in made_small {
@@ -42,7 +42,7 @@ pub async fn told(failed: &[(Pair, Failure)], shown: usize) -> String {
 }
 
 /// Leaves out pieces, many at once and then one by one, as long as the same thing fails.
-async fn smaller(worker: &Worker, mut one: (Pair, Failure)) -> (Pair, Failure) {
+async fn smaller(worker: &mut Worker, mut one: (Pair, Failure)) -> (Pair, Failure) {
     let mut count = 16;
     loop {
         let mut is_smaller = false;

@@ -56,17 +56,20 @@ impl Worker {
     }
 
     /// What differs between the two schemas, both ways, after they were gone.
-    pub async fn there_and_back(&self, pair: &Pair) -> Result<Vec<Difference>, Failure> {
+    pub async fn there_and_back(&mut self, pair: &Pair) -> Result<Vec<Difference>, Failure> {
         let done = self.attempt(pair).await;
         self.clean_up().await;
         done
     }
 
-    async fn clean_up(&self) {
-        self.client.batch_execute(CLEAN_UP).await.unwrap();
+    async fn clean_up(&mut self) {
+        // A session may remember a function of an event trigger that is gone; another one does not.
+        if self.client.batch_execute(CLEAN_UP).await.is_err() {
+            *self = Self::new().await;
+        }
     }
 
-    async fn attempt(&self, pair: &Pair) -> Result<Vec<Difference>, Failure> {
+    async fn attempt(&mut self, pair: &Pair) -> Result<Vec<Difference>, Failure> {
         self.execute(&pair.after.sql(), "loading after").await?;
         let wanted = Catalog::read(&self.client).await.unwrap();
         self.clean_up().await;
