@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Catalog, Class, Key};
+use crate::catalog::{Catalog, Class, Key, without_last};
 
 mod altering;
 mod column;
@@ -29,6 +29,7 @@ mod warning;
 
 use plan::{Fate, Plan};
 pub use renaming::{Renamed, renames};
+pub(crate) use text::items;
 
 /// A statement on the way from one schema to another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -119,6 +120,9 @@ fn making_and_altering(plan: &Plan<'_>) -> Vec<Step> {
                 let owner = plan.wanted_fact(key, "owned by");
                 after.extend(owner.map(|name| Work::Do(plan.carrier(&text::column(name)))));
             }
+            if key.class == Class::Table {
+                after.extend(plan.before_link(key).into_iter().map(Work::Do));
+            }
             needs.insert(finish.clone(), after);
             written.insert(finish, later);
         }
@@ -128,7 +132,8 @@ fn making_and_altering(plan: &Plan<'_>) -> Vec<Step> {
         // What inherits it comes after.
         let parents = Plan::of_parents(plan.wanted, key).into_iter();
         let parents = parents.map(|parent| Work::Do(plan.carrier(&parent)));
-        let own: BTreeSet<Work> = own.chain(parents).collect();
+        let of_type = plan.followed_type(without_last(&key.name)).map(Work::Do);
+        let own: BTreeSet<Work> = own.chain(parents).chain(of_type).collect();
         needs.entry(carrier.clone()).or_default().extend(own);
         if carrier == work {
             written.entry(work).or_default().extend(first);

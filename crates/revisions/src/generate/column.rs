@@ -39,13 +39,27 @@ pub(super) fn definition(plan: &Plan<'_>, key: &Key, facts: &Facts) -> String {
     sql
 }
 
+/// What is said of a column of a typed table in its `create table`, if anything.
+pub(super) fn definition_in_typed(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Option<String> {
+    let all = definition(plan, key, facts);
+    let mut plain = facts.clone();
+    plain.retain(|name, _| matches!(name.as_str(), "type" | "collation"));
+    let plain = definition(plan, key, &plain);
+    let options = all.strip_prefix(&plain).filter(|rest| !rest.is_empty())?;
+    Some(format!("{} with options{options}", last(&key.name)))
+}
+
 /// Adds a column to a table that is there; says what a column of a view is about.
 pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
     let mut steps = Vec::new();
     let is_of_table = owner(plan.wanted, key).is_some_and(|owner| owner.class == Class::Table);
     let from_parent = |key: &Key| plan.comes(key);
-    if is_of_table && !Plan::of_parents(plan.wanted, key).iter().any(from_parent) {
-        let table = without_last(&key.name);
+    let table = without_last(&key.name);
+    if is_of_table && plan.followed_type(table).is_some() {
+        let mut from_type = facts.clone();
+        from_type.retain(|name, _| matches!(name.as_str(), "type" | "collation"));
+        steps.extend(changes(plan, key, &from_type, facts).0);
+    } else if is_of_table && !plan.of_links(plan.wanted, key).iter().any(from_parent) {
         let sql = format!(
             "alter table {table} add column {}",
             definition(plan, key, facts)
@@ -75,8 +89,7 @@ pub(super) fn changes(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts)
     let differs = |name: &str| found.get(name) != wanted.get(name);
     let (mut steps, mut later) = Steps::default();
     let with_parent = |parent: &Key| plan.has_retyped(parent) && !plan.goes(parent);
-    let retyped =
-        plan.has_retyped(key) && !Plan::of_parents(plan.wanted, key).iter().any(with_parent);
+    let retyped = plan.has_retyped(key) && !plan.of_links(plan.wanted, key).iter().any(with_parent);
     let mut has_default = found.contains_key("default") && !plan.defaults_dropped.contains(key);
     if differs("type") || differs("collation") || retyped {
         let new = fact(wanted, "type").unwrap_or_default();
@@ -229,8 +242,17 @@ fn check_name(key: &Key) -> String {
 
 /// What turns the old values into the new type, where PostgreSQL would not by itself.
 fn using(plan: &Plan<'_>, name: &str, old: &str, new: &str, retyped: bool) -> String {
-    let base = |text: &str| text.split('(').next().unwrap_or_default().trim().to_owned();
-    let family = |text: &str| match base(text).as_str() {
+    let base = |text: &str| {
+        let base = text.split('(').next().unwrap_or_default().trim();
+        match text.ends_with("[]") && !base.ends_with("[]") {
+            true => format!("{base}[]"),
+            false => base.to_owned(),
+        }
+    };
+    // Arrays are as their items.
+    let is_array = |text: &str| text.ends_with("[]");
+    let same_depth = is_array(old) == is_array(new);
+    let family = |text: &str| match base(text).trim_end_matches("[]") {
         "text" | "character varying" | "character" => 1,
         "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => 2,
         it if it.starts_with("timestamp") || it == "date" => 3,
@@ -238,9 +260,9 @@ fn using(plan: &Plan<'_>, name: &str, old: &str, new: &str, retyped: bool) -> St
         _ => 0,
     };
     if !retyped
-        && (family(old) != 0 && family(old) == family(new)
+        && (same_depth && family(old) != 0 && family(old) == family(new)
             || base(old) == base(new)
-            || family(new) == 1 && !is_own(plan, old))
+            || family(new) == 1 && !is_array(new) && !is_own(plan, old))
     {
         return String::new();
     }

@@ -159,6 +159,68 @@ impl<'a> Plan<'a> {
             .collect()
     }
 
+    /// The parents of a table that pass on to it what is changed about them: those that it keeps, or is made with. PostgreSQL
+    /// knows in which order it has them; those behind one that is not kept are given up and taken again.
+    pub(super) fn links(&self, name: &str) -> Vec<String> {
+        let new = Self::parents(self.wanted, name);
+        let key = table(name);
+        if self.comes(&key) {
+            return new;
+        }
+        let old = Self::parents(self.found, name);
+        let is_partition = |catalog: &Catalog| {
+            let facts = catalog.objects.get(&key);
+            facts.is_some_and(|facts| facts.contains_key("partition bound"))
+        };
+        if is_partition(self.found) != is_partition(self.wanted) {
+            return Vec::new();
+        }
+        let kept = old.into_iter().zip(new);
+        let kept = kept.take_while(|(old, new)| old == new && !self.goes(&table(old)));
+        kept.map(|(old, _)| old).collect()
+    }
+
+    /// The objects, in `catalog`, of the parents that pass on their changes to this part of a table.
+    pub(super) fn of_links(&self, catalog: &Catalog, key: &Key) -> Vec<Key> {
+        let links = self.links(without_last(&key.name)).into_iter();
+        let links = links.map(|parent| Key {
+            class: key.class,
+            name: format!("{parent}.{}", last(&key.name)),
+        });
+        let links = links.filter(|key| catalog.objects.contains_key(key));
+        links.collect()
+    }
+
+    /// What a table needs before it takes its parents: all columns on both sides, and what a partition has to have.
+    pub(super) fn before_link(&self, key: &Key) -> Vec<Key> {
+        let parents = Self::parents(self.wanted, &key.name);
+        let is_partition = self.wanted_fact(key, "partition bound").is_some();
+        let all = self.fates.keys().filter(|part| {
+            let of = without_last(&part.name);
+            let is_own = of == key.name;
+            let is_of_parent = parents.iter().any(|parent| parent == of);
+            match part.class {
+                Class::Column => is_own || is_of_parent,
+                Class::Constraint => is_partition && is_own,
+                _ => false,
+            }
+        });
+        let all = all.map(|part| self.carrier(part));
+        all.chain(parents.iter().map(|parent| table(parent)))
+            .collect()
+    }
+
+    /// The composite type whose changes a typed table follows.
+    pub(super) fn followed_type(&self, name: &str) -> Option<Key> {
+        let key = table(name);
+        let of = self.wanted_fact(&key, "of type")?;
+        let same = self.found_fact(&key, "of type") == Some(of) && !self.goes(&key);
+        same.then(|| Key {
+            class: Class::CompositeType,
+            name: of.to_owned(),
+        })
+    }
+
     /// An equal constraint, index or sequence under another name is the same one.
     fn find_renamed(&mut self) {
         let with = |fate: Fate| {
@@ -184,8 +246,11 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Whether the type of a column changes.
+    /// Whether the type of a column changes, or a composite type loses what others may use.
     pub(super) fn is_shaken(&self, key: &Key) -> bool {
+        if key.class == Class::CompositeType {
+            return self.fate(key) == Some(Fate::Alter) && types::loses_attributes(self, key);
+        }
         if key.class != Class::Column || self.goes(key) {
             return false;
         }
