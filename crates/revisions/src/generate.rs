@@ -144,7 +144,9 @@ fn making_and_altering(plan: &Plan<'_>) -> Vec<Step> {
                 after.extend(owner.map(|name| Work::Do(plan.carrier(&text::column(name)))));
             }
             if key.class == Class::Table {
-                after.extend(plan.before_link(key).into_iter().map(Work::Do));
+                let before = plan.before_link(key).into_iter();
+                let before = before.flat_map(|key| [Work::Do(key.clone()), Work::Finish(key)]);
+                after.extend(before.filter(|work| *work != finish));
             }
             needs.insert(finish.clone(), after);
             written.insert(finish, later);
@@ -175,9 +177,15 @@ fn making_and_altering(plan: &Plan<'_>) -> Vec<Step> {
             // So that there are few changes between inside and outside.
             (true, _) => 2,
         };
+        // What a domain has to hold is said before tables have it in their arrays.
+        let owner = match key.class {
+            Class::Constraint => plan::owner(plan.wanted, key).map(|owner| owner.class),
+            _ => None,
+        };
+        let class = owner.filter(|class| *class == Class::Domain);
         (
             stage,
-            order::rank(key.class),
+            order::rank(class.unwrap_or(key.class)),
             plan.position(key),
             work.clone(),
         )

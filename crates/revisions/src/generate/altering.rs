@@ -138,8 +138,9 @@ pub(super) fn is_valid_alone(plan: &Plan<'_>, key: &Key) -> bool {
 }
 
 fn validation(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts) -> Vec<Step> {
-    let from_parent = wanted.contains_key("inherited") && !is_valid_alone(plan, key);
-    if found.get("definition") == wanted.get("definition") || from_parent {
+    let is_alone = is_valid_alone(plan, key);
+    let same = found.get("definition") == wanted.get("definition");
+    if !is_alone && (same || wanted.contains_key("inherited")) {
         return Vec::new();
     }
     let (on, name) = (without_last(&key.name), last(&key.name));

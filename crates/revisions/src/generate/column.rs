@@ -266,7 +266,11 @@ fn using(plan: &Plan<'_>, name: &str, old: &str, new: &str, retyped: bool) -> St
     {
         return String::new();
     }
-    let array = if new.ends_with("[]") { "[]" } else { "" };
+    let array = if is_array(new) { "[]" } else { "" };
+    if is_array(new) && !is_array(old) && is_own(plan, new) {
+        return format!(" using case when {name} is not null then array[{name}::text] end::{new}");
+    }
+    let array = if is_array(old) { array } else { "" };
     match is_own(plan, old) || is_own(plan, new) {
         true => format!(" using {name}::text{array}::{new}"),
         false => format!(" using {name}::{new}"),

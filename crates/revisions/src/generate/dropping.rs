@@ -49,7 +49,28 @@ pub(super) fn early(plan: &Plan<'_>) -> Vec<Step> {
         steps.extend(table::unlink(plan, key).into_iter().map(Step::new));
     }
     steps.extend(drops(plan, |key| plan.goes(key) && !is_late(plan, key)));
+    let in_the_way = plan.fates().filter(|(key, _)| is_in_the_way(plan, key));
+    steps.extend(in_the_way.map(|(key, _)| types::put_aside(key)));
     steps
+}
+
+/// Whether a type that goes late has the name of something else that comes.
+fn is_in_the_way(plan: &Plan<'_>, key: &Key) -> bool {
+    let others = [
+        Class::Enum,
+        Class::Domain,
+        Class::CompositeType,
+        Class::RangeType,
+        Class::Table,
+        Class::View,
+        Class::MaterializedView,
+    ];
+    let mut others = others.into_iter().map(|class| Key {
+        class,
+        name: key.name.clone(),
+    });
+    let is_type = !matches!(key.class, Class::Schema | Class::Extension);
+    is_type && is_late(plan, key) && others.any(|other| plan.comes(&other))
 }
 
 /// What can only go when nothing uses it any more.
@@ -153,6 +174,9 @@ fn carrier(plan: &Plan<'_>, key: &Key, apart: bool) -> Key {
 /// Whether a constraint that came from a parent is dropped with that of the parent.
 fn goes_with_parent(plan: &Plan<'_>, key: &Key) -> bool {
     let on = without_last(&key.name);
+    if plan.goes(&super::plan::table(on)) {
+        return true;
+    }
     let is_partition = plan.found_fact(&super::plan::table(on), "partition bound");
     match is_partition {
         // The names of keys differ.
@@ -172,7 +196,7 @@ fn drop_one(plan: &Plan<'_>, key: &Key) -> Option<Step> {
     let found = plan.found.objects.get(key)?;
     let name = key.name.as_str();
     let again = plan.fate(key) == Some(Fate::Remake);
-    if plan.retyped.contains(key) {
+    if plan.retyped.contains(key) || is_in_the_way(plan, key) {
         return Some(types::drop_aside(key));
     }
     let step = match key.class {

@@ -7,6 +7,7 @@ use super::kinship::{can_be_altered, signature};
 use super::text::{fact, last};
 use super::types;
 use crate::catalog::{Catalog, Class, Key, without_last};
+use crate::lexer::Lexer;
 
 /// What happens to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,7 @@ impl<'a> Plan<'a> {
             plan.fates.insert(key.clone(), fate);
         }
         plan.find_renamed();
+        plan.find_contained();
         while plan.spread() {}
         plan
     }
@@ -168,11 +170,9 @@ impl<'a> Plan<'a> {
             return new;
         }
         let old = Self::parents(self.found, name);
-        let is_partition = |catalog: &Catalog| {
-            let facts = catalog.objects.get(&key);
-            facts.is_some_and(|facts| facts.contains_key("partition bound"))
-        };
-        if is_partition(self.found) != is_partition(self.wanted) {
+        // A partition with other bounds makes place for others first.
+        let bound = |catalog: &'a Catalog| fact(catalog.objects.get(&key)?, "partition bound");
+        if bound(self.found) != bound(self.wanted) {
             return Vec::new();
         }
         let kept = old.into_iter().zip(new);
@@ -244,6 +244,53 @@ impl<'a> Plan<'a> {
             self.fates.insert(new.clone(), Fate::Alter);
             self.renamed.insert(new, old);
         }
+    }
+
+    /// A domain that arrays in tables are made of takes no new constraint; such a one is made again.
+    fn find_contained(&mut self) {
+        let stricter = |(key, fate): (&Key, &Fate)| match (key.class, fate) {
+            (Class::Constraint, Fate::Make | Fate::Remake) => Some(Key {
+                class: Class::Domain,
+                name: without_last(&key.name).to_owned(),
+            }),
+            (Class::Domain, Fate::Alter) => {
+                let is_strict = |facts: Option<&str>| facts.is_some();
+                let becomes_strict = is_strict(self.wanted_fact(key, "not null"))
+                    && !is_strict(self.found_fact(key, "not null"));
+                becomes_strict.then(|| key.clone())
+            }
+            _ => None,
+        };
+        let is_contained = |domain: &Key| {
+            let array = format!("{}[]", domain.name);
+            self.found.objects.iter().any(|(key, facts)| {
+                key.class == Class::Column && fact(facts, "type") == Some(&array)
+            })
+        };
+        let domains = self.fates.iter().filter_map(stricter);
+        let both = domains.filter(|domain| {
+            self.found.objects.contains_key(domain) && self.wanted.objects.contains_key(domain)
+        });
+        let contained: Vec<Key> = both.filter(is_contained).collect();
+        for domain in contained {
+            self.fates.insert(domain.clone(), Fate::Make);
+            self.retyped.insert(domain);
+        }
+    }
+
+    /// Whether the partition key of a table has a column whose type changes.
+    pub(super) fn has_shaken_key(&self, key: &Key) -> bool {
+        let Some(by) = self.found_fact(key, "partition by") else {
+            return false;
+        };
+        let tokens: Vec<&str> = Lexer::new(by, 0).map(|token| token.text(by)).collect();
+        let columns = self
+            .found
+            .objects
+            .keys()
+            .filter(|part| part.class == Class::Column && without_last(&part.name) == key.name);
+        let of_key = columns.filter(|part| tokens.contains(&last(&part.name)));
+        of_key.into_iter().any(|part| self.is_shaken(part))
     }
 
     /// Whether the type of a column changes, or a composite type loses what others may use.

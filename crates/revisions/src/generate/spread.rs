@@ -1,7 +1,7 @@
 //! What else has to go, or to change, because of what goes and changes: views over a column that gets another type,
 //! defaults that call a function that is made again.
 
-use super::altering::CASCADES;
+use super::altering::{CASCADES, is_valid_alone};
 use super::plan::{Fate, Plan, owner, table};
 use super::text::column;
 use crate::catalog::{Class, Key, Ties};
@@ -19,6 +19,7 @@ impl Plan<'_> {
                 Class::Domain => self.put_aside(key, ties),
                 Class::Column => self.shake(key, ties) | self.follow(key),
                 Class::Table => self.loses_parents(key),
+                Class::Constraint => self.loses_validity(key, ties),
                 Class::CompositeType => self.has_other_attributes(key, ties),
                 _ => false,
             };
@@ -51,6 +52,7 @@ impl Plan<'_> {
                 let mut parents = Self::parents(self.found, &key.name).into_iter();
                 let is_partition = self.found_fact(key, "partition bound").is_some();
                 is_partition && parents.any(|parent| self.goes(&table(&parent)))
+                    || self.has_shaken_key(key)
                     || self.found_fact(key, "of type").is_some() && ties.needs.iter().any(goes)
             }
             Class::Column => {
@@ -75,6 +77,10 @@ impl Plan<'_> {
                         .needs
                         .iter()
                         .any(|need| need.class == Class::CompositeType && self.is_shaken(need))
+                    // What PostgreSQL makes again loses its target.
+                    || key.class == Class::Statistics
+                        && self.found_fact(key, "target").is_some()
+                        && ties.needs.iter().any(goes_or_is_shaken)
                     || is_foreign_key && ties.needs.iter().any(goes_or_is_shaken)
             }
             _ => is_retyped || ties.needs.iter().any(goes_or_is_shaken),
@@ -89,6 +95,16 @@ impl Plan<'_> {
             self.fates.insert(key.clone(), Fate::Alter);
         }
         stays
+    }
+
+    /// A check that PostgreSQL makes again as the one that it inherits is, which is not validated.
+    fn loses_validity(&mut self, key: &Key, ties: &Ties) -> bool {
+        let is_shaken = ties.needs.iter().any(|need| self.is_shaken(need));
+        let loses = is_shaken && self.fate(key).is_none() && is_valid_alone(self, key);
+        if loses {
+            self.fates.insert(key.clone(), Fate::Alter);
+        }
+        loses
     }
 
     /// A composite type with an attribute whose type is made again is altered.

@@ -178,26 +178,14 @@ pub(super) fn unlink(plan: &Plan<'_>, key: &Key) -> Vec<String> {
 pub(super) fn link(plan: &Plan<'_>, key: &Key) -> Vec<Step> {
     let name = key.name.as_str();
     let kept = plan.links(name);
-    let (old, new) = (
-        plan.found_fact(key, "partition bound"),
-        plan.wanted_fact(key, "partition bound"),
-    );
-    let attach = |parent: &str, bound: &str| {
-        let bound = lower(bound);
-        format!("alter table {parent} attach partition {name} {bound}")
-    };
-    let mut steps = Vec::new();
-    if let (Some(_), Some(bound), Some(parent)) = (old, new, kept.first())
-        && old != new
-    {
-        steps.push(format!("alter table {parent} detach partition {name}"));
-        steps.push(attach(parent, bound));
-    }
+    let bound = plan.wanted_fact(key, "partition bound").map(lower);
     let all = Plan::parents(plan.wanted, name).into_iter();
     let come = all.filter(|parent| !kept.contains(parent));
-    steps.extend(come.map(|parent| match new {
-        Some(bound) => attach(&parent, bound),
-        None => format!("alter table {name} inherit {parent}"),
-    }));
-    steps.into_iter().map(Step::new).collect()
+    come.map(|parent| {
+        Step::new(match &bound {
+            Some(bound) => format!("alter table {parent} attach partition {name} {bound}"),
+            None => format!("alter table {name} inherit {parent}"),
+        })
+    })
+    .collect()
 }

@@ -19,15 +19,7 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
     let name = key.name.as_str();
     let mut steps = Vec::new();
     if plan.retyped.contains(key) {
-        let kind = if key.class == Class::Domain {
-            "domain"
-        } else {
-            "type"
-        };
-        steps.push(Step::new(format!(
-            "alter {kind} {name} rename to {}",
-            aside(key)
-        )));
+        steps.push(put_aside(key));
     }
     let sql = match key.class {
         Class::Enum => {
@@ -264,6 +256,16 @@ fn attributes(facts: &Facts) -> Vec<(String, String)> {
         (item[..end].to_owned(), item[end..].trim().to_owned())
     };
     list.into_iter().map(pair).collect()
+}
+
+/// Gives a type another name until it can be dropped.
+pub(super) fn put_aside(key: &Key) -> Step {
+    let kind = match key.class {
+        Class::Domain => "domain",
+        _ => "type",
+    };
+    let (name, aside) = (&key.name, aside(key));
+    Step::new(format!("alter {kind} {name} rename to {aside}"))
 }
 
 /// Drops what was put aside.
