@@ -89,7 +89,10 @@ pub(super) fn changes(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts)
     let differs = |name: &str| found.get(name) != wanted.get(name);
     let (mut steps, mut later) = Steps::default();
     let with_parent = |parent: &Key| plan.has_retyped(parent) && !plan.goes(parent);
-    let retyped = plan.has_retyped(key) && !plan.of_links(plan.wanted, key).iter().any(with_parent);
+    let is_new = plan.comes(key) || plan.comes(&super::plan::table(table));
+    let retyped = !is_new
+        && plan.has_retyped(key)
+        && !plan.of_links(plan.wanted, key).iter().any(with_parent);
     let mut has_default = found.contains_key("default") && !plan.defaults_dropped.contains(key);
     if differs("type") || differs("collation") || retyped {
         let new = fact(wanted, "type").unwrap_or_default();
