@@ -57,21 +57,26 @@ impl Schema {
     }
 }
 
-/// Pairs of schemas, of which the second keeps nothing, half, or most of the first.
+/// Pairs of schemas, of which the second keeps nothing, half, or most of the first. Some have few pieces and some have
+/// many: the small ones are fast, and the large ones have what depends on much.
 pub fn pairs(extensions: &[String]) -> impl Strategy<Value = Pair> {
     let one = places(extensions).boxed();
     let kept = prop::sample::select(vec![0_u8, 50, 85]);
-    let chances = prop::collection::vec(0..100_u8, 1_000);
-    let parts = (one.clone(), one, kept, chances);
-    parts.prop_map(|(before, other, kept, chances)| {
+    let filled = prop::sample::select(vec![40_u8, 70, 100]);
+    let chances = prop::collection::vec((0..100_u8, 0..100_u8), 1_000);
+    let parts = (one.clone(), one, kept, filled, chances);
+    parts.prop_map(|(before, other, kept, filled, chances)| {
         let all = before.iter().zip(other).zip(chances);
-        let after = all.filter_map(|((before, other), chance)| match chance < kept {
-            true => before.clone(),
-            false => other,
-        });
+        let all = all.filter(|(_, (_, is_there))| *is_there < filled);
+        let (before, after): (Vec<_>, Vec<_>) = all
+            .map(|((before, other), (is_kept, _))| match is_kept < kept {
+                true => (before.clone(), before.clone()),
+                false => (before.clone(), other),
+            })
+            .unzip();
         Pair {
-            after: Schema::of(after),
-            before: Schema::of(before.iter().flatten().cloned()),
+            before: Schema::of(before.into_iter().flatten()),
+            after: Schema::of(after.into_iter().flatten()),
         }
     })
 }

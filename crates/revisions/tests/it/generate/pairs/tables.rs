@@ -60,9 +60,9 @@ const COLUMNS: [(&str, &[(&str, &[&str])], &[&str]); 9] = [
             ("mood", &["'calm'", "('wild'::text)::mood"]),
             ("text", &["'calm'"]),
             ("varchar(9)", &["'wild'"]),
-            ("moods", &[]),
+            ("mood", &[]),
         ],
-        &["mood", "moods"],
+        &["mood"],
     ),
     (
         "p",

@@ -50,7 +50,9 @@ pub async fn prepare() {
 impl Worker {
     pub async fn new() -> Self {
         let client = Database::new().await.connect("test").await;
-        let sql = format!("set session authorization {OWNER}; set client_min_messages = error");
+        let sql = format!(
+            "set session authorization {OWNER}; set client_min_messages = error; set jit = off"
+        );
         client.batch_execute(&sql).await.unwrap();
         Self { client }
     }
