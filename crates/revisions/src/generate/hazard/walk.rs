@@ -30,12 +30,13 @@ pub(super) struct Walk<'a> {
 
 impl Walk<'_> {
     /// The statements that touch what others use, by their beginning. The rest makes something new, or only what has no rows.
-    const STATEMENTS: [(&'static str, Look<Self>); 26] = [
+    const STATEMENTS: [(&'static str, Look<Self>); 27] = [
         ("alter table ", Self::alter_table),
         ("alter foreign table ", Self::alter_table),
         ("alter view ", Self::alter_view),
         ("alter materialized view ", Self::alter_view),
         ("alter domain ", Self::alter_domain),
+        ("alter type ", Self::alter_type),
         ("alter policy ", Self::policy),
         (
             "create index concurrently ",
@@ -252,6 +253,22 @@ impl Walk<'_> {
                 let table = name(table.trim_start_matches("only ")).0;
                 self.on_all(table, LockMode::ShareUpdateExclusive, Effect::Locks)
             })
+            .collect()
+    }
+
+    /// What is changed about an attribute is changed in the tables of the type too.
+    fn alter_type(&mut self, rest: &str) -> Vec<Hazard> {
+        let (composite, action) = name(rest);
+        let effect = match action.starts_with("alter attribute ") {
+            true => Effect::Rewrites,
+            false => Effect::Locks,
+        };
+        let all = self.plan.found.objects();
+        let typed = all.filter(|(_, facts)| fact(facts, "of type") == Some(composite));
+        let is_about_attributes = action.contains("attribute ");
+        let tables = typed.filter(|(key, _)| is_about_attributes && key.class == Class::Table);
+        tables
+            .flat_map(|(key, _)| self.on_all(&key.name, LockMode::AccessExclusive, effect))
             .collect()
     }
 

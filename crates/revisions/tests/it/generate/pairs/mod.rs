@@ -18,8 +18,7 @@ use std::sync::{Arc, Mutex};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use super::super::catalog::catalog_of;
-use crate::support::{column, needs_many_connections};
+use crate::support::{Database, column, needs_many_connections};
 use coverage::Coverage;
 use schema::{Pair, pairs};
 use way::{Failure, Worker};
@@ -40,7 +39,8 @@ const SHOWN: usize = 3;
 async fn a_way_leads_from_any_schema_to_any_other_and_back() {
     needs_many_connections!();
     let (count, seed) = (setting("PAIRS", PAIRS), setting("PAIRS_SEED", 7_u64));
-    let made = Arc::new(Mutex::new(made_up(count, seed).await));
+    let extensions = extensions().await;
+    let made = Arc::new(Mutex::new(made_up(count, seed, &extensions)));
     let coverage = Arc::new(Mutex::new(Coverage::default()));
     let mut workers = Vec::new();
     way::prepare().await;
@@ -70,7 +70,9 @@ async fn a_way_leads_from_any_schema_to_any_other_and_back() {
         panic!("{number} of {count} pairs of the seed {seed} fail.\n\n{told}");
     }
     if count >= ENOUGH {
-        coverage.lock().unwrap().assert_complete();
+        // Where the machine has no extension, the pieces with one are left out.
+        let has_extensions = extensions.iter().any(|name| name == "citext");
+        coverage.lock().unwrap().assert_complete(has_extensions);
     }
 }
 
@@ -82,15 +84,18 @@ fn setting<T: FromStr>(name: &str, default: T) -> T {
         .unwrap_or(default)
 }
 
-async fn made_up(count: usize, seed: u64) -> Vec<Pair> {
-    let (client, _) = catalog_of("").await;
-    // Which are installed depends on the machine.
-    let extensions = column(&client, "select name from pg_available_extensions").await;
+/// The names of the extensions that can be made; which they are depends on the machine.
+async fn extensions() -> Vec<String> {
+    let client = Database::new().await.connect("test").await;
+    column(&client, "select name from pg_available_extensions").await
+}
+
+fn made_up(count: usize, seed: u64, extensions: &[String]) -> Vec<Pair> {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let pairs = pairs(&extensions);
+    let pairs = pairs(extensions);
     let made = (0..count).map(|_| pairs.new_tree(&mut runner).unwrap().current());
     made.collect()
 }

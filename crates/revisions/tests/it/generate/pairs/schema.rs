@@ -62,7 +62,7 @@ impl Schema {
 pub fn pairs(extensions: &[String]) -> impl Strategy<Value = Pair> {
     let one = places(extensions).boxed();
     let kept = prop::sample::select(vec![0_u8, 50, 85]);
-    let filled = prop::sample::select(vec![40_u8, 70, 100]);
+    let filled = prop::sample::select(vec![30_u8, 60, 100]);
     let chances = prop::collection::vec((0..100_u8, 0..100_u8), 1_000);
     let parts = (one.clone(), one, kept, filled, chances);
     parts.prop_map(|(before, other, kept, filled, chances)| {

@@ -15,8 +15,14 @@ const TABLES: [(&str, &[&str]); 3] = [
 ];
 
 /// A column, the types that PostgreSQL can turn into each other, each with defaults, and the pieces that make them.
-/// The first two are for keys.
-const COLUMNS: [(&str, &[(&str, &[&str])], &[&str]); 9] = [
+type Column = (
+    &'static str,
+    &'static [(&'static str, &'static [&'static str])],
+    &'static [&'static str],
+);
+
+/// The columns. The first two are for keys.
+const COLUMNS: [Column; 9] = [
     ("k", &[("int", &["1"]), ("bigint", &[])], &[]),
     ("\"Key.2\"", &[("int", &["2 + 3"]), ("bigint", &["7"])], &[]),
     (
