@@ -170,9 +170,9 @@ impl Walk<'_> {
             let definition = facts.and_then(|facts| fact(facts, "definition"));
             let other = definition.and_then(referenced);
             other.map_or_else(Vec::new, |other| {
-                let mut all = self.on(other, LockMode::AccessExclusive, Effect::Scans);
+                let mut all = self.on_all(other, LockMode::AccessExclusive, Effect::Scans);
                 let own = without_last(&key.name);
-                all.extend(self.on(own, LockMode::AccessExclusive, Effect::Scans));
+                all.extend(self.on_all(own, LockMode::AccessExclusive, Effect::Scans));
                 all
             })
         })

@@ -143,13 +143,15 @@ impl Walk<'_> {
 
     fn drop_table(&mut self, table: &str) -> Vec<Hazard> {
         let mut related = vec![table.to_owned()];
-        related.extend(self.referenced_by(table));
         related.extend(Plan::parents(self.plan.found, table));
         let lock = LockMode::AccessExclusive;
         let all = related
             .iter()
             .flat_map(|it| self.on(it, lock, Effect::Locks));
-        let all = all.collect();
+        let mut all: Vec<Hazard> = all.collect();
+        for other in self.referenced_by(table) {
+            all.extend(self.on_all(&other, lock, Effect::Locks));
+        }
         self.dropped.insert(table.to_owned());
         all
     }
