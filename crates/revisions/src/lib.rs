@@ -62,6 +62,7 @@
 pub mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod command_line;
 mod database;
 mod expected_schema;
 mod file_name;
@@ -84,6 +85,7 @@ pub mod scaffold;
 mod source_error;
 mod statements;
 
+pub use command_line::command_line;
 pub use database::{ConnectError, DatabaseUrl, UrlError};
 pub use expected_schema::{ExpectedSchema, SchemaUnknown};
 pub use header::{Allow, Headers, Repeat, Transaction};
