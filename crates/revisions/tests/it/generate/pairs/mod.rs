@@ -2,7 +2,7 @@
 //! nothing to do at its end.
 //!
 //! `PAIRS` says how many pairs, `PAIRS_SEED` which; both are told when one fails. What a schema is put together from is in
-//! `schema.rs`, the pieces are in `pieces/` and `tables.rs`, a pair is tried in `way.rs`, made smaller when it fails in
+//! `schema.rs`, the pieces are in `pieces/` and `tables/`, a pair is tried in `way.rs`, made smaller when it fails in
 //! `smaller.rs`, and `coverage.rs` knows what has been tried.
 
 mod coverage;
