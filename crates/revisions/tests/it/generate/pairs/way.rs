@@ -73,10 +73,10 @@ impl Worker {
 
     async fn attempt(&mut self, pair: &Pair) -> Result<Vec<Difference>, Failure> {
         self.execute(&pair.after.sql(), "loading after").await?;
-        let wanted = Catalog::read(&self.client).await.unwrap();
+        let wanted = self.read().await?;
         self.clean_up().await;
         self.execute(&pair.before.sql(), "loading before").await?;
-        let found = Catalog::read(&self.client).await.unwrap();
+        let found = self.read().await?;
         let reached = self.go("there", &found, &wanted).await?;
         self.go("back", &reached, &found).await?;
         Ok(vec![found.difference(&wanted), wanted.difference(&found)])
@@ -89,7 +89,7 @@ impl Worker {
             ..failure
         };
         self.run(way, &steps).await.map_err(failure)?;
-        let reached = Catalog::read(&self.client).await.unwrap();
+        let reached = self.read().await?;
         let rest = reached.difference(to);
         if let Some((key, _)) = rest.changes.first() {
             let what = format!("{way}: left over: {}", key.class.words());
@@ -119,6 +119,11 @@ impl Worker {
             self.execute("commit", way).await?;
         }
         Ok(())
+    }
+
+    async fn read(&self) -> Result<Catalog, Failure> {
+        let read = Catalog::read(&self.client).await;
+        read.map_err(|error| Failure::new("reading".to_owned(), format!("{error:?}")))
     }
 
     async fn execute(&self, sql: &str, way: &str) -> Result<(), Failure> {
