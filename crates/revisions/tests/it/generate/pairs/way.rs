@@ -50,6 +50,7 @@ pub async fn prepare() {
 impl Worker {
     pub async fn new() -> Self {
         let client = Database::new().await.connect("test").await;
+        // Compiling takes longer than the queries for the catalog.
         let sql = format!(
             "set session authorization {OWNER}; set client_min_messages = error; set jit = off"
         );
