@@ -76,6 +76,12 @@ pub enum Class {
     Schema,
     /// An extension.
     Extension,
+    /// A collation.
+    Collation,
+    /// A dictionary of text search.
+    TextSearchDictionary,
+    /// A configuration of text search.
+    TextSearchConfiguration,
     /// An enumeration.
     Enum,
     /// A domain.
@@ -106,6 +112,10 @@ pub enum Class {
     Procedure,
     /// An aggregate.
     Aggregate,
+    /// An operator.
+    Operator,
+    /// A cast.
+    Cast,
     /// A trigger.
     Trigger,
     /// A rewrite rule.
@@ -116,7 +126,7 @@ pub enum Class {
     EventTrigger,
     /// A publication.
     Publication,
-    /// Something else, of which only its description is known: a cast, an operator, a foreign server.
+    /// Something else, of which only its description is known: an operator class, a language, a foreign server.
     Other,
 }
 
@@ -127,6 +137,9 @@ impl Class {
         match self {
             Self::Schema => "schema",
             Self::Extension => "extension",
+            Self::Collation => "collation",
+            Self::TextSearchDictionary => "text search dictionary",
+            Self::TextSearchConfiguration => "text search configuration",
             Self::Enum => "enum",
             Self::Domain => "domain",
             Self::CompositeType => "composite type",
@@ -142,6 +155,8 @@ impl Class {
             Self::Function => "function",
             Self::Procedure => "procedure",
             Self::Aggregate => "aggregate",
+            Self::Operator => "operator",
+            Self::Cast => "cast",
             Self::Trigger => "trigger",
             Self::Rule => "rule",
             Self::Policy => "policy",

@@ -35,6 +35,7 @@ impl Plan<'_> {
         match key.class {
             Class::Schema
             | Class::Extension
+            | Class::Collation
             | Class::Enum
             | Class::Domain
             | Class::CompositeType

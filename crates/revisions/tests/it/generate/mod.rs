@@ -2,12 +2,14 @@
 
 mod everything;
 mod hazards;
+mod operators;
 mod pairs;
 mod relations;
 mod renaming;
 mod routines;
 mod safety;
 mod tables;
+mod text_search;
 mod types;
 
 use revisions::catalog::Catalog;
