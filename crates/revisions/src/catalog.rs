@@ -233,6 +233,17 @@ impl Catalog {
         })
     }
 
+    /// The objects of a class whose names begin with that of what they belong to.
+    pub(crate) fn parts(&self, class: Class, of: &str) -> impl Iterator<Item = (&Key, &Facts)> {
+        let prefix = format!("{of}.");
+        let first = Key {
+            class,
+            name: prefix.clone(),
+        };
+        let from = self.objects.range(first..);
+        from.take_while(move |(key, _)| key.class == class && key.name.starts_with(&prefix))
+    }
+
     /// How many objects there are.
     #[must_use]
     pub fn len(&self) -> usize {
