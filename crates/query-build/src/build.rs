@@ -103,12 +103,14 @@ impl Build {
         clock.step("start PostgreSQL");
 
         let model = self.read_model(package)?;
-        let unproved = prove(&mut scratch, &revisions, model.as_ref())?;
-        if !unproved.is_empty() {
-            // Queries that do not fit are most often a consequence.
-            problems.extend(unproved);
-            return Err(Error::refused(problems));
-        }
+        let proof = match prove(&mut scratch, &revisions, model.as_ref())? {
+            Ok(proof) => proof,
+            Err(problem) => {
+                // Queries that do not fit are most often a consequence.
+                problems.push(problem);
+                return Err(Error::refused(problems));
+            }
+        };
         clock.step("prove the migrations");
 
         self.check_queries(&scratch, &mut queries, &mut problems)?;
@@ -117,7 +119,7 @@ impl Build {
         }
         clock.step("check the queries");
 
-        let revisions_text = embed::revisions_file(&revisions);
+        let revisions_text = embed::revisions_file(&revisions, &proof)?;
         let mut files = vec![("revisions.rs", revisions_text)];
         match self.queries {
             Some(_) => files.push(("queries.rs", self.generate(&scratch, &queries, out_dir)?)),
@@ -173,7 +175,8 @@ impl Build {
     /// Step 4 needs it: the model, if there is one.
     fn read_model(&self, package: &Path) -> Result<Option<Model>, Error> {
         let name = self.migrations.display().to_string().replace('\\', "/");
-        Model::read(&package.join(&self.migrations), &name)
+        let directory = self.directory_for_commands(package);
+        Model::read(&package.join(&self.migrations), &name, directory)
     }
 
     /// The directory that a command has to name. Commands are typed in the root of the workspace, where its lock file

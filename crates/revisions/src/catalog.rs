@@ -16,10 +16,12 @@ use serde::{Deserialize, Serialize};
 
 mod canonical;
 mod difference;
+mod patch;
 mod read;
 
 pub(crate) use difference::without_last;
 pub use difference::{Change, Difference};
+pub use patch::Patch;
 
 /// All objects of a schema. It can be stored as JSON (a list of objects) and compared later.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -62,7 +62,9 @@
 pub mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod command_line;
 mod database;
+mod expected_schema;
 mod file_name;
 pub mod generate;
 mod graph;
@@ -83,7 +85,9 @@ pub mod scaffold;
 mod source_error;
 mod statements;
 
+pub use command_line::command_line;
 pub use database::{ConnectError, DatabaseUrl, UrlError};
+pub use expected_schema::{ExpectedSchema, SchemaUnknown};
 pub use header::{Allow, Headers, Repeat, Transaction};
 pub use history::{Changed, HISTORY_TABLE, HistoryRow, Interrupted, PROGRESS_TABLE, State};
 pub use migrator::{

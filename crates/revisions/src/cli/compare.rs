@@ -23,7 +23,7 @@ pub(super) async fn check(context: &Context<'_>) -> Result<(), CommandError> {
         false => scratch.upgrade(&revisions, "head", context).await?,
     };
     let help = format!(
-        "`{program} revision --autogenerate -m \"…\"` writes what the migrations lack; or correct the model"
+        "`{program} revision --autogenerate -m \"Describe the change\"` writes what the migrations lack; or correct the model"
     );
     agree(
         "the model and the migrations disagree: the migrations would have to change so",
