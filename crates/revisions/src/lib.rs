@@ -54,6 +54,7 @@
 //! - [`catalog`] is what a schema consists of, [`generate`] writes the statements that lead from one to another.
 //! - [`SourceError`] is the picture of an error: file, line, column, caret, and what to do. It and [`lexer`] serve
 //!   whoever reads SQL from files.
+//! - The module `diagram`, with the feature `cli`, draws a schema.
 //! - The module `cli`, with the feature of that name, has the commands for a clap program to mount, and `scaffold` writes
 //!   new revisions.
 //!
@@ -64,6 +65,8 @@ pub mod catalog;
 pub mod cli;
 mod command_line;
 mod database;
+#[cfg(feature = "cli")]
+pub mod diagram;
 mod expected_schema;
 mod file_name;
 pub mod generate;

@@ -104,7 +104,7 @@ pub(super) async fn snapshot(
 
 /// The schema of a place: `model`, a file, a database or a revision. One after the other, each with a server of its own,
 /// since there may be one connection only.
-async fn of(place: &str, context: &Context<'_>) -> Result<Catalog, CommandError> {
+pub(super) async fn of(place: &str, context: &Context<'_>) -> Result<Catalog, CommandError> {
     if place == "model" {
         let model = Model::read(&context.dir)?;
         return Ok(Scratch::start().await?.model(&model).await?);
