@@ -78,6 +78,12 @@ pub enum Class {
     Schema,
     /// An extension.
     Extension,
+    /// A collation.
+    Collation,
+    /// A dictionary of text search.
+    TextSearchDictionary,
+    /// A configuration of text search.
+    TextSearchConfiguration,
     /// An enumeration.
     Enum,
     /// A domain.
@@ -108,6 +114,10 @@ pub enum Class {
     Procedure,
     /// An aggregate.
     Aggregate,
+    /// An operator.
+    Operator,
+    /// A cast.
+    Cast,
     /// A trigger.
     Trigger,
     /// A rewrite rule.
@@ -118,7 +128,7 @@ pub enum Class {
     EventTrigger,
     /// A publication.
     Publication,
-    /// Something else, of which only its description is known: a cast, an operator, a foreign server.
+    /// Something else, of which only its description is known: an operator class, a language, a foreign server.
     Other,
 }
 
@@ -129,6 +139,9 @@ impl Class {
         match self {
             Self::Schema => "schema",
             Self::Extension => "extension",
+            Self::Collation => "collation",
+            Self::TextSearchDictionary => "text search dictionary",
+            Self::TextSearchConfiguration => "text search configuration",
             Self::Enum => "enum",
             Self::Domain => "domain",
             Self::CompositeType => "composite type",
@@ -144,6 +157,8 @@ impl Class {
             Self::Function => "function",
             Self::Procedure => "procedure",
             Self::Aggregate => "aggregate",
+            Self::Operator => "operator",
+            Self::Cast => "cast",
             Self::Trigger => "trigger",
             Self::Rule => "rule",
             Self::Policy => "policy",
@@ -218,6 +233,17 @@ impl Catalog {
             class,
             name: name.to_owned(),
         })
+    }
+
+    /// The objects of a class whose names begin with that of what they belong to.
+    pub(crate) fn parts(&self, class: Class, of: &str) -> impl Iterator<Item = (&Key, &Facts)> {
+        let prefix = format!("{of}.");
+        let first = Key {
+            class,
+            name: prefix.clone(),
+        };
+        let from = self.objects.range(first..);
+        from.take_while(move |(key, _)| key.class == class && key.name.starts_with(&prefix))
     }
 
     /// How many objects there are.

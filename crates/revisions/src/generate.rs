@@ -27,6 +27,7 @@ mod sequence;
 mod spread;
 mod table;
 mod text;
+mod text_search;
 mod types;
 mod unique;
 mod warning;

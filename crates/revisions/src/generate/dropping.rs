@@ -100,7 +100,7 @@ pub(super) fn late(plan: &Plan<'_>) -> Vec<Step> {
 fn is_late(plan: &Plan<'_>, key: &Key) -> bool {
     let is_type = matches!(
         key.class,
-        Class::Enum | Class::Domain | Class::CompositeType | Class::RangeType
+        Class::Collation | Class::Enum | Class::Domain | Class::CompositeType | Class::RangeType
     );
     let is_last = is_type || matches!(key.class, Class::Schema | Class::Extension);
     is_last && plan.fate(key) == Some(Fate::Drop)
