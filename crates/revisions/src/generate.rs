@@ -15,6 +15,7 @@ mod altering;
 mod column;
 mod comment;
 mod dropping;
+mod hazard;
 mod kinship;
 mod making;
 mod order;
@@ -25,8 +26,10 @@ mod spread;
 mod table;
 mod text;
 mod types;
+mod unique;
 mod warning;
 
+pub use hazard::{Hazard, LockMode};
 use plan::{Fate, Plan};
 pub use renaming::{Renamed, renames};
 
@@ -39,6 +42,8 @@ pub struct Step {
     pub outside_transaction: bool,
     /// The data that is lost by it, in words.
     pub loses_data: Option<String>,
+    /// What it does to those who use the tables meanwhile.
+    pub hazards: Vec<Hazard>,
     /// What a person should know before it runs.
     pub warning: Option<String>,
 }
@@ -62,6 +67,23 @@ impl Step {
 
     fn losing(mut self, what: impl Into<String>) -> Self {
         self.loses_data = Some(what.into());
+        self
+    }
+
+    /// What a person should know before it runs, a sentence each, without what is lost.
+    pub fn dangers(&self) -> impl Iterator<Item = String> {
+        let of_hazards = self.hazards.iter().filter_map(Hazard::danger);
+        self.warning.clone().into_iter().chain(of_hazards)
+    }
+
+    /// For a moment, and for everybody.
+    fn locking(mut self, relation: &str) -> Self {
+        self.hazards.push(Hazard {
+            relation: relation.to_owned(),
+            lock: LockMode::AccessExclusive,
+            scans: false,
+            rewrites: false,
+        });
         self
     }
 
@@ -90,6 +112,7 @@ pub fn steps(found: &Catalog, wanted: &Catalog) -> Vec<Step> {
     steps.extend(dropping::late(&plan));
     steps.extend_from_slice(outside);
     warning::of_lookalikes(&plan, &mut steps);
+    hazard::mark(&plan, &mut steps);
     steps
 }
 

@@ -67,8 +67,8 @@ pub(super) async fn run(options: &Revision, context: &Context<'_>) -> Result<(),
     let mut files = Files::default();
     files.write(&options.message, &parts, first, context)?;
     files.prove(&mut scratch, &found, &wanted, context).await?;
-    for warning in steps().filter_map(|step| step.warning.as_ref()) {
-        note(&format!("note: {warning}"));
+    for danger in steps().flat_map(Step::dangers) {
+        note(&format!("note: {danger}"));
     }
     let written = files.keep();
     for pair in &written {
@@ -179,15 +179,16 @@ impl Drop for Files {
 fn script(steps: &[Step]) -> String {
     let mut text = String::new();
     for step in steps {
-        let has_note = step.loses_data.is_some() || step.warning.is_some();
+        let dangers: Vec<String> = step.dangers().collect();
+        let has_note = step.loses_data.is_some() || !dangers.is_empty();
         if !text.is_empty() && (has_note || step.sql.contains('\n')) && !text.ends_with("\n\n") {
             text.push('\n');
         }
         if let Some(what) = &step.loses_data {
             text.push_str(&format!("-- Data is lost: {what}.\n"));
         }
-        if let Some(warning) = &step.warning {
-            text.push_str(&format!("-- Take care: {warning}.\n"));
+        for danger in dangers {
+            text.push_str(&format!("-- Take care: {danger}.\n"));
         }
         text.push_str(&format!("{}\n", step.sql));
         if step.sql.contains('\n') {

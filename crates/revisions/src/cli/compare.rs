@@ -81,6 +81,9 @@ fn shown(step: &Step) -> String {
     if let Some(warning) = &step.warning {
         text.push_str(&format!("-- Take care: {warning}.\n"));
     }
+    for hazard in &step.hazards {
+        text.push_str(&format!("-- Locks {hazard}.\n"));
+    }
     if step.outside_transaction {
         text.push_str("-- Outside of a transaction.\n");
     }

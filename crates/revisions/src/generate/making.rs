@@ -118,9 +118,10 @@ fn constraint(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Steps {
         let validate = format!("alter table {on} validate constraint {name}");
         let first = Step::new(format!("{add} not valid"));
         (vec![first], vec![Step::new(validate).outside()])
+    } else if let Some(index) = super::unique::by_index(plan, key, definition) {
+        (index, vec![])
     } else {
-        let warning = format!("while {name} is made, {on} cannot be written");
-        (vec![Step::new(add).warning(warning)], vec![])
+        (vec![Step::new(add)], vec![])
     }
 }
 

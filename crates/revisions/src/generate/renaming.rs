@@ -44,9 +44,13 @@ pub fn renames(model: &str, found: &Catalog, wanted: &Catalog) -> Vec<Renamed> {
             && found.get(Class::Table, &new).is_none()
             && wanted.get(Class::Table, &old).is_none();
         if is_open {
+            let rename = |from: &str, to: &str| {
+                let step = Step::new(format!("alter table {from} rename to {}", last(to)));
+                step.locking(from)
+            };
             renamed.push(Renamed {
-                up: Step::new(format!("alter table {old} rename to {}", last(&new))),
-                down: Step::new(format!("alter table {new} rename to {}", last(&old))),
+                up: rename(&old, &new),
+                down: rename(&new, &old),
             });
             tables.push((new, old));
         }
@@ -67,7 +71,8 @@ pub fn renames(model: &str, found: &Catalog, wanted: &Catalog) -> Vec<Renamed> {
             && !has(wanted, &table, &hint.old);
         if is_open {
             let rename = |from: &str, to: &str| {
-                Step::new(format!("alter table {table} rename column {from} to {to}"))
+                let sql = format!("alter table {table} rename column {from} to {to}");
+                Step::new(sql).locking(&table)
             };
             renamed.push(Renamed {
                 up: rename(&hint.old, name),

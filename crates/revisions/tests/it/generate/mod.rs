@@ -1,6 +1,7 @@
 //! What leads from one schema to another: that it does, both ways, on a real PostgreSQL.
 
 mod everything;
+mod hazards;
 mod pairs;
 mod relations;
 mod renaming;
@@ -43,8 +44,9 @@ async fn there_and_back(before: &str, after: &str) -> String {
 
 /// Runs steps, each by itself, and reads what there is then.
 async fn run(client: &Client, steps: &[Step]) -> Catalog {
+    let in_use = hazards::in_use(client).await;
     for step in steps {
-        if let Err(error) = client.batch_execute(&step.sql).await {
+        if let Err(error) = hazards::run_and_compare(client, step, &in_use).await {
             let problem = error
                 .as_db_error()
                 .map(|error| format!("{} {:?}", error.message(), error.detail()));

@@ -1,0 +1,305 @@
+//! The walk along the statements, which knows what each kind of them touches. What `alter table` does is in
+//! `alter_table.rs`.
+
+use std::collections::BTreeSet;
+
+use super::{Hazard, LockMode};
+use crate::catalog::{Class, Key, without_last};
+use crate::generate::plan::Plan;
+use crate::generate::text::{fact, items};
+
+/// Looks at what follows the beginning of a statement.
+type Look<W> = fn(&mut W, &str) -> Vec<Hazard>;
+
+/// The effects of one statement on one table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Locks,
+    Scans,
+    Rewrites,
+}
+
+/// The walk along the steps, with what earlier ones have done.
+pub(super) struct Walk<'a> {
+    pub(super) plan: &'a Plan<'a>,
+    /// Tables that are gone; another of the same name is new, and in nobody's use.
+    pub(super) dropped: BTreeSet<String>,
+    /// Checks that were validated, by which PostgreSQL knows that a column has no null.
+    pub(super) proved: BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    /// The statements that touch what others use, by their beginning. The rest makes something new, or only what has no rows.
+    const STATEMENTS: [(&'static str, Look<Self>); 26] = [
+        ("alter table ", Self::alter_table),
+        ("alter foreign table ", Self::alter_table),
+        ("alter view ", Self::alter_view),
+        ("alter materialized view ", Self::alter_view),
+        ("alter domain ", Self::alter_domain),
+        ("alter policy ", Self::policy),
+        (
+            "create index concurrently ",
+            Self::create_index_concurrently,
+        ),
+        (
+            "create unique index concurrently ",
+            Self::create_index_concurrently,
+        ),
+        ("create index ", Self::create_index),
+        ("create unique index ", Self::create_index),
+        ("create table ", Self::create_table),
+        ("create trigger ", Self::create_trigger),
+        ("create constraint trigger ", Self::create_trigger),
+        ("create rule ", Self::create_rule),
+        ("create policy ", Self::policy),
+        ("create statistics ", Self::create_statistics),
+        ("create publication ", Self::create_publication),
+        ("drop table ", Self::drop_table),
+        ("drop foreign table ", Self::drop_table),
+        ("drop view ", Self::drop_view),
+        ("drop materialized view ", Self::drop_view),
+        ("drop index ", Self::drop_index),
+        ("drop trigger ", Self::policy),
+        ("drop rule ", Self::policy),
+        ("drop policy ", Self::policy),
+        ("drop statistics ", Self::drop_statistics),
+    ];
+
+    pub(super) fn of(&mut self, sql: &str) -> Vec<Hazard> {
+        let sql = sql.trim_end_matches(';');
+        let mut all = match sql.strip_prefix("comment on ") {
+            Some(rest) => self.comment(rest),
+            None => {
+                let mut looks = Self::STATEMENTS.iter();
+                let found = looks.find_map(|(start, look)| Some((look, sql.strip_prefix(start)?)));
+                found.map_or_else(Vec::new, |(look, rest)| look(self, rest))
+            }
+        };
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// A hazard of a relation that is there; nothing if it is new.
+    pub(super) fn on(&self, relation: &str, lock: LockMode, effect: Effect) -> Vec<Hazard> {
+        let is = |class| self.plan.found.get(class, relation).is_some();
+        let is_there = is(Class::Table) || is(Class::MaterializedView) || is(Class::View);
+        if !is_there || self.dropped.contains(relation) {
+            return Vec::new();
+        }
+        vec![Hazard {
+            relation: relation.to_owned(),
+            lock,
+            scans: effect == Effect::Scans,
+            rewrites: effect == Effect::Rewrites,
+        }]
+    }
+
+    /// The same of a table and of all that inherit from it.
+    pub(super) fn on_all(&self, relation: &str, lock: LockMode, effect: Effect) -> Vec<Hazard> {
+        let mut all = self.on(relation, lock, effect);
+        for (key, _) in self.plan.found.objects() {
+            let is_heir = key.class == Class::Table
+                && Plan::parents(self.plan.found, &key.name)
+                    .iter()
+                    .any(|parent| parent == relation);
+            if is_heir {
+                all.extend(self.on_all(&key.name, lock, effect));
+            }
+        }
+        all
+    }
+
+    /// The tables that the foreign keys of a table refer to.
+    fn referenced_by(&self, table: &str) -> Vec<String> {
+        let all = self.plan.found.objects();
+        let own = all
+            .filter(|(key, _)| key.class == Class::Constraint && without_last(&key.name) == table);
+        own.filter_map(|(_, facts)| referenced(fact(facts, "definition")?))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn create_index(&mut self, rest: &str) -> Vec<Hazard> {
+        self.on_all(table_of(rest), LockMode::Share, Effect::Scans)
+    }
+
+    fn create_index_concurrently(&mut self, rest: &str) -> Vec<Hazard> {
+        self.on(
+            table_of(rest),
+            LockMode::ShareUpdateExclusive,
+            Effect::Scans,
+        )
+    }
+
+    fn drop_index(&mut self, index: &str) -> Vec<Hazard> {
+        let facts = self.plan.found.get(Class::Index, index);
+        let table = facts.and_then(|facts| fact(facts, "table"));
+        table.map_or_else(Vec::new, |table| {
+            self.on_all(table, LockMode::AccessExclusive, Effect::Locks)
+        })
+    }
+
+    fn drop_table(&mut self, table: &str) -> Vec<Hazard> {
+        let mut related = vec![table.to_owned()];
+        related.extend(self.referenced_by(table));
+        related.extend(Plan::parents(self.plan.found, table));
+        let lock = LockMode::AccessExclusive;
+        let all = related
+            .iter()
+            .flat_map(|it| self.on(it, lock, Effect::Locks));
+        let all = all.collect();
+        self.dropped.insert(table.to_owned());
+        all
+    }
+
+    fn drop_view(&mut self, view: &str) -> Vec<Hazard> {
+        let all = self.on(view, LockMode::AccessExclusive, Effect::Locks);
+        self.dropped.insert(view.to_owned());
+        all
+    }
+
+    fn alter_view(&mut self, rest: &str) -> Vec<Hazard> {
+        self.on(name(rest).0, LockMode::AccessExclusive, Effect::Locks)
+    }
+
+    fn create_trigger(&mut self, rest: &str) -> Vec<Hazard> {
+        let lock = LockMode::ShareRowExclusive;
+        let mut all = self.on_all(table_of(rest), lock, Effect::Locks);
+        if let Some((_, other)) = rest.split_once(" from ") {
+            all.extend(self.on(name(other).0, lock, Effect::Locks));
+        }
+        all
+    }
+
+    fn create_rule(&mut self, rest: &str) -> Vec<Hazard> {
+        let on = rest.split_once(" to ").map_or("", |(_, on)| name(on).0);
+        self.on(on, LockMode::AccessExclusive, Effect::Locks)
+    }
+
+    /// A policy that comes, changes or goes; a trigger or a rule that goes.
+    fn policy(&mut self, rest: &str) -> Vec<Hazard> {
+        self.on_all(table_of(rest), LockMode::AccessExclusive, Effect::Locks)
+    }
+
+    fn create_statistics(&mut self, rest: &str) -> Vec<Hazard> {
+        let on = rest.rsplit_once(" from ").map_or("", |(_, on)| name(on).0);
+        self.on(on, LockMode::ShareUpdateExclusive, Effect::Locks)
+    }
+
+    fn drop_statistics(&mut self, statistics: &str) -> Vec<Hazard> {
+        let facts = self.plan.found.get(Class::Statistics, statistics);
+        let definition = facts.and_then(|facts| fact(facts, "definition"));
+        let definition = definition.unwrap_or_default().replace(" FROM ", " from ");
+        self.create_statistics(&definition)
+    }
+
+    fn create_table(&mut self, rest: &str) -> Vec<Hazard> {
+        use LockMode::{AccessExclusive, ShareUpdateExclusive};
+        if let Some((_, of)) = rest.split_once(" partition of ") {
+            let parent = name(of).0;
+            let mut all = self.on(parent, AccessExclusive, Effect::Locks);
+            all.extend(self.default_partition(parent));
+            return all;
+        }
+        let parents = rest.rsplit_once(" inherits (").map(|(_, list)| list);
+        let parents = parents.and_then(|list| list.split(')').next());
+        let parents = parents.map(items).unwrap_or_default();
+        parents
+            .into_iter()
+            .flat_map(|parent| self.on(parent, ShareUpdateExclusive, Effect::Locks))
+            .collect()
+    }
+
+    /// The default partition of a table, whose rows a new partition could take.
+    pub(super) fn default_partition(&self, parent: &str) -> Vec<Hazard> {
+        let all = self.plan.found.objects();
+        let mut defaults = all.filter(|(key, facts)| {
+            key.class == Class::Table
+                && fact(facts, "partition bound") == Some("DEFAULT")
+                && Plan::parents(self.plan.found, &key.name) == [parent]
+        });
+        defaults.next().map_or_else(Vec::new, |(key, _)| {
+            self.on_all(&key.name, LockMode::AccessExclusive, Effect::Scans)
+        })
+    }
+
+    fn comment(&mut self, rest: &str) -> Vec<Hazard> {
+        let relation = if let Some(rest) = rest.strip_prefix("column ") {
+            without_last(name(rest).0)
+        } else if let Some(rest) = ["table ", "foreign table ", "view ", "materialized view "]
+            .iter()
+            .find_map(|start| rest.strip_prefix(start))
+        {
+            name(rest).0
+        } else if ["constraint ", "trigger ", "rule ", "policy "]
+            .iter()
+            .any(|start| rest.starts_with(start))
+        {
+            rest.split_once(" on ").map_or("", |(_, on)| name(on).0)
+        } else {
+            return Vec::new();
+        };
+        self.on(relation, LockMode::ShareUpdateExclusive, Effect::Locks)
+    }
+
+    fn create_publication(&mut self, rest: &str) -> Vec<Hazard> {
+        let list = rest.split_once(" for ").map_or("", |(_, list)| list);
+        let tables = items(list).into_iter();
+        let tables = tables.filter_map(|item| item.strip_prefix("table "));
+        tables
+            .flat_map(|table| {
+                let table = name(table.trim_start_matches("only ")).0;
+                self.on_all(table, LockMode::ShareUpdateExclusive, Effect::Locks)
+            })
+            .collect()
+    }
+
+    /// A new rule of a domain is looked for in all tables that use it.
+    fn alter_domain(&mut self, rest: &str) -> Vec<Hazard> {
+        let (domain, action) = name(rest);
+        let looks = action.starts_with("set not null")
+            || action.starts_with("validate ")
+            || action.starts_with("add constraint ") && !action.ends_with("not valid");
+        if !looks {
+            return Vec::new();
+        }
+        let domain = Key {
+            class: Class::Domain,
+            name: domain.to_owned(),
+        };
+        let all = self.plan.found.ties.iter();
+        let users =
+            all.filter(|(key, ties)| key.class == Class::Column && ties.needs.contains(&domain));
+        users
+            .flat_map(|(key, _)| self.on(without_last(&key.name), LockMode::Share, Effect::Scans))
+            .collect()
+    }
+}
+
+/// The table of a foreign key's other end.
+pub(super) fn referenced(definition: &str) -> Option<&str> {
+    let at = definition.to_lowercase().find(" references ")?;
+    Some(name(&definition[at + " references ".len()..]).0)
+}
+
+/// The table after ` on `.
+fn table_of(rest: &str) -> &str {
+    let on = rest.split_once(" on ").map_or("", |(_, on)| on);
+    name(on.trim_start_matches("only ")).0
+}
+
+/// A name at the start of a text, and what follows it.
+pub(super) fn name(text: &str) -> (&str, &str) {
+    let mut quoted = false;
+    let end = text.char_indices().find(|(_, character)| {
+        if *character == '"' {
+            quoted = !quoted;
+        }
+        !quoted && (character.is_whitespace() || matches!(character, '(' | ',' | ';'))
+    });
+    match end {
+        Some((at, _)) => (&text[..at], text[at..].trim_start()),
+        None => (text, ""),
+    }
+}
