@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use revisions::catalog::{Catalog, Difference};
+use revisions::catalog::{Catalog, Difference, Scope};
 use revisions::{Down, Migrator, Revision, Revisions, SourceError};
 
 use crate::error::{Error, Problem};
@@ -15,6 +15,8 @@ pub(crate) struct Model {
     pub(crate) path: String,
     /// Its text.
     pub(crate) sql: String,
+    /// What it says about privileges and roles.
+    pub(crate) scope: Scope,
 }
 
 impl Model {
@@ -25,10 +27,10 @@ impl Model {
             return Ok(None);
         }
         let sql = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
-        Ok(Some(Self {
-            path: format!("{name}/schema.sql"),
-            sql,
-        }))
+        let path = format!("{name}/schema.sql");
+        let scope = Scope::of_model(&path, &sql);
+        let scope = scope.map_err(|problem| Error::refused(vec![Problem::Source(problem)]))?;
+        Ok(Some(Self { path, sql, scope }))
     }
 }
 
@@ -38,6 +40,8 @@ pub(crate) fn prove(
     revisions: &Revisions,
     model: Option<&Model>,
 ) -> Result<Vec<Problem>, Error> {
+    let scope = model.map(|model| model.scope.clone()).unwrap_or_default();
+    scratch.make_roles(&scope.roles)?;
     let all: Vec<&Revision> = revisions.iter().collect();
     let mut wanted = None;
     let mut rest = all.as_slice();
@@ -48,7 +52,7 @@ pub(crate) fn prove(
         let (stretch, others) = rest.split_at(reversible);
         let irreversible = others.iter().take_while(|it| !is_reversible(it)).count();
         let (final_ones, next) = others.split_at(irreversible);
-        let after = match there_and_back(scratch, revisions, stretch)? {
+        let after = match there_and_back(scratch, revisions, stretch, &scope)? {
             Ok(after) => after,
             Err(problem) => return Ok(vec![problem]),
         };
@@ -61,7 +65,7 @@ pub(crate) fn prove(
                 return Ok(vec![problem]);
             }
         }
-        let again = read(scratch)?;
+        let again = read(scratch, &scope)?;
         if again != after {
             return Ok(vec![not_the_same_again(stretch, &after, &again)]);
         }
@@ -92,20 +96,21 @@ fn there_and_back(
     scratch: &mut Scratch,
     revisions: &Revisions,
     stretch: &[&Revision],
+    scope: &Scope,
 ) -> Result<Result<Catalog, Problem>, Error> {
     let mut before = Vec::with_capacity(stretch.len());
-    let mut now = read(scratch)?;
+    let mut now = read(scratch, scope)?;
     for revision in stretch {
         if let Err(problem) = apply(scratch, revisions, revision) {
             return Ok(Err(problem));
         }
-        before.push(std::mem::replace(&mut now, read(scratch)?));
+        before.push(std::mem::replace(&mut now, read(scratch, scope)?));
     }
     for (revision, before) in stretch.iter().zip(&before).rev() {
         if let Err(problem) = undo(scratch, revisions, revision) {
             return Ok(Err(problem));
         }
-        let found = read(scratch)?;
+        let found = read(scratch, scope)?;
         if found != *before {
             return Ok(Err(not_undone(revision, &found, before)));
         }
@@ -117,8 +122,9 @@ fn is_reversible(revision: &Revision) -> bool {
     matches!(revision.down(), Down::Sql(_))
 }
 
-fn read(scratch: &Scratch) -> Result<Catalog, Error> {
-    let read = scratch.runtime.block_on(Catalog::read(&scratch.client));
+fn read(scratch: &Scratch, scope: &Scope) -> Result<Catalog, Error> {
+    let read = Catalog::read_with(&scratch.client, scope);
+    let read = scratch.runtime.block_on(read);
     read.map_err(|error| scratch.lost(error))
 }
 
@@ -142,7 +148,7 @@ fn in_a_scratch_database(error: revisions::Error) -> Problem {
         revisions::Error::Failed(mut report) => {
             let remedy = "correct it and build again: it ran in a scratch database only";
             report.remedy = Some(remedy.to_owned());
-            Problem::Source(report)
+            report.naming_roles().into()
         }
         error => error.into(),
     }
@@ -179,11 +185,15 @@ fn load(scratch: &Scratch, model: &Model) -> Result<Result<Catalog, Problem>, Er
         let lost = |error| scratch.lost(error);
         client.batch_execute("begin").await.map_err(lost)?;
         let outcome = match client.batch_execute(&model.sql).await {
-            Ok(()) => Ok(Catalog::read(client).await.map_err(lost)?),
+            Ok(()) => {
+                let read = Catalog::read_with(client, &model.scope).await;
+                Ok(read.map_err(lost)?)
+            }
             Err(error) => match error.as_db_error() {
                 Some(error) => {
                     let problem = SourceError::from_database(&model.path, &model.sql, 0, error);
-                    Err(problem.remedy("correct the model and build again").into())
+                    let problem = problem.remedy("correct the model and build again");
+                    Err(problem.naming_roles().into())
                 }
                 None => return Err(scratch.lost(error)),
             },
@@ -194,7 +204,7 @@ fn load(scratch: &Scratch, model: &Model) -> Result<Result<Catalog, Problem>, Er
 }
 
 fn compare(scratch: &Scratch, model: &Model, wanted: &Catalog) -> Result<Option<Problem>, Error> {
-    let found = read(scratch)?;
+    let found = read(scratch, &model.scope)?;
     if found == *wanted {
         return Ok(None);
     }

@@ -40,7 +40,7 @@ pub enum Command {
     /// Make the directory of the migrations
     Init,
     /// Compare the model with the migrations, and the database with both
-    Check,
+    Check(Check),
     /// Show what two schemas do not have in common
     Diff(Diff),
     /// Print the schema of the database, or of another place, as JSON
@@ -65,7 +65,7 @@ impl Command {
             Self::Downgrade(options) => !options.sql,
             Self::Stamp(options) => !options.sql,
             Self::EnsureVersion(options) => !options.sql,
-            Self::Heads(_) | Self::Branches(_) | Self::Init | Self::Check => false,
+            Self::Heads(_) | Self::Branches(_) | Self::Init | Self::Check(_) => false,
             Self::Diff(_) => false,
             Self::Snapshot(options) => options.from.is_none(),
             Self::Revision(_) | Self::Merge(_) => false,
@@ -280,6 +280,14 @@ pub struct Edit {
     pub down: bool,
 }
 
+/// The options of `check`.
+#[derive(Debug, Clone, Args)]
+pub struct Check {
+    /// Compare privileges and owners too, as `-- privileges: compared` in the model does
+    #[arg(long)]
+    pub privileges: bool,
+}
+
 /// The options of `diff`.
 #[derive(Debug, Clone, Args)]
 pub struct Diff {
@@ -290,6 +298,9 @@ pub struct Diff {
     /// Print the statements that lead from the one to the other
     #[arg(long)]
     pub sql: bool,
+    /// Compare privileges and owners too, as `-- privileges: compared` in the model does
+    #[arg(long)]
+    pub privileges: bool,
 }
 
 /// The options of `snapshot`.
@@ -297,6 +308,9 @@ pub struct Diff {
 pub struct Snapshot {
     /// `model`, a revision, or the URL of a database; without it the database that is configured
     pub from: Option<String>,
+    /// With privileges and owners, as `-- privileges: compared` in the model does
+    #[arg(long)]
+    pub privileges: bool,
 }
 
 /// The options of `wait`.

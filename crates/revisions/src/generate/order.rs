@@ -89,6 +89,8 @@ pub(super) fn rank(class: Class) -> u8 {
         Class::Policy => 19,
         Class::EventTrigger => 20,
         Class::Publication => 21,
-        Class::Other => 22,
+        // Beside the order: see `privileges.rs`.
+        Class::DefaultPrivileges => 22,
+        Class::Other => 23,
     }
 }

@@ -3,6 +3,7 @@
 mod everything;
 mod hazards;
 mod pairs;
+mod privileges;
 mod relations;
 mod renaming;
 mod routines;
