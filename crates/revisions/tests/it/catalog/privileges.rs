@@ -36,7 +36,10 @@ async fn grants_are_read_in_one_form_and_the_usual_ones_are_none() {
         create function g() returns int language sql as 'select 1'; revoke execute on function g from public;
         alter default privileges grant select on tables to p_app;
         alter default privileges for role p_other in schema public grant usage on sequences to p_app;";
-    let sql = sql.replace("public, p_other with grant option", "p_other with grant option; grant truncate on a to public");
+    let sql = sql.replace(
+        "public, p_other with grant option",
+        "p_other with grant option; grant truncate on a to public",
+    );
     let catalog = read(&["p_app"], &sql).await;
     assert!(catalog.scope().privileges);
     let of = |class, name| facts(&catalog, class, name);
@@ -77,7 +80,11 @@ async fn an_owner_counts_if_it_is_named_or_if_none_is() {
 #[tokio::test]
 async fn a_stored_snapshot_says_whether_it_has_privileges() {
     needs_many_connections!();
-    let catalog = read(&["p_app"], "create table a (id int); grant select on a to p_app").await;
+    let catalog = read(
+        &["p_app"],
+        "create table a (id int); grant select on a to p_app",
+    )
+    .await;
     let stored = serde_json::to_string(&catalog).unwrap();
     let again: Catalog = serde_json::from_str(&stored).unwrap();
     assert_eq!(again.scope(), catalog.scope());

@@ -126,10 +126,7 @@ async fn owners_change_and_what_was_granted_to_them() {
     insta::assert_snapshot!(there_and_back(&before, &after).await);
     there_and_back(
         &after,
-        &format!(
-            "{base} {} grant select on s.t to p_app;",
-            owners("p_other")
-        ),
+        &format!("{base} {} grant select on s.t to p_app;", owners("p_other")),
     )
     .await;
 }
@@ -145,10 +142,7 @@ async fn what_is_made_again_gets_its_grants_again_and_nobody_is_warned() {
         )
     };
     let before = with("int", "'x', 'y'");
-    let after = format!(
-        "{} alter table a drop gone;",
-        with("bigint", "'y', 'x'")
-    );
+    let after = format!("{} alter table a drop gone;", with("bigint", "'y', 'x'"));
     let told = there_and_back(&before, &after).await;
     assert!(!told.contains("privileges"), "in:\n{told}");
     insta::assert_snapshot!(told);
