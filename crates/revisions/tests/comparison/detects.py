@@ -153,7 +153,7 @@ def migra(program):
 
 def revisions(program):
     def detects(a, b):
-        done = subprocess.run([program, "diff", a, b], capture_output=True, text=True)
+        done = subprocess.run([program, "diff", "--privileges", a, b], capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.strip())
         return done.stdout.strip() != "no difference"
@@ -177,7 +177,8 @@ def seen(tool, pairs):
 def main():
     warnings.simplefilter("ignore")
     server, tools = Server(sys.argv[1]), [alembic, migra(sys.argv[2]), revisions(sys.argv[3])]
-    sql(server.url, "drop role if exists detects; create role detects")
+    sql(server.url, "drop role if exists detects")
+    sql(server.url, "create role detects")
     print("| | Alembic | migra | revisions |\n| --- | --- | --- | --- |")
     for name, one, other in CASES:
         without, first = server.make("detects_without", None), server.make("detects_one", one)
