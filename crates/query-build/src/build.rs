@@ -103,12 +103,14 @@ impl Build {
         clock.step("start PostgreSQL");
 
         let model = self.read_model(package)?;
-        let unproved = prove(&mut scratch, &revisions, model.as_ref())?;
-        if !unproved.is_empty() {
-            // Queries that do not fit are most often a consequence.
-            problems.extend(unproved);
-            return Err(Error::refused(problems));
-        }
+        let proof = match prove(&mut scratch, &revisions, model.as_ref())? {
+            Ok(proof) => proof,
+            Err(problem) => {
+                // Queries that do not fit are most often a consequence.
+                problems.push(problem);
+                return Err(Error::refused(problems));
+            }
+        };
         clock.step("prove the migrations");
 
         self.check_queries(&scratch, &mut queries, &mut problems)?;
@@ -117,7 +119,7 @@ impl Build {
         }
         clock.step("check the queries");
 
-        let revisions_text = embed::revisions_file(&revisions);
+        let revisions_text = embed::revisions_file(&revisions, &proof)?;
         let mut files = vec![("revisions.rs", revisions_text)];
         match self.queries {
             Some(_) => files.push(("queries.rs", self.generate(&scratch, &queries, out_dir)?)),

@@ -2,8 +2,11 @@
 
 use revisions::{Down, Revisions};
 
+use crate::error::Error;
+use crate::prove::Proof;
+
 /// The text of `revisions.rs`.
-pub(crate) fn revisions_file(revisions: &Revisions) -> String {
+pub(crate) fn revisions_file(revisions: &Revisions, proof: &Proof) -> Result<String, Error> {
     let mut text = String::from(
         "// Written by query-build from the files in sql/. Changes here are lost.\n\n\
          /// The revisions in the order in which they are applied.\n\
@@ -15,13 +18,25 @@ pub(crate) fn revisions_file(revisions: &Revisions) -> String {
             Down::Irreversible(_) | Down::Missing => "::core::option::Option::None".to_owned(),
         };
         text.push_str(&format!(
-            "    ::revisions::Embedded {{\n        file_name: {},\n        up: {},\n        down: {down},\n    }},\n",
+            "    ::revisions::Embedded {{\n        file_name: {},\n        up: {},\n        down: {down},\n        schema: {},\n    }},\n",
             literal(revision.file_name()),
             literal(revision.up()),
+            schema(revision.id(), proof)?,
         ));
     }
     text.push_str("];\n");
-    text
+    Ok(text)
+}
+
+/// What a revision changes in the schema, as JSON in Rust.
+fn schema(id: i64, proof: &Proof) -> Result<String, Error> {
+    let Some(patch) = proof.patches.get(&id) else {
+        return Ok("::core::option::Option::None".to_owned());
+    };
+    let json = patch
+        .to_json()
+        .map_err(|error| Error::Generator(error.to_string()))?;
+    Ok(format!("::core::option::Option::Some({})", literal(&json)))
 }
 
 /// `text` as a Rust literal, with the line ends that every checkout has.

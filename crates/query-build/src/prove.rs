@@ -1,9 +1,10 @@
 //! Proves the migrations on the scratch database: each can be applied, undone and applied again, and what all of them
 //! make is the model. The database is left as the migrations make it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use revisions::catalog::{Catalog, Difference, Scope};
+use revisions::catalog::{Catalog, Difference, Patch, Scope};
 use revisions::{Down, Migrator, Revision, Revisions, SourceError};
 
 use crate::error::{Error, Problem};
@@ -34,15 +35,38 @@ impl Model {
     }
 }
 
-/// What is wrong with the migrations; nothing if they are proved.
+/// What was seen of migrations that are proved.
+#[derive(Default)]
+pub(crate) struct Proof {
+    /// What each revision changes in the schema.
+    pub(crate) patches: BTreeMap<i64, Patch>,
+    /// How much of the schema was read.
+    scope: Scope,
+}
+
+/// What was seen, or what is wrong with the migrations.
 pub(crate) fn prove(
     scratch: &mut Scratch,
     revisions: &Revisions,
     model: Option<&Model>,
-) -> Result<Vec<Problem>, Error> {
-    let scope = model.map(|model| model.scope.clone()).unwrap_or_default();
-    scratch.make_roles(&scope.roles)?;
+) -> Result<Result<Proof, Problem>, Error> {
+    let mut proof = Proof {
+        scope: model.map(|model| model.scope.clone()).unwrap_or_default(),
+        ..Proof::default()
+    };
+    scratch.make_roles(&proof.scope.roles)?;
+    let done = prove_into(&mut proof, scratch, revisions, model)?;
+    Ok(done.map(|()| proof))
+}
+
+fn prove_into(
+    proof: &mut Proof,
+    scratch: &mut Scratch,
+    revisions: &Revisions,
+    model: Option<&Model>,
+) -> Result<Result<(), Problem>, Error> {
     let all: Vec<&Revision> = revisions.iter().collect();
+    let server = scratch.version()?;
     let mut wanted = None;
     let mut rest = all.as_slice();
     while !rest.is_empty() {
@@ -52,9 +76,9 @@ pub(crate) fn prove(
         let (stretch, others) = rest.split_at(reversible);
         let irreversible = others.iter().take_while(|it| !is_reversible(it)).count();
         let (final_ones, next) = others.split_at(irreversible);
-        let after = match there_and_back(scratch, revisions, stretch, &scope)? {
+        let after = match there_and_back(proof, scratch, revisions, stretch, &server)? {
             Ok(after) => after,
-            Err(problem) => return Ok(vec![problem]),
+            Err(problem) => return Ok(Err(problem)),
         };
         if let Some(model) = model.filter(|_| is_first && reversible > 0) {
             // The database is empty again: the model can be loaded into it, and be rolled back.
@@ -62,60 +86,80 @@ pub(crate) fn prove(
         }
         for revision in stretch {
             if let Err(problem) = apply(scratch, revisions, revision) {
-                return Ok(vec![problem]);
+                return Ok(Err(problem));
             }
         }
-        let again = read(scratch, &scope)?;
-        if again != after {
-            return Ok(vec![not_the_same_again(stretch, &after, &again)]);
+        let mut now = read(scratch, &proof.scope)?;
+        if now != after {
+            return Ok(Err(not_the_same_again(stretch, &after, &now)));
         }
         for revision in final_ones {
             if let Err(problem) = apply(scratch, revisions, revision) {
-                return Ok(vec![problem]);
+                return Ok(Err(problem));
             }
+            let before = std::mem::replace(&mut now, read(scratch, &proof.scope)?);
+            proof.saw(revision, &before, &now, &server);
         }
         rest = next;
     }
     let Some(model) = model else {
-        return Ok(Vec::new());
+        return Ok(Ok(()));
     };
     let wanted = match wanted {
         Some(wanted) => wanted,
         // There was no moment when the database was empty.
         None => load(&scratch.another()?, model)?,
     };
-    let problem = match wanted {
-        Ok(wanted) => compare(scratch, model, &wanted)?,
-        Err(problem) => Some(problem),
-    };
-    Ok(problem.into_iter().collect())
+    match wanted {
+        Ok(wanted) => compare(scratch, model, &wanted),
+        Err(problem) => Ok(Err(problem)),
+    }
+}
+
+impl Proof {
+    fn saw(&mut self, revision: &Revision, before: &Catalog, after: &Catalog, server: &str) {
+        let nothing = Catalog::default();
+        // What an empty database has comes with the first.
+        let before = match self.patches.is_empty() {
+            true => &nothing,
+            false => before,
+        };
+        let patch = Patch::between(before, after, server);
+        self.patches.insert(revision.id(), patch);
+    }
 }
 
 /// Applies a stretch of revisions and undoes it again; what it made, and that nothing is left of it.
 fn there_and_back(
+    proof: &mut Proof,
     scratch: &mut Scratch,
     revisions: &Revisions,
     stretch: &[&Revision],
-    scope: &Scope,
+    server: &str,
 ) -> Result<Result<Catalog, Problem>, Error> {
-    let mut before = Vec::with_capacity(stretch.len());
-    let mut now = read(scratch, scope)?;
+    // What leads back, rather than what was there: hundreds of revisions of a large schema fit into memory.
+    let mut back = Vec::with_capacity(stretch.len());
+    let mut now = read(scratch, &proof.scope)?;
     for revision in stretch {
         if let Err(problem) = apply(scratch, revisions, revision) {
             return Ok(Err(problem));
         }
-        before.push(std::mem::replace(&mut now, read(scratch, scope)?));
+        let before = std::mem::replace(&mut now, read(scratch, &proof.scope)?);
+        proof.saw(revision, &before, &now, server);
+        back.push(Patch::between(&now, &before, server));
     }
-    for (revision, before) in stretch.iter().zip(&before).rev() {
+    let after = now.clone();
+    for (revision, back) in stretch.iter().zip(back).rev() {
+        now.apply(back);
         if let Err(problem) = undo(scratch, revisions, revision) {
             return Ok(Err(problem));
         }
-        let found = read(scratch, scope)?;
-        if found != *before {
-            return Ok(Err(not_undone(revision, &found, before)));
+        let found = read(scratch, &proof.scope)?;
+        if found != now {
+            return Ok(Err(not_undone(revision, &found, &now)));
         }
     }
-    Ok(Ok(now))
+    Ok(Ok(after))
 }
 
 fn is_reversible(revision: &Revision) -> bool {
@@ -203,10 +247,14 @@ fn load(scratch: &Scratch, model: &Model) -> Result<Result<Catalog, Problem>, Er
     })
 }
 
-fn compare(scratch: &Scratch, model: &Model, wanted: &Catalog) -> Result<Option<Problem>, Error> {
+fn compare(
+    scratch: &Scratch,
+    model: &Model,
+    wanted: &Catalog,
+) -> Result<Result<(), Problem>, Error> {
     let found = read(scratch, &model.scope)?;
     if found == *wanted {
-        return Ok(None);
+        return Ok(Ok(()));
     }
     let message = "the model and the migrations disagree";
     let problem = SourceError::of_file(&model.path, message);
@@ -214,7 +262,7 @@ fn compare(scratch: &Scratch, model: &Model, wanted: &Catalog) -> Result<Option<
     let help = "the migrations lack what is marked with +, and have too much what is marked with -; \
                 `cargo db revision --autogenerate -m \"…\"` writes a revision that brings them to the model; or \
                 correct the model";
-    Ok(Some(problem.remedy(help).into()))
+    Ok(Err(problem.remedy(help).into()))
 }
 
 fn difference(problem: SourceError, difference: &Difference) -> SourceError {

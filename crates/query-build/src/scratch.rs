@@ -83,6 +83,19 @@ impl Scratch {
         self.server.to_string()
     }
 
+    /// Its version, such as `17.5`.
+    pub(crate) fn version(&self) -> Result<String, Error> {
+        let ask = async {
+            let query = "select current_setting('server_version')";
+            let row = self.client.query_one(query, &[]).await?;
+            let version: String = row.try_get(0)?;
+            // Distributions add a name of their own.
+            Ok(version.split(' ').next().unwrap_or_default().to_owned())
+        };
+        let asked: Result<String, tokio_postgres::Error> = self.runtime.block_on(ask);
+        asked.map_err(|error| self.lost(error))
+    }
+
     /// Turns an error of the connection into the build's.
     pub(crate) fn lost(&self, source: tokio_postgres::Error) -> Error {
         Error::Connection {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 mod canonical;
 mod difference;
+mod patch;
 mod privileges;
 mod read;
 mod scope;
@@ -24,6 +25,7 @@ mod stored;
 
 pub(crate) use difference::without_last;
 pub use difference::{Change, Difference};
+pub use patch::Patch;
 pub(crate) use privileges::{Grants, OWNER};
 pub use scope::Scope;
 

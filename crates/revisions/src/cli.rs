@@ -53,6 +53,7 @@ mod stamping;
 mod status;
 mod style;
 mod trial;
+mod verify;
 mod wait;
 mod writing;
 
@@ -94,6 +95,7 @@ async fn dispatch(command: Command, context: &Context<'_>) -> Result<(), Command
         Command::Edit(options) => writing::edit(&options, context).await,
         Command::Init => writing::init(context),
         Command::Check(options) => compare::check(&options, context).await,
+        Command::Verify(options) => verify::run(&options, context).await,
         Command::Diff(options) => compare::diff(&options, context).await,
         Command::Snapshot(options) => compare::snapshot(&options, context).await,
         Command::Wait(options) => wait::run(&options, context).await,

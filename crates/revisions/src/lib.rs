@@ -63,6 +63,7 @@ pub mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod database;
+mod expected_schema;
 mod file_name;
 pub mod generate;
 mod graph;
@@ -84,6 +85,7 @@ mod source_error;
 mod statements;
 
 pub use database::{ConnectError, DatabaseUrl, UrlError};
+pub use expected_schema::{ExpectedSchema, SchemaUnknown};
 pub use header::{Allow, Headers, Repeat, Transaction};
 pub use history::{Changed, HISTORY_TABLE, HistoryRow, Interrupted, PROGRESS_TABLE, State};
 pub use migrator::{

@@ -19,7 +19,7 @@ const STAMP: &str = "a revision id, a unique prefix of one, `head`, `heads` or `
 ///
 /// ```
 /// # use revisions::{Embedded, Position, Revisions};
-/// # let file = |file_name| Embedded { file_name, up: "select 1;", down: Some("select 1;") };
+/// # let file = |file_name| Embedded { file_name, up: "select 1;", down: Some("select 1;"), schema: None };
 /// let revisions = Revisions::embedded(&[file("U1__a.sql"), file("U2__b.sql"), file("U3__c.sql")])?;
 /// let position = Position::new(&revisions, [1], "cargo db");
 /// let ids: Vec<i64> = position.upgrade("+1")?.iter().map(|revision| revision.id()).collect();

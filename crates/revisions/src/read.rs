@@ -80,7 +80,12 @@ pub(crate) fn embedded(embedded: &[Embedded]) -> Result<Vec<Revision>, ReadError
             files.add(classify(&down_name), down_path, || Ok(normalise(down)))?;
         }
     }
-    files.into_revisions()
+    let mut revisions = files.into_revisions()?;
+    for revision in &mut revisions {
+        let own = embedded.iter().find(|file| file.file_name == revision.path);
+        revision.schema = own.and_then(|file| file.schema);
+    }
+    Ok(revisions)
 }
 
 impl Files {
@@ -179,6 +184,7 @@ fn revision(name: &Name, up: Text, down: Option<Text>) -> Result<Revision, ReadE
         headers,
         message,
         down,
+        schema: None,
         parents: Vec::new(),
     })
 }

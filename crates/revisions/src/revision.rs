@@ -12,6 +12,7 @@ use crate::header::{Headers, Transaction};
 ///     file_name: "U20251122090000__initial_schema.sql",
 ///     up: "-- Users.\ncreate table users (id bigint primary key);",
 ///     down: Some("drop table users;"),
+///     schema: None,
 /// }];
 /// let revisions = Revisions::embedded(&files)?;
 /// assert_eq!(revisions.head().map(|head| head.message()), Some("Users"));
@@ -25,6 +26,9 @@ pub struct Embedded {
     pub up: &'static str,
     /// The script that undoes it, the content of its `.down.sql`.
     pub down: Option<&'static str>,
+    /// What it changes in the schema, as the build has seen it: a [`Patch`](crate::catalog::Patch) as JSON. Without it, the
+    /// schema at this revision is known only by trying.
+    pub schema: Option<&'static str>,
 }
 
 /// A migration and its place in the graph.
@@ -35,6 +39,8 @@ pub struct Revision {
     pub(crate) headers: Headers,
     pub(crate) message: String,
     pub(crate) down: Option<DownScript>,
+    /// What a build has seen it change, as JSON.
+    pub(crate) schema: Option<&'static str>,
     /// Filled in when the graph is made.
     pub(crate) parents: Vec<i64>,
 }
@@ -139,6 +145,12 @@ impl Revision {
     #[must_use]
     pub fn transaction(&self) -> Transaction {
         self.headers.transaction
+    }
+
+    /// What it changes in the schema, as the build has seen it: a [`Patch`](crate::catalog::Patch) as JSON.
+    #[must_use]
+    pub fn schema_change(&self) -> Option<&str> {
+        self.schema
     }
 
     /// The migration as refinery knows it.

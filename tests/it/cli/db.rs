@@ -27,6 +27,26 @@ async fn a_database_goes_up_and_down_and_tells_where_it_is() {
     assert_eq!(stdout(&["db", "current"]).await.trim(), "");
 }
 
+/// The build described the schema on the PostgreSQL that it brings; the database may be of another version.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migrated_database_is_verified_and_one_that_was_changed_by_hand_is_not() {
+    let database = TestDatabase::migrated().await;
+    needs_many_connections!(database);
+    let program = Program::new().set("DATABASE_URL", &database.connection_url());
+    let verified = program.run(&["db", "verify"]).await;
+    assert!(verified.status.success(), "{}", printed(&verified));
+    let client = database.connect().await;
+    let by_hand = "alter table wallets drop constraint wallets_balance_check";
+    client.batch_execute(by_hand).await.unwrap();
+    let refused = program.run(&["db", "verify"]).await;
+    assert!(!refused.status.success());
+    let told = printed(&refused);
+    assert!(
+        told.contains("+ constraint public.wallets.wallets_balance_check: CHECK"),
+        "{told}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_revision_is_refused_by_name() {
     let database = TestDatabase::empty().await;

@@ -9,7 +9,14 @@ fn a_good_project_gives_its_revisions_and_modules() {
     let project = Project::sample("good");
     let report = project.build().expect("a good project");
     insta::assert_debug_snapshot!((&report.revisions, &report.modules));
-    insta::assert_snapshot!("revisions.rs", project.output("revisions.rs"));
+    let revisions = project.output("revisions.rs");
+    let server = revisions
+        .split("\"server\":\"")
+        .nth(1)
+        .and_then(|it| it.split('"').next());
+    let version = server.expect("the PostgreSQL that described the schema");
+    assert!(version.contains('.'), "{version}");
+    insta::assert_snapshot!("revisions.rs", revisions.replace(version, "<version>"));
 }
 
 #[test]

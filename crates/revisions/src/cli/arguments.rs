@@ -41,6 +41,8 @@ pub enum Command {
     Init,
     /// Compare the model with the migrations, and the database with both
     Check(Check),
+    /// Compare the database with what its revisions make: their checksums, and the schema
+    Verify(Verify),
     /// Show what two schemas do not have in common
     Diff(Diff),
     /// Print the schema of the database, or of another place, as JSON
@@ -54,7 +56,11 @@ impl Command {
     #[must_use]
     pub fn needs_database(&self) -> bool {
         match self {
-            Self::Current(_) | Self::Status(_) | Self::Redo(_) | Self::Wait(_) => true,
+            Self::Current(_)
+            | Self::Status(_)
+            | Self::Redo(_)
+            | Self::Wait(_)
+            | Self::Verify(_) => true,
             Self::History(options) => {
                 let range = options.range.as_deref().unwrap_or_default();
                 options.indicate_current || range.contains("current")
@@ -286,6 +292,14 @@ pub struct Check {
     /// Compare privileges and owners too, as `-- privileges: compared` in the model does
     #[arg(long)]
     pub privileges: bool,
+}
+
+/// The options of `verify`.
+#[derive(Debug, Clone, Args)]
+pub struct Verify {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The options of `diff`.

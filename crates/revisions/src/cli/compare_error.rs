@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::expected_schema::SchemaUnknown;
 use crate::source_error::SourceError;
 
 /// Why schemas could not be compared, or that they differ.
@@ -60,6 +61,43 @@ pub enum CompareError {
         /// What to do.
         help: String,
     },
+    /// A database is not what its revisions make.
+    #[error("the database is not what its revisions make{}{}\n  = help: {}", changed_lines(.changed), drift(.difference), drift_help(.changed, .difference, .servers.as_ref(), .program))]
+    Drift {
+        /// The files that are not what was applied.
+        changed: Vec<String>,
+        /// How the database would have to change.
+        difference: String,
+        /// The PostgreSQL that made what is expected, and that of the database, if they are of different major versions.
+        servers: Option<(String, String)>,
+        /// How the commands are called.
+        program: String,
+    },
+    /// Somebody is changing the schema.
+    #[error("the database is being migrated: {holder}\n  = help: compare it when that is done")]
+    UnderWay {
+        /// Who does it.
+        holder: String,
+    },
+    /// The database is at a revision that is not known here.
+    #[error("a newer release has migrated the database: it has the revisions {}, which are not known here\n  = help: compare it with that release", list(.unknown))]
+    NewerRelease {
+        /// The revisions.
+        unknown: Vec<i64>,
+    },
+    /// The database is in the middle of a script.
+    #[error("{} revision {id} was interrupted\n  = help: {} goes on with it; compare the database then", if *.undoing { "undoing" } else { "applying" }, if *.undoing { format!("`{program} downgrade -1`") } else { format!("`{program} upgrade head`") })]
+    HalfDone {
+        /// The revision.
+        id: i64,
+        /// Whether it was being undone.
+        undoing: bool,
+        /// How the commands are called.
+        program: String,
+    },
+    /// What was embedded cannot be used.
+    #[error("{0}\n  = help: build the program again")]
+    Embedded(SchemaUnknown),
     /// Something would be lost.
     #[error("nothing was written, since data would be lost:\n{}\n  = help: if that is meant, say `--allow-data-loss`; where something only got another name, write `-- renamed-from: old_name` above it in the model", .losses.join("\n"))]
     DataLoss {
@@ -84,4 +122,47 @@ pub enum CompareError {
         /// What was asked for.
         head: String,
     },
+}
+
+fn list(ids: &[i64]) -> String {
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    ids.join(", ")
+}
+
+fn changed_lines(changed: &[String]) -> String {
+    let line = |path| format!("\n  --> {path}: was changed after it had been applied");
+    changed.iter().map(line).collect()
+}
+
+fn drift(difference: &str) -> String {
+    match difference.is_empty() {
+        true => String::new(),
+        false => format!("\n  = to be that, it would have to change so\n{difference}"),
+    }
+}
+
+fn drift_help(
+    changed: &[String],
+    difference: &str,
+    servers: Option<&(String, String)>,
+    program: &str,
+) -> String {
+    let mut help = Vec::new();
+    if !changed.is_empty() {
+        help.push(
+            "put back the file as it was applied; what else it should do belongs into a new revision"
+                .to_owned(),
+        );
+    }
+    if !difference.is_empty() {
+        help.push(format!(
+            "what was changed by hand is undone by hand, or becomes a revision (`{program} revision -m \"…\"`), declared as done here (`{program} stamp head`)"
+        ));
+    }
+    if let (false, Some((made_by, here))) = (difference.is_empty(), servers) {
+        help.push(format!(
+            "what is expected was described by PostgreSQL {made_by}, and this is {here}, which may use other words for the same"
+        ));
+    }
+    help.join("\n  = help: ")
 }

@@ -179,6 +179,7 @@ pub fn embedded(
             file_name,
             up,
             down: (!down.is_empty()).then_some(down),
+            schema: None,
         })
         .collect();
     Revisions::embedded(&files)

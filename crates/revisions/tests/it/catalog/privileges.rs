@@ -1,6 +1,6 @@
 //! Privileges and owners in a snapshot.
 
-use revisions::catalog::{Catalog, Class, Scope};
+use revisions::catalog::{Catalog, Class, Patch, Scope};
 
 use crate::support::{Database, needs_many_connections};
 
@@ -89,6 +89,13 @@ async fn a_stored_snapshot_says_whether_it_has_privileges() {
     let again: Catalog = serde_json::from_str(&stored).unwrap();
     assert_eq!(again.scope(), catalog.scope());
     assert_eq!(again, catalog);
+    // As it is embedded.
+    let patch = Patch::between(&Catalog::default(), &catalog, "15");
+    let patch: Patch = serde_json::from_str(&patch.to_json().unwrap()).unwrap();
+    let mut embedded = Catalog::default();
+    embedded.apply(patch);
+    assert_eq!(embedded.scope(), catalog.scope());
+    assert_eq!(embedded, catalog);
     let plain: Catalog = serde_json::from_str("[]").unwrap();
     assert!(!plain.scope().privileges);
 }

@@ -15,5 +15,6 @@ mod resuming;
 mod scripts;
 mod stamping;
 mod under_way;
+mod verify;
 #[cfg(unix)]
 mod waiting;

@@ -128,6 +128,7 @@ impl Project {
             file_name: format!("U{}__step.sql", number + 1).leak(),
             up: format!("{header}{up}").leak(),
             down: Some(format!("{down_header}{down}").leak()),
+            schema: None,
         });
         self.lines.push(line);
         self.tables.push(is_table);
