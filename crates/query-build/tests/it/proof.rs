@@ -143,7 +143,7 @@ fn grants_to_roles_that_the_model_names_are_built_and_others_are_told_of() {
     project.write("sql/schema.sql", model);
     let unnamed = project.refusal();
     // Not compared, so the model need not grant.
-    project.write("sql/schema.sql", &format!("{roles}{model}"));
+    project.write("sql/schema.sql", format!("{roles}{model}"));
     project.build().unwrap();
     let compared = format!("{roles}-- privileges: compared\n{model}");
     project.write("sql/schema.sql", &compared);
