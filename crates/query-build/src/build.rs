@@ -175,7 +175,8 @@ impl Build {
     /// Step 4 needs it: the model, if there is one.
     fn read_model(&self, package: &Path) -> Result<Option<Model>, Error> {
         let name = self.migrations.display().to_string().replace('\\', "/");
-        Model::read(&package.join(&self.migrations), &name)
+        let directory = self.directory_for_commands(package);
+        Model::read(&package.join(&self.migrations), &name, directory)
     }
 
     /// The directory that a command has to name. Commands are typed in the root of the workspace, where its lock file

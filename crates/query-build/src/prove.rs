@@ -2,10 +2,10 @@
 //! make is the model. The database is left as the migrations make it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use revisions::catalog::{Catalog, Difference, Patch, Scope};
-use revisions::{Down, Migrator, Revision, Revisions, SourceError};
+use revisions::{Down, Migrator, Revision, Revisions, SourceError, command_line};
 
 use crate::error::{Error, Problem};
 use crate::scratch::Scratch;
@@ -18,12 +18,18 @@ pub(crate) struct Model {
     pub(crate) sql: String,
     /// What it says about privileges and roles.
     pub(crate) scope: Scope,
+    /// The directory of the migrations, if a command has to name it.
+    pub(crate) directory: Option<PathBuf>,
 }
 
 impl Model {
     /// `schema.sql` of the directory of the migrations, if there is one.
-    pub(crate) fn read(directory: &Path, name: &str) -> Result<Option<Self>, Error> {
-        let file = directory.join("schema.sql");
+    pub(crate) fn read(
+        migrations: &Path,
+        name: &str,
+        directory: Option<PathBuf>,
+    ) -> Result<Option<Self>, Error> {
+        let file = migrations.join("schema.sql");
         if !file.exists() {
             return Ok(None);
         }
@@ -31,7 +37,12 @@ impl Model {
         let path = format!("{name}/schema.sql");
         let scope = Scope::of_model(&path, &sql);
         let scope = scope.map_err(|problem| Error::refused(vec![Problem::Source(problem)]))?;
-        Ok(Some(Self { path, sql, scope }))
+        Ok(Some(Self {
+            path,
+            sql,
+            scope,
+            directory,
+        }))
     }
 }
 
@@ -259,9 +270,12 @@ fn compare(
     let message = "the model and the migrations disagree";
     let problem = SourceError::of_file(&model.path, message);
     let problem = difference(problem, &found.difference(wanted));
-    let help = "the migrations lack what is marked with +, and have too much what is marked with -; \
-                `cargo db revision --autogenerate -m \"…\"` writes a revision that brings them to the model; or \
-                correct the model";
+    let generate = "revision --autogenerate -m \"Describe the change\"";
+    let generate = command_line("cargo db", generate, model.directory.as_deref());
+    let help = format!(
+        "the migrations lack what is marked with +, and have too much what is marked with -; {generate} writes a \
+         revision that brings them to the model; or correct the model"
+    );
     Ok(Err(problem.remedy(help).into()))
 }
 

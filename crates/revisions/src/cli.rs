@@ -40,6 +40,7 @@ mod compare_error;
 mod context;
 mod current;
 mod db;
+mod diagram;
 mod editor;
 mod error;
 mod format;
@@ -61,6 +62,7 @@ pub use arguments::*;
 pub use compare_error::CompareError;
 pub use context::Context;
 pub use db::Db;
+pub use diagram::DiagramError;
 pub use error::CommandError;
 pub use place::Place;
 
@@ -98,6 +100,7 @@ async fn dispatch(command: Command, context: &Context<'_>) -> Result<(), Command
         Command::Verify(options) => verify::run(&options, context).await,
         Command::Diff(options) => compare::diff(&options, context).await,
         Command::Snapshot(options) => compare::snapshot(&options, context).await,
+        Command::Diagram(options) => diagram::run(&options, context).await,
         Command::Wait(options) => wait::run(&options, context).await,
     }
 }

@@ -9,14 +9,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Catalog, Class, Key};
+use crate::catalog::{Catalog, Class, Key, without_last};
 
 mod altering;
 mod column;
 mod comment;
+mod conversion;
 mod dropping;
 mod hazard;
 mod kinship;
+mod links;
 mod making;
 mod order;
 mod plan;
@@ -33,6 +35,7 @@ mod warning;
 pub use hazard::{Hazard, LockMode};
 use plan::{Fate, Plan};
 pub use renaming::{Renamed, renames};
+pub(crate) use text::items;
 
 /// A statement on the way from one schema to another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -148,6 +151,11 @@ fn making_and_altering(plan: &Plan<'_>) -> Vec<Step> {
                 let owner = plan.wanted_fact(key, "owned by");
                 after.extend(owner.map(|name| Work::Do(plan.carrier(&text::column(name)))));
             }
+            if key.class == Class::Table {
+                let before = plan.before_link(key).into_iter();
+                let before = before.flat_map(|key| [Work::Do(key.clone()), Work::Finish(key)]);
+                after.extend(before.filter(|work| *work != finish));
+            }
             needs.insert(finish.clone(), after);
             written.insert(finish, later);
         }
@@ -157,7 +165,8 @@ fn making_and_altering(plan: &Plan<'_>) -> Vec<Step> {
         // What inherits it comes after.
         let parents = Plan::of_parents(plan.wanted, key).into_iter();
         let parents = parents.map(|parent| Work::Do(plan.carrier(&parent)));
-        let own: BTreeSet<Work> = own.chain(parents).collect();
+        let of_type = plan.followed_type(without_last(&key.name)).map(Work::Do);
+        let own: BTreeSet<Work> = own.chain(parents).chain(of_type).collect();
         needs.entry(carrier.clone()).or_default().extend(own);
         if carrier == work {
             written.entry(work).or_default().extend(first);
@@ -176,9 +185,15 @@ fn making_and_altering(plan: &Plan<'_>) -> Vec<Step> {
             // So that there are few changes between inside and outside.
             (true, _) => 2,
         };
+        // What a domain has to hold is said before tables have it in their arrays.
+        let owner = match key.class {
+            Class::Constraint => plan::owner(plan.wanted, key).map(|owner| owner.class),
+            _ => None,
+        };
+        let class = owner.filter(|class| *class == Class::Domain);
         (
             stage,
-            order::rank(key.class),
+            order::rank(class.unwrap_or(key.class)),
             plan.position(key),
             work.clone(),
         )

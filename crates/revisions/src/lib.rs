@@ -54,6 +54,7 @@
 //! - [`catalog`] is what a schema consists of, [`generate`] writes the statements that lead from one to another.
 //! - [`SourceError`] is the picture of an error: file, line, column, caret, and what to do. It and [`lexer`] serve
 //!   whoever reads SQL from files.
+//! - The module `diagram`, with the feature `cli`, draws a schema.
 //! - The module `cli`, with the feature of that name, has the commands for a clap program to mount, and `scaffold` writes
 //!   new revisions.
 //!
@@ -62,7 +63,10 @@
 pub mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod command_line;
 mod database;
+#[cfg(feature = "cli")]
+pub mod diagram;
 mod expected_schema;
 mod file_name;
 pub mod generate;
@@ -84,6 +88,7 @@ pub mod scaffold;
 mod source_error;
 mod statements;
 
+pub use command_line::command_line;
 pub use database::{ConnectError, DatabaseUrl, UrlError};
 pub use expected_schema::{ExpectedSchema, SchemaUnknown};
 pub use header::{Allow, Headers, Repeat, Transaction};

@@ -1,21 +1,11 @@
 //! Two heads: refused with a line to be typed, and joined by typing it.
 
 use std::path::Path;
-use std::process::Command;
 
-use clap::Parser;
-use revisions::cli::Db;
-
+use crate::commands::{line_after, type_line};
 use crate::postgresql::needs_postgresql;
 use crate::project::Project;
 use crate::sample;
-
-/// `cargo db`, as its program has it.
-#[derive(Parser)]
-struct CargoDb {
-    #[command(flatten)]
-    db: Db,
-}
 
 /// A second head beside the sample's.
 fn add_a_head(project: &Project) {
@@ -25,26 +15,9 @@ fn add_a_head(project: &Project) {
     );
 }
 
-/// The line between backquotes that is to be typed.
+/// The line that joins the heads.
 fn line_of(refusal: &str) -> &str {
-    let (_, rest) = refusal.split_once("join them: `").expect("a remedy");
-    rest.split_once('`').expect("an end of the line").0
-}
-
-/// Types a line: what a shell makes of it is what the program gets. `root` is where it is typed.
-fn type_line(line: &str, root: &Path) {
-    let typed = format!("cargo() {{ printf '%s\\n' \"$@\"; }}; {line}");
-    let shell = Command::new("sh").args(["-c", &typed]).output();
-    let words = String::from_utf8(shell.expect("a shell").stdout).expect("UTF-8");
-    let mut db = CargoDb::parse_from(words.lines()).db;
-    // The program would find `sql` in its directory; that of a test is another.
-    let dir = db.place.dir.take().unwrap_or_else(|| "sql".into());
-    db.place.dir = Some(root.join(dir));
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let joined = runtime
-        .expect("a runtime")
-        .block_on(db.run("cargo db", None));
-    joined.expect("the line joins the heads");
+    line_after(refusal, "join them: ")
 }
 
 fn merge_of(directory: &Path) -> String {

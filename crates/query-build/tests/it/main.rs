@@ -5,6 +5,7 @@
     reason = "a test may end where something is not as it must be"
 )]
 
+mod commands;
 mod good;
 mod heads;
 mod migrations;
@@ -15,3 +16,4 @@ mod proof;
 mod queries;
 mod sample;
 mod shipped;
+mod way_of_working;

@@ -12,6 +12,19 @@ pub(super) fn canonical(sql: &str) -> String {
     casts_inside_arrays(&flat(sql))
 }
 
+/// The definition of extended statistics with their columns by name: PostgreSQL has them in the order of the table.
+pub(super) fn statistics(sql: &str) -> String {
+    let parts = sql
+        .split_once(" ON ")
+        .and_then(|(head, rest)| Some((head, rest.rsplit_once(" FROM ")?)));
+    let Some((head, (columns, table))) = parts else {
+        return sql.to_owned();
+    };
+    let mut columns = crate::generate::items(columns);
+    columns.sort_unstable();
+    format!("{head} ON {} FROM {table}", columns.join(", "))
+}
+
 /// A pair of brackets.
 struct Group {
     parent: Option<usize>,

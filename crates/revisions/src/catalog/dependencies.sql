@@ -37,6 +37,14 @@ select 'same', 'pg_class'::regclass, conindid, 0, 'pg_constraint'::regclass, oid
  where contype in ('p', 'u', 'x') and conindid <> 0
 
 union all
+select 'same', 'pg_publication_rel'::regclass, oid, 0, 'pg_publication'::regclass, prpubid, 0
+  from pg_publication_rel
+
+union all
+select 'same', 'pg_publication_namespace'::regclass, oid, 0, 'pg_publication'::regclass, pnpubid, 0
+  from pg_publication_namespace
+
+union all
 select 'granted', 'pg_class'::regclass, oid, 0, 0, 0, 0 from pg_class where relacl is not null and oid >= 16384
 
 union all

@@ -170,6 +170,8 @@ select 'constraint', coalesce(r.name, n.name || '.' || quote_ident(t.typname)) |
   left join namespaces n on n.oid = t.typnamespace
  where c.contype in ('p', 'u', 'f', 'c', 'x')
    and (r.oid is not null or n.oid is not null)
+   -- One for each partition of the table that a foreign key refers to is a part of that foreign key.
+   and not exists (select from pg_constraint p where p.oid = c.conparentid and p.conrelid = c.conrelid)
 
 union all
 select 'index', r.name, jsonb_build_object(

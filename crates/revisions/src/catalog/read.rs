@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use serde_json::Value;
 use tokio_postgres::{Client, Row};
 
-use super::canonical::canonical;
+use super::canonical::{self, canonical};
 use super::{Catalog, Class, Facts, Key, Scope, Ties, privileges};
 
 const QUERY: &str = include_str!("queries.sql");
@@ -110,6 +110,10 @@ fn object(row: &Row) -> Result<(Key, Facts), tokio_postgres::Error> {
         let text = match is_expression(key.class, &name) {
             true => canonical(&text),
             false => text,
+        };
+        let text = match (key.class, name.as_str()) {
+            (Class::Statistics, "definition") => canonical::statistics(&text),
+            _ => text,
         };
         Some((name, text))
     });

@@ -1,8 +1,9 @@
 //! The commands and their options, as they are typed. Alembic's names are understood where ours have hyphens.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// A command on the revisions of a project and its database.
 #[derive(Debug, Clone, Subcommand)]
@@ -47,6 +48,8 @@ pub enum Command {
     Diff(Diff),
     /// Print the schema of the database, or of another place, as JSON
     Snapshot(Snapshot),
+    /// Draw tables, columns, keys and relations
+    Diagram(Diagram),
     /// Wait until the database answers
     Wait(Wait),
 }
@@ -72,7 +75,7 @@ impl Command {
             Self::Stamp(options) => !options.sql,
             Self::EnsureVersion(options) => !options.sql,
             Self::Heads(_) | Self::Branches(_) | Self::Init | Self::Check(_) => false,
-            Self::Diff(_) => false,
+            Self::Diff(_) | Self::Diagram(_) => false,
             Self::Snapshot(options) => options.from.is_none(),
             Self::Revision(_) | Self::Merge(_) => false,
         }
@@ -325,6 +328,46 @@ pub struct Snapshot {
     /// With privileges and owners, as `-- privileges: compared` in the model does
     #[arg(long)]
     pub privileges: bool,
+}
+
+/// The options of `diagram`.
+#[derive(Debug, Clone, Args)]
+pub struct Diagram {
+    /// `model`, a revision, the URL of a database, or a FILE.json of `snapshot`; without it the model
+    pub from: Option<String>,
+    /// What to write; without it what the name of the file says, and SVG to the standard output
+    #[arg(long)]
+    pub format: Option<DiagramFormat>,
+    /// The file to write; else the standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write nothing; fail if this file is not what would be written
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
+    pub check: Option<PathBuf>,
+    /// Only tables with such a name, in which `*` stands for any text; may be given several times
+    #[arg(long, value_name = "TABLE")]
+    pub only: Vec<String>,
+}
+
+/// What a diagram is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiagramFormat {
+    /// A picture, light or dark as its reader likes it
+    Svg,
+    /// An `erDiagram` of Mermaid
+    Mermaid,
+    /// A graph for Graphviz
+    Dot,
+}
+
+impl fmt::Display for DiagramFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Svg => "svg",
+            Self::Mermaid => "mermaid",
+            Self::Dot => "dot",
+        })
+    }
 }
 
 /// The options of `wait`.

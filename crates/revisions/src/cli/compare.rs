@@ -25,7 +25,7 @@ pub(super) async fn check(options: &Check, context: &Context<'_>) -> Result<(), 
         false => scratch.upgrade(&revisions, "head", context).await?,
     };
     let help = format!(
-        "`{program} revision --autogenerate -m \"…\"` writes what the migrations lack; or correct the model"
+        "`{program} revision --autogenerate -m \"Describe the change\"` writes what the migrations lack; or correct the model"
     );
     agree(
         "the model and the migrations disagree: the migrations would have to change so",
@@ -107,7 +107,7 @@ pub(super) async fn snapshot(
 }
 
 /// What the model says about privileges and roles, if there is one, and what is asked for besides.
-fn scope(privileges: bool, context: &Context<'_>) -> Result<Scope, CompareError> {
+pub(super) fn scope(privileges: bool, context: &Context<'_>) -> Result<Scope, CompareError> {
     let mut scope = Model::scope(&context.dir)?;
     scope.privileges |= privileges;
     Ok(scope)
@@ -115,7 +115,11 @@ fn scope(privileges: bool, context: &Context<'_>) -> Result<Scope, CompareError>
 
 /// The schema of a place: `model`, a file, a database or a revision. One after the other, each with a server of its own,
 /// since there may be one connection only.
-async fn of(place: &str, scope: &Scope, context: &Context<'_>) -> Result<Catalog, CommandError> {
+pub(super) async fn of(
+    place: &str,
+    scope: &Scope,
+    context: &Context<'_>,
+) -> Result<Catalog, CommandError> {
     if place == "model" {
         let model = Model::read(&context.dir)?;
         return Ok(Scratch::start(scope).await?.model(&model).await?);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::CompareError;
+use super::{CompareError, DiagramError};
 use crate::database::{ConnectError, UrlError};
 use crate::migrator::Error;
 use crate::names::TargetError;
@@ -34,6 +34,9 @@ pub enum CommandError {
     /// Schemas cannot be compared, or differ.
     #[error(transparent)]
     Compare(#[from] CompareError),
+    /// There is no diagram, or an old one.
+    #[error(transparent)]
+    Diagram(#[from] DiagramError),
     /// No database is configured.
     #[error(
         "no database is configured\n  = help: set DATABASE_URL, or DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME, in the environment or in .env; or name it here with --url URL"

@@ -29,7 +29,11 @@ pub(super) fn alter(plan: &Plan<'_>, key: &Key) -> Steps {
         Class::Enum => (types::add_labels(plan, key, found, wanted), vec![]),
         Class::Domain => (types::domain_changes(key, found, wanted), vec![]),
         Class::CompositeType => (
-            types::attribute_changes(name, found, wanted).unwrap_or_default(),
+            types::attribute_changes(name, found, wanted)
+                .into_iter()
+                .flatten()
+                .chain(types::retyped_attributes(plan, name, found, wanted))
+                .collect(),
             vec![],
         ),
         Class::Sequence => sequence::changes(plan, key, found, wanted),
@@ -38,6 +42,7 @@ pub(super) fn alter(plan: &Plan<'_>, key: &Key) -> Steps {
             column::changes(plan, key, &left, wanted)
         }
         Class::Constraint => (vec![], validation(plan, key, found, wanted)),
+        Class::Table => (vec![], table::link(plan, key)),
         Class::Function | Class::Procedure
             if found.get("definition") != wanted.get("definition") =>
         {
@@ -48,7 +53,7 @@ pub(super) fn alter(plan: &Plan<'_>, key: &Key) -> Steps {
     };
     steps.extend(altered);
     let settings = settings(plan, key, found, wanted);
-    match later.is_empty() {
+    match later.is_empty() || key.class == Class::Table {
         true => steps.extend(settings),
         false => later.extend(settings),
     }
@@ -63,26 +68,45 @@ fn is_of_table(plan: &Plan<'_>, key: &Key) -> bool {
 /// What is left of the facts of a column to be changed, when the same changes of a table that it inherits from are done.
 fn after_parents(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts) -> Facts {
     let mut left = found.clone();
-    for parent in Plan::of_parents(plan.wanted, key) {
+    for parent in plan.of_links(plan.wanted, key) {
         let (Some(was), Some(is)) = (
             plan.found.objects.get(&parent),
             plan.wanted.objects.get(&parent),
         ) else {
             continue;
         };
-        for name in found.keys().chain(wanted.keys()) {
-            let is_inherited = !matches!(name.as_str(), "comment" | "identity");
-            let same = (was.get(name), is.get(name)) == (found.get(name), wanted.get(name));
-            if is_inherited && same {
-                match wanted.get(name) {
-                    Some(value) => left.insert(name.clone(), value.clone()),
+        for name in CASCADES {
+            // Also where the child had something of its own.
+            if was.get(name) != is.get(name) {
+                match is.get(name) {
+                    Some(value) => left.insert(name.to_owned(), value.clone()),
                     None => left.remove(name),
                 };
             }
         }
     }
+    if plan.followed_type(without_last(&key.name)).is_some() {
+        for name in ["type", "collation"] {
+            match wanted.get(name) {
+                Some(value) => left.insert(name.to_owned(), value.clone()),
+                None => left.remove(name),
+            };
+        }
+    }
     left
 }
+
+/// What of a column PostgreSQL changes in the children too.
+pub(super) const CASCADES: [&str; 8] = [
+    "type",
+    "collation",
+    "not null",
+    "default",
+    "generated",
+    "generated kind",
+    "storage",
+    "statistics target",
+];
 
 fn rename(plan: &Plan<'_>, new: &Key, old: &Key) -> Step {
     let name = last(&new.name);
@@ -103,8 +127,20 @@ fn rename(plan: &Plan<'_>, new: &Key, old: &Key) -> Step {
     })
 }
 
+/// Whether a check is validated in a table, while the one that it inherits is not.
+pub(super) fn is_valid_alone(plan: &Plan<'_>, key: &Key) -> bool {
+    let is_valid = |key: &Key| {
+        let definition = plan.wanted_fact(key, "definition").unwrap_or_default();
+        !definition.ends_with("NOT VALID")
+    };
+    let parents = Plan::of_parents(plan.wanted, key);
+    is_valid(key) && !parents.is_empty() && !parents.iter().all(is_valid)
+}
+
 fn validation(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts) -> Vec<Step> {
-    if found.get("definition") == wanted.get("definition") || wanted.contains_key("inherited") {
+    let is_alone = is_valid_alone(plan, key);
+    let same = found.get("definition") == wanted.get("definition");
+    if !is_alone && (same || wanted.contains_key("inherited")) {
         return Vec::new();
     }
     let (on, name) = (without_last(&key.name), last(&key.name));

@@ -1,5 +1,6 @@
 //! Columns: how one is defined, and what leads from one definition to another.
 
+use super::conversion::{cuts, using};
 use super::making::Steps;
 use super::plan::{Plan, owner};
 use super::text::{fact, last, lower, option_changes};
@@ -39,13 +40,27 @@ pub(super) fn definition(plan: &Plan<'_>, key: &Key, facts: &Facts) -> String {
     sql
 }
 
+/// What is said of a column of a typed table in its `create table`, if anything.
+pub(super) fn definition_in_typed(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Option<String> {
+    let all = definition(plan, key, facts);
+    let mut plain = facts.clone();
+    plain.retain(|name, _| matches!(name.as_str(), "type" | "collation"));
+    let plain = definition(plan, key, &plain);
+    let options = all.strip_prefix(&plain).filter(|rest| !rest.is_empty())?;
+    Some(format!("{} with options{options}", last(&key.name)))
+}
+
 /// Adds a column to a table that is there; says what a column of a view is about.
 pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
     let mut steps = Vec::new();
     let is_of_table = owner(plan.wanted, key).is_some_and(|owner| owner.class == Class::Table);
     let from_parent = |key: &Key| plan.comes(key);
-    if is_of_table && !Plan::of_parents(plan.wanted, key).iter().any(from_parent) {
-        let table = without_last(&key.name);
+    let table = without_last(&key.name);
+    if is_of_table && plan.followed_type(table).is_some() {
+        let mut from_type = facts.clone();
+        from_type.retain(|name, _| matches!(name.as_str(), "type" | "collation"));
+        steps.extend(changes(plan, key, &from_type, facts).0);
+    } else if is_of_table && !plan.of_links(plan.wanted, key).iter().any(from_parent) {
         let sql = format!(
             "alter table {table} add column {}",
             definition(plan, key, facts)
@@ -75,8 +90,10 @@ pub(super) fn changes(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts)
     let differs = |name: &str| found.get(name) != wanted.get(name);
     let (mut steps, mut later) = Steps::default();
     let with_parent = |parent: &Key| plan.has_retyped(parent) && !plan.goes(parent);
-    let retyped =
-        plan.has_retyped(key) && !Plan::of_parents(plan.wanted, key).iter().any(with_parent);
+    let is_new = plan.comes(key) || plan.comes(&super::plan::table(table));
+    let retyped = !is_new
+        && plan.has_retyped(key)
+        && !plan.of_links(plan.wanted, key).iter().any(with_parent);
     let mut has_default = found.contains_key("default") && !plan.defaults_dropped.contains(key);
     if differs("type") || differs("collation") || retyped {
         let new = fact(wanted, "type").unwrap_or_default();
@@ -225,66 +242,4 @@ fn check_name(key: &Key) -> String {
         name.pop();
     }
     super::text::quoted(&format!("{name}_not_null"))
-}
-
-/// What turns the old values into the new type, where PostgreSQL would not by itself.
-fn using(plan: &Plan<'_>, name: &str, old: &str, new: &str, retyped: bool) -> String {
-    let base = |text: &str| text.split('(').next().unwrap_or_default().trim().to_owned();
-    let family = |text: &str| match base(text).as_str() {
-        "text" | "character varying" | "character" => 1,
-        "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => 2,
-        it if it.starts_with("timestamp") || it == "date" => 3,
-        it if it.starts_with("bit") => 4,
-        _ => 0,
-    };
-    if !retyped
-        && (family(old) != 0 && family(old) == family(new)
-            || base(old) == base(new)
-            || family(new) == 1 && !is_own(plan, old))
-    {
-        return String::new();
-    }
-    let array = if new.ends_with("[]") { "[]" } else { "" };
-    match is_own(plan, old) || is_own(plan, new) {
-        true => format!(" using {name}::text{array}::{new}"),
-        false => format!(" using {name}::{new}"),
-    }
-}
-
-/// Whether PostgreSQL would silently round or cut values.
-fn cuts(old: &str, new: &str, is_explicit: bool) -> bool {
-    let is = |text: &str, names: &[&str]| names.iter().any(|name| text.starts_with(name));
-    let scale = |text: &str| -> Option<i32> {
-        let inner = text.split_once('(')?.1.split(')').next()?;
-        inner
-            .split_once(',')
-            .map_or(Some(0), |(_, scale)| scale.trim().parse().ok())
-    };
-    let has_fractions = is(old, &["numeric", "real", "double"]);
-    if is(new, &["smallint", "integer", "bigint"]) {
-        return has_fractions
-            && !(is(old, &["numeric"]) && scale(old).is_some_and(|scale| scale <= 0));
-    }
-    if is(new, &["numeric"]) && has_fractions {
-        return match (scale(old), scale(new)) {
-            (_, None) => false,
-            (Some(old), Some(new)) => new < old,
-            (None, Some(_)) => true,
-        };
-    }
-    let loses_time = is(old, &["timestamp"]) && is(new, &["date", "time "]);
-    let is_shorter = is(new, &["character", "bit"]) && new.contains('(') && is_explicit;
-    loses_time || is_shorter || is(new, &["real"]) && is(old, &["numeric", "double"])
-}
-
-/// Whether a type belongs to the schema.
-fn is_own(plan: &Plan<'_>, name: &str) -> bool {
-    let name = name.trim_end_matches("[]");
-    let is_type = |class| {
-        plan.found
-            .get(class, name)
-            .or(plan.wanted.get(class, name))
-            .is_some()
-    };
-    is_type(Class::Enum) || is_type(Class::Domain)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::comment::address;
 use super::plan::{Fate, Plan, owner};
 use super::text::{last, schema};
-use super::{Step, order, sequence, types};
+use super::{Step, order, sequence, table, types};
 use crate::catalog::{Class, Key, without_last};
 
 /// What has to go before anything is made.
@@ -44,20 +44,47 @@ pub(super) fn early(plan: &Plan<'_>) -> Vec<Step> {
             )));
         }
     }
+    let tables = plan.found.objects.keys();
+    for key in tables.filter(|key| key.class == Class::Table && !plan.goes(key)) {
+        steps.extend(table::unlink(plan, key).into_iter().map(Step::new));
+    }
     steps.extend(drops(plan, |key| plan.goes(key) && !is_late(plan, key)));
+    let in_the_way = plan.fates().filter(|(key, _)| is_in_the_way(plan, key));
+    steps.extend(in_the_way.map(|(key, _)| types::put_aside(key)));
     steps
+}
+
+/// Whether a type that goes late has the name of something else that comes.
+fn is_in_the_way(plan: &Plan<'_>, key: &Key) -> bool {
+    let others = [
+        Class::Enum,
+        Class::Domain,
+        Class::CompositeType,
+        Class::RangeType,
+        Class::Table,
+        Class::View,
+        Class::MaterializedView,
+    ];
+    let mut others = others.into_iter().map(|class| Key {
+        class,
+        name: key.name.clone(),
+    });
+    let is_type = !matches!(key.class, Class::Schema | Class::Extension);
+    is_type && is_late(plan, key) && others.any(|other| plan.comes(&other))
 }
 
 /// What can only go when nothing uses it any more.
 pub(super) fn late(plan: &Plan<'_>) -> Vec<Step> {
-    let mut steps: Vec<Step> = plan.retyped.iter().rev().map(types::drop_aside).collect();
-    steps.extend(drops(plan, |key| plan.goes(key) && is_late(plan, key)));
+    let goes = |key: &Key| plan.retyped.contains(key) || plan.goes(key) && is_late(plan, key);
+    let mut steps = drops(plan, goes);
     for key in &plan.retyped {
         if let (Some(found), Some(wanted)) =
             (plan.found.objects.get(key), plan.wanted.objects.get(key))
         {
             let lost = types::lost_labels(found, wanted);
-            if let (false, Some(step)) = (lost.is_empty(), steps.first_mut()) {
+            let drop = types::drop_aside(key);
+            let step = steps.iter_mut().find(|step| step.sql == drop.sql);
+            if let (false, Some(step)) = (lost.is_empty(), step) {
                 let what = format!(
                     "the value {} of {key}: rows that have it make this fail",
                     lost.join(", ")
@@ -144,10 +171,34 @@ fn carrier(plan: &Plan<'_>, key: &Key, apart: bool) -> Key {
     }
 }
 
+/// Whether a constraint that came from a parent is dropped with that of the parent.
+fn goes_with_parent(plan: &Plan<'_>, key: &Key) -> bool {
+    let on = without_last(&key.name);
+    if plan.goes(&super::plan::table(on)) {
+        return true;
+    }
+    let is_partition = plan.found_fact(&super::plan::table(on), "partition bound");
+    match is_partition {
+        // The names of keys differ.
+        Some(_) => !plan.links(on).is_empty(),
+        None => !plan.of_links(plan.found, key).is_empty(),
+    }
+}
+
+/// Whether PostgreSQL made a trigger for a partition, and drops it itself.
+fn is_cloned(plan: &Plan<'_>, key: &Key) -> bool {
+    let on = super::plan::table(without_last(&key.name));
+    plan.found_fact(&on, "partition bound").is_some()
+        && !Plan::of_parents(plan.found, key).is_empty()
+}
+
 fn drop_one(plan: &Plan<'_>, key: &Key) -> Option<Step> {
     let found = plan.found.objects.get(key)?;
     let name = key.name.as_str();
     let again = plan.fate(key) == Some(Fate::Remake);
+    if plan.retyped.contains(key) || is_in_the_way(plan, key) {
+        return Some(types::drop_aside(key));
+    }
     let step = match key.class {
         Class::Column => {
             let owner = owner(plan.found, key)?;
@@ -156,9 +207,9 @@ fn drop_one(plan: &Plan<'_>, key: &Key) -> Option<Step> {
                 return Some(Step::new(format!("comment on column {name} is null")));
             }
             // It goes with that of the table that this one inherits from.
-            if Plan::of_parents(plan.found, key)
-                .iter()
-                .any(|parent| plan.goes(parent))
+            let links = plan.of_links(plan.found, key);
+            if links.iter().any(|parent| plan.goes(parent))
+                || plan.followed_type(without_last(name)).is_some()
             {
                 return None;
             }
@@ -173,7 +224,9 @@ fn drop_one(plan: &Plan<'_>, key: &Key) -> Option<Step> {
                 false => step.losing(format!("the values of the column {name}")),
             }
         }
-        Class::Constraint if found.contains_key("inherited") => return None,
+        Class::Constraint if found.contains_key("inherited") && goes_with_parent(plan, key) => {
+            return None;
+        }
         Class::Constraint => {
             let on = without_last(name);
             let kind = if plan.found.get(Class::Domain, on).is_some() {
@@ -183,8 +236,12 @@ fn drop_one(plan: &Plan<'_>, key: &Key) -> Option<Step> {
             };
             Step::new(format!("alter {kind} {on} drop constraint {}", last(name)))
         }
-        Class::Index if found.contains_key("partition of") => return None,
-        Class::Trigger if !Plan::of_parents(plan.found, key).is_empty() => return None,
+        Class::Index if found.contains_key("partition of") => {
+            let is_linked =
+                owner(plan.found, key).is_some_and(|of| !plan.links(&of.name).is_empty());
+            return (!is_linked).then(|| Step::new(format!("drop index {name}")));
+        }
+        Class::Trigger if is_cloned(plan, key) => return None,
         // That of an identity column goes when the column is no identity any more.
         Class::Sequence if found.contains_key("identity of") => return None,
         Class::Sequence => {

@@ -92,11 +92,27 @@ fn has_parents(plan: &Plan<'_>, key: &Key) -> bool {
             .is_some()
 }
 
+/// Whether a check has to be there before a table becomes a partition.
+fn is_for_attaching(plan: &Plan<'_>, key: &Key, facts: &Facts) -> bool {
+    let table = table_of(key);
+    fact(facts, "definition").is_some_and(|it| it.starts_with("CHECK"))
+        && plan.wanted_fact(&table, "partition bound").is_some()
+        && !plan.comes(&table)
+        && plan.links(&table.name).is_empty()
+}
+
+fn table_of(key: &Key) -> Key {
+    super::plan::table(without_last(&key.name))
+}
+
 fn constraint(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Steps {
-    if facts.contains_key("inherited") {
-        return Steps::default();
-    }
     let (on, name) = (without_last(&key.name), last(&key.name));
+    if facts.contains_key("inherited") && !is_for_attaching(plan, key, facts) {
+        let is_alone = super::altering::is_valid_alone(plan, key) && !plan.comes(&table_of(key));
+        let validate = format!("alter table {on} validate constraint {name}");
+        let later = is_alone.then(|| Step::new(validate).outside());
+        return (vec![], later.into_iter().collect());
+    }
     let definition = fact(facts, "definition").unwrap_or_default();
     let Some(table) = owner(plan.wanted, key).filter(|owner| owner.class == Class::Table) else {
         let sql = format!(

@@ -7,6 +7,7 @@ use super::kinship::{can_be_altered, signature};
 use super::text::{fact, last};
 use super::types;
 use crate::catalog::{Catalog, Class, Key, without_last};
+use crate::lexer::Lexer;
 
 /// What happens to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,7 @@ impl<'a> Plan<'a> {
             plan.fates.insert(key.clone(), fate);
         }
         plan.find_renamed();
+        plan.find_contained();
         while plan.spread() {}
         plan
     }
@@ -141,26 +143,6 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The table that a table inherits from.
-    pub(super) fn parents(catalog: &Catalog, table: &str) -> Vec<String> {
-        let facts = catalog.get(Class::Table, table);
-        let list = facts.and_then(|facts| fact(facts, "inherits"));
-        let list = list.map(super::text::items).unwrap_or_default();
-        list.into_iter().map(str::to_owned).collect()
-    }
-
-    /// The objects of the parents, in `catalog`, that have the same last name as this part of a table.
-    pub(super) fn of_parents(catalog: &Catalog, key: &Key) -> Vec<Key> {
-        let parents = Self::parents(catalog, without_last(&key.name));
-        let parents = parents.into_iter().map(|parent| Key {
-            class: key.class,
-            name: format!("{parent}.{}", last(&key.name)),
-        });
-        parents
-            .filter(|key| catalog.objects.contains_key(key))
-            .collect()
-    }
-
     /// An equal constraint, index or sequence under another name is the same one.
     fn find_renamed(&mut self) {
         let with = |fate: Fate| {
@@ -186,8 +168,58 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Whether the type of a column changes.
+    /// A domain that arrays in tables are made of takes no new constraint; such a one is made again.
+    fn find_contained(&mut self) {
+        let stricter = |(key, fate): (&Key, &Fate)| match (key.class, fate) {
+            (Class::Constraint, Fate::Make | Fate::Remake) => Some(Key {
+                class: Class::Domain,
+                name: without_last(&key.name).to_owned(),
+            }),
+            (Class::Domain, Fate::Alter) => {
+                let is_strict = |facts: Option<&str>| facts.is_some();
+                let becomes_strict = is_strict(self.wanted_fact(key, "not null"))
+                    && !is_strict(self.found_fact(key, "not null"));
+                becomes_strict.then(|| key.clone())
+            }
+            _ => None,
+        };
+        let is_contained = |domain: &Key| {
+            let array = format!("{}[]", domain.name);
+            self.found.objects.iter().any(|(key, facts)| {
+                key.class == Class::Column && fact(facts, "type") == Some(&array)
+            })
+        };
+        let domains = self.fates.iter().filter_map(stricter);
+        let both = domains.filter(|domain| {
+            self.found.objects.contains_key(domain) && self.wanted.objects.contains_key(domain)
+        });
+        let contained: Vec<Key> = both.filter(is_contained).collect();
+        for domain in contained {
+            self.fates.insert(domain.clone(), Fate::Make);
+            self.retyped.insert(domain);
+        }
+    }
+
+    /// Whether the partition key of a table has a column whose type changes.
+    pub(super) fn has_shaken_key(&self, key: &Key) -> bool {
+        let Some(by) = self.found_fact(key, "partition by") else {
+            return false;
+        };
+        let tokens: Vec<&str> = Lexer::new(by, 0).map(|token| token.text(by)).collect();
+        let columns = self
+            .found
+            .objects
+            .keys()
+            .filter(|part| part.class == Class::Column && without_last(&part.name) == key.name);
+        let of_key = columns.filter(|part| tokens.contains(&last(&part.name)));
+        of_key.into_iter().any(|part| self.is_shaken(part))
+    }
+
+    /// Whether the type of a column changes, or a composite type loses what others may use.
     pub(super) fn is_shaken(&self, key: &Key) -> bool {
+        if key.class == Class::CompositeType {
+            return self.fate(key) == Some(Fate::Alter) && types::loses_attributes(self, key);
+        }
         if key.class != Class::Column || self.goes(key) {
             return false;
         }

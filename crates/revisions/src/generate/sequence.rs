@@ -134,10 +134,11 @@ pub(super) fn changes(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts)
             ));
         }
     }
-    let runs_down = |facts: &Facts| fact(facts, "increment").is_some_and(|it| it.starts_with('-'));
-    if runs_down(found) != runs_down(wanted) {
+    let mut steps = Vec::new();
+    match into_bounds(key, found, wanted) {
+        Some(into) => steps.extend(into),
         // Where it was is not between its new ends.
-        words.push("restart".to_owned());
+        None => words.push("restart".to_owned()),
     }
     if differs("cycle") {
         let no = if wanted.contains_key("cycle") {
@@ -147,7 +148,6 @@ pub(super) fn changes(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts)
         };
         words.push(format!("{no}cycle"));
     }
-    let mut steps = Vec::new();
     if !words.is_empty() {
         steps.push(Step::new(format!(
             "alter sequence {} {}",
@@ -174,4 +174,32 @@ pub(super) fn changes(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts)
         }
     }
     (steps, later)
+}
+
+/// Moves a sequence that may stand outside of its new ends to the nearer one; nothing if it has to start again.
+fn into_bounds(key: &Key, found: &Facts, wanted: &Facts) -> Option<Vec<Step>> {
+    let number =
+        |facts: &Facts, name: &str| fact(facts, name).and_then(|value| value.parse::<i64>().ok());
+    let bounds = |facts: &Facts| Some((number(facts, "minimum")?, number(facts, "maximum")?));
+    let runs_down = |facts: &Facts| number(facts, "increment").is_some_and(|it| it < 0);
+    let ((old_least, old_most), (least, most)) = (bounds(found)?, bounds(wanted)?);
+    if runs_down(found) != runs_down(wanted) || least > old_most || most < old_least {
+        return None;
+    }
+    let name = &key.name;
+    let set = |to: i64, is_called: bool, outside: &str| {
+        Step::new(format!(
+            "select setval({}, {to}, {is_called}) from {name} where last_value {outside} {to}",
+            literal(name)
+        ))
+    };
+    // At its last end it has given all that it had, at its first nothing yet.
+    let mut steps = Vec::new();
+    if least > old_least {
+        steps.push(set(least, runs_down(wanted), "<"));
+    }
+    if most < old_most {
+        steps.push(set(most, !runs_down(wanted), ">"));
+    }
+    Some(steps)
 }

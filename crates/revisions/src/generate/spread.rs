@@ -1,6 +1,7 @@
 //! What else has to go, or to change, because of what goes and changes: views over a column that gets another type,
 //! defaults that call a function that is made again.
 
+use super::altering::{CASCADES, is_valid_alone};
 use super::plan::{Fate, Plan, owner, table};
 use super::text::column;
 use crate::catalog::{Class, Key, Ties};
@@ -16,7 +17,10 @@ impl Plan<'_> {
             }
             changed |= match key.class {
                 Class::Domain => self.put_aside(key, ties),
-                Class::Column => self.shake(key, ties),
+                Class::Column => self.shake(key, ties) | self.follow(key),
+                Class::Table => self.loses_parents(key),
+                Class::Constraint => self.loses_validity(key, ties),
+                Class::CompositeType => self.has_other_attributes(key, ties),
                 _ => false,
             };
             if self.has_to_go(key, ties) && self.fates.get(key) != Some(&Fate::Make) {
@@ -48,6 +52,8 @@ impl Plan<'_> {
                 let mut parents = Self::parents(self.found, &key.name).into_iter();
                 let is_partition = self.found_fact(key, "partition bound").is_some();
                 is_partition && parents.any(|parent| self.goes(&table(&parent)))
+                    || self.has_shaken_key(key)
+                    || self.found_fact(key, "of type").is_some() && ties.needs.iter().any(goes)
             }
             Class::Column => {
                 let of = owner(self.found, key);
@@ -67,10 +73,75 @@ impl Plan<'_> {
                 let is_foreign_key = definition.starts_with("FOREIGN KEY");
                 is_retyped
                     || ties.needs.iter().any(goes)
+                    || ties
+                        .needs
+                        .iter()
+                        .any(|need| need.class == Class::CompositeType && self.is_shaken(need))
+                    // What PostgreSQL makes again loses its target.
+                    || key.class == Class::Statistics
+                        && self.found_fact(key, "target").is_some()
+                        && ties.needs.iter().any(goes_or_is_shaken)
                     || is_foreign_key && ties.needs.iter().any(goes_or_is_shaken)
             }
             _ => is_retyped || ties.needs.iter().any(goes_or_is_shaken),
         }
+    }
+
+    /// A table that has to take its parents again is altered.
+    fn loses_parents(&mut self, key: &Key) -> bool {
+        let parents = Self::parents(self.found, &key.name);
+        let stays = self.fate(key).is_none() && self.links(&key.name) != parents;
+        if stays {
+            self.fates.insert(key.clone(), Fate::Alter);
+        }
+        stays
+    }
+
+    /// A check that PostgreSQL makes again as the one that it inherits is, which is not validated.
+    fn loses_validity(&mut self, key: &Key, ties: &Ties) -> bool {
+        let is_shaken = ties.needs.iter().any(|need| self.is_shaken(need));
+        let loses = is_shaken && self.fate(key).is_none() && is_valid_alone(self, key);
+        if loses {
+            self.fates.insert(key.clone(), Fate::Alter);
+        }
+        loses
+    }
+
+    /// A composite type with an attribute whose type is made again is altered.
+    fn has_other_attributes(&mut self, key: &Key, ties: &Ties) -> bool {
+        let is_retyped = ties.needs.iter().any(|need| self.retyped.contains(need));
+        let stays = is_retyped && self.fate(key).is_none();
+        if stays {
+            self.fates.insert(key.clone(), Fate::Alter);
+        }
+        stays
+    }
+
+    /// A column that stays as it is has to be looked at when one that it comes from does not.
+    fn follow(&mut self, key: &Key) -> bool {
+        let parents = self.of_links(self.found, key);
+        let mut changed = false;
+        for parent in parents {
+            let (was, is) = (
+                self.found.objects.get(&parent),
+                self.wanted.objects.get(&parent),
+            );
+            let differs = |name: &&str| {
+                was.and_then(|facts| facts.get(*name)) != is.and_then(|facts| facts.get(*name))
+            };
+            if self.defaults_dropped.contains(&parent)
+                && self.found_fact(key, "default").is_some()
+                && self.found_fact(key, "generated").is_none()
+            {
+                changed |= self.defaults_dropped.insert(key.clone());
+            }
+            let cascades = CASCADES.iter().any(differs) || self.defaults_dropped.contains(key);
+            if is.is_some() && cascades && !self.fates.contains_key(key) {
+                self.fates.insert(key.clone(), Fate::Alter);
+                changed = true;
+            }
+        }
+        changed
     }
 
     fn let_go(&mut self, key: &Key) {

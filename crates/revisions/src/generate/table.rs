@@ -1,7 +1,7 @@
 //! Tables: `create table` with its columns and constraints, and what can be altered about a table as a whole.
 
 use super::plan::{Plan, owner};
-use super::text::{fact, items, last, lower, option_changes, options};
+use super::text::{fact, last, lower, option_changes, options};
 use super::{Step, column, comment};
 use crate::catalog::{Class, Facts, Key};
 
@@ -21,10 +21,13 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
     let columns = parts(Class::Column);
     // What it has from those that it inherits from is not said again.
     let own = |part: &Key| Plan::of_parents(plan.wanted, part).is_empty();
-    let mut lines: Vec<String> = columns
-        .iter()
-        .filter(|(part, _)| own(part))
-        .map(|(part, facts)| column::definition(plan, part, facts))
+    let is_typed = facts.contains_key("of type");
+    let own = columns.iter().filter(|(part, _)| own(part));
+    let mut lines: Vec<String> = own
+        .filter_map(|(part, facts)| match is_typed {
+            true => column::definition_in_typed(plan, part, facts),
+            false => Some(column::definition(plan, part, facts)),
+        })
         .collect();
     let mut constraints: Vec<(&Key, &Facts)> = parts(Class::Constraint)
         .into_iter()
@@ -55,6 +58,7 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
     }
     match (lines.is_empty(), is_partition) {
         (true, true) => {}
+        (true, _) if is_typed => {}
         (true, false) => sql.push_str(" ()"),
         (false, _) => sql.push_str(&format!(" (\n    {}\n)", lines.join(",\n    "))),
     }
@@ -150,41 +154,38 @@ pub(super) fn settings(key: &Key, found: &Facts, wanted: &Facts, is_new: bool) -
             identity.1.unwrap_or("default")
         ));
     }
-    let mut steps: Vec<Step> = changes
-        .into_iter()
-        .map(|change| Step::new(format!("alter table {name} {change}")))
-        .collect();
-    if !is_new {
-        steps.extend(inheritance(name, found, wanted).into_iter().map(Step::new));
-    }
+    let steps = changes.into_iter();
     steps
+        .map(|change| Step::new(format!("alter table {name} {change}")))
+        .collect()
 }
 
-fn inheritance(name: &str, found: &Facts, wanted: &Facts) -> Vec<String> {
-    let of = |facts: &Facts| {
-        let parents = fact(facts, "inherits").map(items).unwrap_or_default();
-        let parents: Vec<String> = parents.into_iter().map(str::to_owned).collect();
-        (parents, fact(facts, "partition bound").map(lower))
-    };
-    let ((old, old_bound), (new, new_bound)) = (of(found), of(wanted));
-    let mut steps = Vec::new();
-    if old_bound.is_some() || new_bound.is_some() {
-        if (&old, &old_bound) == (&new, &new_bound) {
-            return Vec::new();
-        }
-        if let (Some(_), Some(parent)) = (&old_bound, old.first()) {
-            steps.push(format!("alter table {parent} detach partition {name}"));
-        }
-        if let (Some(bound), Some(parent)) = (&new_bound, new.first()) {
-            steps.push(format!(
-                "alter table {parent} attach partition {name} {bound}"
-            ));
-        }
-    } else {
-        let gone = old.iter().filter(|parent| !new.contains(parent));
-        steps.extend(gone.map(|parent| format!("alter table {name} no inherit {parent}")));
-        let come = new.iter().filter(|parent| !old.contains(parent));
-        steps.extend(come.map(|parent| format!("alter table {name} inherit {parent}")));
-    }
-    steps
+/// Gives up the parents that a table does not keep, before anything is changed.
+pub(super) fn unlink(plan: &Plan<'_>, key: &Key) -> Vec<String> {
+    let name = key.name.as_str();
+    let kept = plan.links(name);
+    let old = Plan::parents(plan.found, name).into_iter();
+    let gone = old.filter(|parent| !kept.contains(parent));
+    let is_partition = plan.found_fact(key, "partition bound").is_some();
+    gone.map(|parent| match is_partition {
+        true => format!("alter table {parent} detach partition {name}"),
+        false => format!("alter table {name} no inherit {parent}"),
+    })
+    .collect()
+}
+
+/// Takes the parents that a table did not keep, after all of its columns are there; gives a partition its new bounds.
+pub(super) fn link(plan: &Plan<'_>, key: &Key) -> Vec<Step> {
+    let name = key.name.as_str();
+    let kept = plan.links(name);
+    let bound = plan.wanted_fact(key, "partition bound").map(lower);
+    let all = Plan::parents(plan.wanted, name).into_iter();
+    let come = all.filter(|parent| !kept.contains(parent));
+    come.map(|parent| {
+        Step::new(match &bound {
+            Some(bound) => format!("alter table {parent} attach partition {name} {bound}"),
+            None => format!("alter table {name} inherit {parent}"),
+        })
+    })
+    .collect()
 }

@@ -72,7 +72,7 @@ pub(super) fn fact<'a>(facts: &'a Facts, name: &str) -> Option<&'a str> {
 }
 
 /// The items of a list, without what is around its commas; those within brackets or quotes separate nothing.
-pub(super) fn items(list: &str) -> Vec<&str> {
+pub(crate) fn items(list: &str) -> Vec<&str> {
     let (mut items, mut depth, mut start) = (Vec::new(), 0_usize, 0);
     for token in Lexer::new(list, 0) {
         match token.text(list) {

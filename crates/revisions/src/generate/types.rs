@@ -19,15 +19,7 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
     let name = key.name.as_str();
     let mut steps = Vec::new();
     if plan.retyped.contains(key) {
-        let kind = if key.class == Class::Domain {
-            "domain"
-        } else {
-            "type"
-        };
-        steps.push(Step::new(format!(
-            "alter {kind} {name} rename to {}",
-            aside(key)
-        )));
+        steps.push(put_aside(key));
     }
     let sql = match key.class {
         Class::Enum => {
@@ -186,19 +178,7 @@ pub(super) fn domain_changes(key: &Key, found: &Facts, wanted: &Facts) -> Vec<St
 
 /// What leads from one list of attributes to another; nothing if they would stand in another order.
 pub(super) fn attribute_changes(name: &str, found: &Facts, wanted: &Facts) -> Option<Vec<Step>> {
-    let split = |facts: &Facts| -> Vec<(String, String)> {
-        let list = fact(facts, "attributes").map(items).unwrap_or_default();
-        let pair = |item: &str| {
-            // A quoted name may have a blank in it.
-            let end = match item.strip_prefix('"').and_then(|rest| rest.find('"')) {
-                Some(end) => end + 2,
-                None => item.find(' ').unwrap_or(item.len()),
-            };
-            (item[..end].to_owned(), item[end..].trim().to_owned())
-        };
-        list.into_iter().map(pair).collect()
-    };
-    let (found, wanted) = (split(found), split(wanted));
+    let (found, wanted) = (attributes(found), attributes(wanted));
     let kept: Vec<&String> = found
         .iter()
         .map(|(name, _)| name)
@@ -227,6 +207,65 @@ pub(super) fn attribute_changes(name: &str, found: &Facts, wanted: &Facts) -> Op
         }
     }
     Some(steps.into_iter().map(Step::new).collect())
+}
+
+/// Gives attributes whose type is made again the new one.
+pub(super) fn retyped_attributes(
+    plan: &Plan<'_>,
+    name: &str,
+    found: &Facts,
+    wanted: &Facts,
+) -> Vec<Step> {
+    let is_retyped = |kind: &str| {
+        let kind = kind.trim_end_matches("[]");
+        plan.retyped.iter().any(|key| key.name == kind)
+    };
+    let before = attributes(found);
+    let both = attributes(wanted)
+        .into_iter()
+        .filter(|pair| before.contains(pair) && is_retyped(&pair.1));
+    both.map(|(attribute, kind)| {
+        Step::new(format!(
+            "alter type {name} alter attribute {attribute} type {kind} cascade"
+        ))
+    })
+    .collect()
+}
+
+/// Whether an attribute goes or gets another type.
+pub(super) fn loses_attributes(plan: &Plan<'_>, key: &Key) -> bool {
+    let (Some(found), Some(wanted)) = (plan.found.objects.get(key), plan.wanted.objects.get(key))
+    else {
+        return false;
+    };
+    let after = attributes(wanted);
+    let stays = |pair: &(String, String)| after.contains(pair);
+    !attributes(found).iter().all(stays)
+        || !retyped_attributes(plan, &key.name, found, wanted).is_empty()
+}
+
+/// The names and types of attributes.
+fn attributes(facts: &Facts) -> Vec<(String, String)> {
+    let list = fact(facts, "attributes").map(items).unwrap_or_default();
+    let pair = |item: &str| {
+        // A quoted name may have a blank in it.
+        let end = match item.strip_prefix('"').and_then(|rest| rest.find('"')) {
+            Some(end) => end + 2,
+            None => item.find(' ').unwrap_or(item.len()),
+        };
+        (item[..end].to_owned(), item[end..].trim().to_owned())
+    };
+    list.into_iter().map(pair).collect()
+}
+
+/// Gives a type another name until it can be dropped.
+pub(super) fn put_aside(key: &Key) -> Step {
+    let kind = match key.class {
+        Class::Domain => "domain",
+        _ => "type",
+    };
+    let (name, aside) = (&key.name, aside(key));
+    Step::new(format!("alter {kind} {name} rename to {aside}"))
 }
 
 /// Drops what was put aside.

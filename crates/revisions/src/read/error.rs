@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::command_line::command_line;
 use crate::source_error::SourceError;
 
 /// Why a set of migrations was refused.
@@ -114,21 +115,6 @@ fn lines(files: &[String]) -> String {
 /// The command that joins `heads`, as it is typed where the commands are called `program`, and `dir` has to be named.
 pub(crate) fn merge_line(program: &str, heads: &[i64], dir: Option<&Path>) -> String {
     let ids: Vec<String> = heads.iter().map(i64::to_string).collect();
-    let dir = dir.map(|dir| format!(" --dir {}", quoted(&dir.to_string_lossy())));
-    format!(
-        "`{program} merge {} -m \"join the branches\"{}`",
-        ids.join(" "),
-        dir.unwrap_or_default()
-    )
-}
-
-/// As a shell takes it for one word.
-fn quoted(path: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+@%,".contains(c);
-    match path.chars().all(plain) {
-        // A backslash is a separator of directories on Windows only.
-        true if cfg!(windows) || !path.contains('\\') => path.to_owned(),
-        _ if cfg!(windows) => format!("\"{path}\""),
-        _ => format!("'{}'", path.replace('\'', "'\\''")),
-    }
+    let arguments = format!("merge {} -m \"join the branches\"", ids.join(" "));
+    command_line(program, &arguments, dir)
 }

@@ -12,6 +12,8 @@ mod catalog;
 mod cli;
 mod database;
 #[cfg(feature = "cli")]
+mod diagram;
+#[cfg(feature = "cli")]
 mod editor;
 mod generate;
 mod lexer;

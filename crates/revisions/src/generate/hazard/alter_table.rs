@@ -32,7 +32,7 @@ impl Walk<'_> {
                 .get(Class::Constraint, &format!("{table}.{constraint}"));
             let definition = facts.and_then(|facts| fact(facts, "definition"));
             if let Some(other) = definition.and_then(referenced) {
-                all.extend(self.on(other, AccessExclusive, Locks));
+                all.extend(self.on_all(other, AccessExclusive, Locks));
             }
             all
         } else if let Some(rest) = after("attach partition ") {
@@ -170,9 +170,9 @@ impl Walk<'_> {
             let definition = facts.and_then(|facts| fact(facts, "definition"));
             let other = definition.and_then(referenced);
             other.map_or_else(Vec::new, |other| {
-                let mut all = self.on(other, LockMode::AccessExclusive, Effect::Scans);
+                let mut all = self.on_all(other, LockMode::AccessExclusive, Effect::Scans);
                 let own = without_last(&key.name);
-                all.extend(self.on(own, LockMode::AccessExclusive, Effect::Scans));
+                all.extend(self.on_all(own, LockMode::AccessExclusive, Effect::Scans));
                 all
             })
         })
@@ -220,6 +220,9 @@ fn may_differ_by_row(default: &str) -> bool {
 
 /// Whether values of the one type are stored as those of the other, so that no row has to be written.
 fn is_stored_alike(old: &str, new: &str) -> bool {
+    if old.ends_with("[]") || new.ends_with("[]") {
+        return old == new;
+    }
     let parts = |text: &str| -> (String, Vec<i64>) {
         let (base, inner) = text.split_once('(').unwrap_or((text, ""));
         let numbers = inner.trim_end_matches(')').split(',');

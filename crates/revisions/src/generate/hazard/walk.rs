@@ -30,12 +30,13 @@ pub(super) struct Walk<'a> {
 
 impl Walk<'_> {
     /// The statements that touch what others use, by their beginning. The rest makes something new, or only what has no rows.
-    const STATEMENTS: [(&'static str, Look<Self>); 26] = [
+    const STATEMENTS: [(&'static str, Look<Self>); 27] = [
         ("alter table ", Self::alter_table),
         ("alter foreign table ", Self::alter_table),
         ("alter view ", Self::alter_view),
         ("alter materialized view ", Self::alter_view),
         ("alter domain ", Self::alter_domain),
+        ("alter type ", Self::alter_type),
         ("alter policy ", Self::policy),
         (
             "create index concurrently ",
@@ -142,13 +143,15 @@ impl Walk<'_> {
 
     fn drop_table(&mut self, table: &str) -> Vec<Hazard> {
         let mut related = vec![table.to_owned()];
-        related.extend(self.referenced_by(table));
         related.extend(Plan::parents(self.plan.found, table));
         let lock = LockMode::AccessExclusive;
         let all = related
             .iter()
             .flat_map(|it| self.on(it, lock, Effect::Locks));
-        let all = all.collect();
+        let mut all: Vec<Hazard> = all.collect();
+        for other in self.referenced_by(table) {
+            all.extend(self.on_all(&other, lock, Effect::Locks));
+        }
         self.dropped.insert(table.to_owned());
         all
     }
@@ -252,6 +255,22 @@ impl Walk<'_> {
                 let table = name(table.trim_start_matches("only ")).0;
                 self.on_all(table, LockMode::ShareUpdateExclusive, Effect::Locks)
             })
+            .collect()
+    }
+
+    /// What is changed about an attribute is changed in the tables of the type too.
+    fn alter_type(&mut self, rest: &str) -> Vec<Hazard> {
+        let (composite, action) = name(rest);
+        let effect = match action.starts_with("alter attribute ") {
+            true => Effect::Rewrites,
+            false => Effect::Locks,
+        };
+        let all = self.plan.found.objects();
+        let typed = all.filter(|(_, facts)| fact(facts, "of type") == Some(composite));
+        let is_about_attributes = action.contains("attribute ");
+        let tables = typed.filter(|(key, _)| is_about_attributes && key.class == Class::Table);
+        tables
+            .flat_map(|(key, _)| self.on_all(&key.name, LockMode::AccessExclusive, effect))
             .collect()
     }
 

@@ -2,6 +2,7 @@
 
 mod everything;
 mod hazards;
+mod inheritance;
 mod pairs;
 mod privileges;
 mod relations;

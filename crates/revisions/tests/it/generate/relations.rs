@@ -84,3 +84,27 @@ async fn what_is_known_by_its_description_only_is_left_over() {
     insta::assert_snapshot!(found.difference(&wanted));
     assert!(revisions::generate::steps(&found, &wanted).is_empty());
 }
+
+#[tokio::test]
+async fn a_publication_of_a_table_that_is_made_again() {
+    needs_many_connections!();
+    let with = |by: &str| {
+        format!(
+            "create schema s; create table p (d date, x int) partition by {by};
+             create publication news for table p, tables in schema s; comment on publication news is 'N';"
+        )
+    };
+    there_and_back(&with("range (d)"), &with("hash (x)")).await;
+    let other = "create table p (d date, x int);";
+    there_and_back(&with("range (d)"), other).await;
+}
+
+#[tokio::test]
+async fn statistics_do_not_depend_on_the_order_of_columns_and_keep_their_target() {
+    needs_many_connections!();
+    let before = "create table a (k int, n int, t text); create statistics s on k, n, t from a; alter statistics s set statistics 50;";
+    let after = "create table a (t varchar(9), n bigint, k int); create statistics s on n, k, t from a; alter statistics s set statistics 50;
+        comment on statistics s is 'S'; create statistics e on lower(t), n from a;";
+    there_and_back(before, after).await;
+    there_and_back("create table a (t text);", before).await;
+}

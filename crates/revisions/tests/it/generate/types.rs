@@ -68,3 +68,57 @@ async fn a_column_moves_between_types() {
     let after = "create type other as enum ('calm'); create table a (m text default 'calm', x other, n bigint, o int);";
     insta::assert_snapshot!(there_and_back(before, after).await);
 }
+
+#[tokio::test]
+async fn a_sequence_stays_between_its_ends() {
+    needs_many_connections!();
+    let before = "create sequence s; create sequence t maxvalue 100; create sequence u increment -1 minvalue -9;";
+    let after = "create sequence s minvalue 5 start 7; create sequence t minvalue 200 maxvalue 300;
+        create sequence u increment -1 minvalue -9 maxvalue -5;";
+    let told = there_and_back(before, after).await;
+    assert!(
+        told.contains("select setval('public.s', 5, false) from public.s where last_value < 5;"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn an_attribute_has_a_type_that_is_made_again() {
+    needs_many_connections!();
+    let with = |kind: &str, labels: &str| {
+        format!(
+            "create domain points as {kind}; create type mood as enum ({labels});
+             create type route as (costs points, mood mood); create domain r as route check ((value).costs > 1);
+             create function f(route) returns route language sql as 'select $1';
+             create view v as select (f(null)).mood as m;"
+        )
+    };
+    let before = with("int", "'calm', 'wild'");
+    there_and_back(&before, &with("bigint", "'calm'")).await;
+    there_and_back(&before, "create domain points as bigint;").await;
+}
+
+#[tokio::test]
+async fn a_domain_that_arrays_are_made_of_gets_a_constraint() {
+    needs_many_connections!();
+    let before = "create domain points as int constraint one check (value > 0); create table a (p points[], q points);";
+    let after = "create domain points as int not null constraint one check (value > 0) constraint two check (value < 9);
+        create table a (p points[], q points);";
+    there_and_back(before, after).await;
+}
+
+#[tokio::test]
+async fn a_type_that_goes_has_the_name_of_what_comes() {
+    needs_many_connections!();
+    let before = "create domain a as text; create type b as enum ('x'); create type c as (x int); create table d (a a, b b);";
+    let after = "create table a (x int); create view b as select 1 as x; create domain c as int; create table d (a text, b text);";
+    there_and_back(before, after).await;
+}
+
+#[tokio::test]
+async fn a_column_becomes_an_array() {
+    needs_many_connections!();
+    let before = "create type mood as enum ('calm'); create table a (m mood default 'calm', t text default '{}', n text[]);";
+    let after = "create type mood as enum ('calm'); create table a (m mood[] default '{calm}', t varchar(9)[], n varchar(9)[]);";
+    there_and_back(before, after).await;
+}
