@@ -40,7 +40,7 @@ pub(super) fn can_be_altered(key: &Key, found: &Facts, wanted: &Facts) -> bool {
             .all(|name| found.get(*name) == wanted.get(*name))
     };
     match key.class {
-        Class::Schema | Class::Extension | Class::Other => true,
+        Class::Schema | Class::Extension | Class::DefaultPrivileges | Class::Other => true,
         Class::Enum => types::only_adds_labels(found, wanted),
         Class::Domain => same(&["type", "collation"]),
         Class::TextSearchConfiguration => same(&["parser"]),
@@ -86,7 +86,10 @@ pub(super) fn can_be_altered(key: &Key, found: &Facts, wanted: &Facts) -> bool {
         Class::Aggregate | Class::RangeType | Class::Policy | Class::Publication => {
             let without = |facts: &Facts| {
                 let mut facts = facts.clone();
-                facts.remove("comment");
+                // What can be changed where it is.
+                for name in ["comment", "owner", "privileges"] {
+                    facts.remove(name);
+                }
                 facts
             };
             without(found) == without(wanted)

@@ -62,7 +62,7 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key) -> Steps {
         | Class::TextSearchDictionary => (vec![Step::new(definition().trim_end())], vec![]),
         Class::Policy => (vec![policy(key, facts)], vec![]),
         Class::EventTrigger => (vec![event_trigger(name, facts)], vec![]),
-        Class::Other => Steps::default(),
+        Class::DefaultPrivileges | Class::Other => Steps::default(),
         Class::Publication => (vec![publication(plan, name, facts)], vec![]),
     };
     let settings = super::altering::settings(plan, key, &Facts::new(), facts);

@@ -95,6 +95,8 @@ pub(super) fn rank(class: Class) -> u8 {
         Class::Policy => 24,
         Class::EventTrigger => 25,
         Class::Publication => 26,
-        Class::Other => 27,
+        // Beside the order: see `privileges.rs`.
+        Class::DefaultPrivileges => 27,
+        Class::Other => 28,
     }
 }

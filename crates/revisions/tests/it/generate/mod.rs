@@ -5,6 +5,7 @@ mod hazards;
 mod inheritance;
 mod operators;
 mod pairs;
+mod privileges;
 mod relations;
 mod renaming;
 mod routines;
