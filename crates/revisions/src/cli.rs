@@ -49,6 +49,7 @@ mod listing;
 mod moving;
 mod place;
 mod progress;
+mod reading;
 mod scratch;
 mod stamping;
 mod status;

@@ -1,6 +1,7 @@
 //! The schema that a database at some revision should have, put together from what the build has embedded.
 
-use crate::catalog::{Catalog, Patch};
+use crate::catalog::{Catalog, Patch, Scope};
+use crate::revision::Revision;
 use crate::revisions::Revisions;
 
 /// What the build has seen of the schema at some revision.
@@ -58,9 +59,7 @@ impl Revisions {
                 (false, _) => missing = missing.or(Some(id)),
                 (true, Some(missing)) => return Err(SchemaUnknown::OtherOrder { missing }),
                 (true, None) => {
-                    let text = revision.schema_change().ok_or(SchemaUnknown::NotEmbedded)?;
-                    let patch: Patch = serde_json::from_str(text)
-                        .map_err(|source| SchemaUnknown::Unreadable { id, source })?;
+                    let patch = patch(revision)?.ok_or(SchemaUnknown::NotEmbedded)?;
                     expected.server = Some(patch.server.clone());
                     expected.catalog.apply(patch);
                 }
@@ -68,4 +67,21 @@ impl Revisions {
         }
         Ok(expected)
     }
+
+    /// How much of the schema the build has compared; nothing if it has embedded none.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaUnknown::Unreadable`].
+    pub fn embedded_scope(&self) -> Result<Option<Scope>, SchemaUnknown> {
+        let last = self.iter().next_back().map(patch).transpose()?.flatten();
+        Ok(last.map(|patch| patch.scope.unwrap_or_default()))
+    }
+}
+
+fn patch(revision: &Revision) -> Result<Option<Patch>, SchemaUnknown> {
+    let id = revision.id();
+    let patch = revision.schema_change().map(serde_json::from_str);
+    let patch = patch.transpose();
+    patch.map_err(|source| SchemaUnknown::Unreadable { id, source })
 }

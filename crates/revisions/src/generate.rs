@@ -1,7 +1,7 @@
 //! The statements that lead from one schema to another, in an order in which PostgreSQL takes them.
 //!
 //! First what is in the way is dropped, in the reverse order of what needs what; then the rest is made and altered, in
-//! that order; at last the types and schemas that nothing uses any more go. The way back is the same function with its
+//! that order, and gets its owner and its grants at once; at last the types and schemas that nothing uses any more go. The way back is the same function with its
 //! arguments exchanged. What has to happen to each object is decided in `generate/plan.rs`, how that is written in
 //! `making.rs`, `altering.rs` and `dropping.rs`, and the order is made in `order.rs`.
 //!
@@ -118,7 +118,7 @@ pub fn steps(found: &Catalog, wanted: &Catalog) -> Vec<Step> {
         .count();
     let (labels, outside) = outside.split_at(labels);
     steps.extend(rest);
-    steps.extend(privileges::steps(&plan));
+    steps.extend(privileges::of_defaults(&plan));
     steps.extend_from_slice(labels);
     steps.extend(dropping::late(&plan));
     steps.extend_from_slice(outside);
@@ -134,6 +134,9 @@ enum Work {
     Do(Key),
     /// What has to come later: its validation, its owner.
     Finish(Key),
+    /// It gets its owner and its grants, as soon as it can: what fails later must not leave it open to everybody, or
+    /// closed to those who use it.
+    Protect(Key),
 }
 
 fn making_and_altering(plan: &Plan<'_>) -> Vec<Step> {
@@ -174,18 +177,25 @@ fn making_and_altering(plan: &Plan<'_>) -> Vec<Step> {
             written.entry(work).or_default().extend(first);
         }
     }
+    for (key, steps) in privileges::of_objects(plan) {
+        let is_outside = |work: &Work| written.get(work).is_some_and(|steps| is_outside(steps));
+        let after = privileges::after(plan, &key, is_outside);
+        needs.insert(Work::Protect(key.clone()), after);
+        written.insert(Work::Protect(key), steps);
+    }
     for (work, needs) in &mut needs {
         needs.remove(work);
     }
     let place = |work: &Work| {
-        let (Work::Do(key) | Work::Finish(key)) = work;
+        let (Work::Do(key) | Work::Finish(key) | Work::Protect(key)) = work;
         let steps = written.get(work).map_or(&[][..], Vec::as_slice);
-        let stage = match (steps.iter().any(|step| step.outside_transaction), key.class) {
+        let stage = match (work, is_outside(steps), key.class) {
+            (Work::Protect(_), ..) => 0,
             // What others of the same run may need.
-            (true, Class::Enum) => 0,
-            (false, _) => 1,
+            (_, true, Class::Enum) => 1,
+            (_, false, _) => 2,
             // So that there are few changes between inside and outside.
-            (true, _) => 2,
+            (_, true, _) => 3,
         };
         // What a domain has to hold is said before tables have it in their arrays.
         let owner = match key.class {
@@ -206,6 +216,10 @@ fn making_and_altering(plan: &Plan<'_>) -> Vec<Step> {
         steps.extend(written.remove(&work).unwrap_or_default());
     }
     before_functions(plan, steps)
+}
+
+fn is_outside(steps: &[Step]) -> bool {
+    steps.iter().any(|step| step.outside_transaction)
 }
 
 /// The body of a function may name what is made after it, and PostgreSQL would look.

@@ -90,6 +90,29 @@ impl Revisions {
         found
     }
 
+    /// A revision that is applied, and one that it needs, and that should be as well. A file without a header revises the
+    /// one before it in the order of the versions, whichever that is by now: one that was merged late is missing
+    /// rightly, unless refinery would never apply it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn gap(&self, is_applied: impl Fn(i64) -> bool) -> Option<(i64, i64)> {
+        let applied = self.iter().filter(|revision| is_applied(revision.id()));
+        let mut gaps = applied.filter_map(|revision| {
+            let headers = revision.headers();
+            let is_named = |need: &i64| {
+                let mut named = headers.revises.iter().flatten().chain(&headers.depends_on);
+                named.any(|named| named == need)
+            };
+            let is_versioned = |need: &i64| {
+                let need = self.get(*need);
+                need.is_some_and(|need| need.file_name().starts_with('V'))
+            };
+            let mut missing = revision.needs().filter(|&need| !is_applied(need));
+            let missing = missing.find(|need| is_named(need) || is_versioned(need));
+            missing.map(|missing| (revision.id(), missing))
+        });
+        gaps.next()
+    }
+
     /// The ids of all revisions.
     pub(crate) fn all(&self) -> BTreeSet<i64> {
         self.iter().map(Revision::id).collect()

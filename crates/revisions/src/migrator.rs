@@ -39,7 +39,7 @@ pub use options::{Applied, Batch, Event, Options, Stamped, Standing, Undone};
 use crate::revision::Revision;
 use crate::revisions::Revisions;
 use expected::Expected;
-use looking::read_state;
+pub(crate) use looking::read_state;
 pub(crate) use plan::no_way_back;
 pub(crate) use report::Script;
 use run::Run;

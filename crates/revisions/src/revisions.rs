@@ -49,7 +49,22 @@ impl Revisions {
     }
 
     fn new(revisions: Vec<Revision>) -> Result<Self, ReadError> {
-        let ordered = graph::order(revisions)?;
+        Ok(Self::in_order(graph::order(revisions)?))
+    }
+
+    /// Some of them by themselves: what the others are to them is forgotten.
+    #[cfg(feature = "cli")]
+    pub(crate) fn only(&self, is_kept: impl Fn(i64) -> bool) -> Self {
+        let kept = self.iter().filter(|revision| is_kept(revision.id()));
+        let mut kept: Vec<Revision> = kept.cloned().collect();
+        for revision in &mut kept {
+            revision.parents.retain(|&id| is_kept(id));
+            revision.headers.depends_on.retain(|&id| is_kept(id));
+        }
+        Self::in_order(kept)
+    }
+
+    fn in_order(ordered: Vec<Revision>) -> Self {
         let positions = ordered
             .iter()
             .enumerate()
@@ -61,11 +76,11 @@ impl Revisions {
                 children.entry(*parent).or_default().push(revision.id());
             }
         }
-        Ok(Self {
+        Self {
             ordered,
             positions,
             children,
-        })
+        }
     }
 
     /// `dir` is what the command that joins several has to name.

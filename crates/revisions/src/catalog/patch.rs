@@ -10,9 +10,9 @@ use super::{Catalog, Change, Class, Facts, Key, Scope, difference};
 pub struct Patch {
     /// The PostgreSQL that described the schema: others may use other words for the same.
     pub server: String,
-    /// If privileges were read: with which roles.
+    /// What the model says of privileges and roles, if it says anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    scope: Option<Scope>,
+    pub(crate) scope: Option<Scope>,
     objects: Vec<Changed>,
 }
 
@@ -42,7 +42,7 @@ impl Patch {
         };
         Self {
             server: server.to_owned(),
-            scope: after.scope.privileges.then(|| after.scope.clone()),
+            scope: (after.scope != Scope::default()).then(|| after.scope.clone()),
             objects: changes.into_iter().map(object).collect(),
         }
     }

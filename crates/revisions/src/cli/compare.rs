@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::reading::Reading;
 use super::scratch::{Model, Scratch};
 use super::{Check, Diff, Snapshot};
 use super::{CommandError, CompareError, Context, print, print_json, writing};
@@ -65,6 +66,15 @@ pub(super) async fn diff(options: &Diff, context: &Context<'_>) -> Result<(), Co
     let scope = scope(options.privileges, context)?;
     let found = of(&options.from, &scope, context).await?;
     let wanted = of(&options.to, &scope, context).await?;
+    for (place, catalog) in [(&options.from, &found), (&options.to, &wanted)] {
+        if options.privileges && !catalog.scope().privileges {
+            return Err(CompareError::NoPrivileges {
+                place: place.clone(),
+                program: context.options.program.clone(),
+            }
+            .into());
+        }
+    }
     let difference: Difference = found.difference(&wanted);
     if options.sql {
         let steps = steps(&found, &wanted);
@@ -156,9 +166,8 @@ async fn of_database(
     context: &Context<'_>,
 ) -> Result<Catalog, CommandError> {
     let client = url.connect(&context.options.program).await?;
-    let read = Catalog::read_with(&client, scope).await;
-    Ok(read.map_err(|source| CompareError::Lost {
-        place: url.to_string(),
-        source,
-    })?)
+    let reading = Reading::begin(&client, url.to_string(), &context.options).await?;
+    let catalog = reading.catalog(scope).await?;
+    reading.end().await?;
+    Ok(catalog)
 }

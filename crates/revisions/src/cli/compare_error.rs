@@ -51,6 +51,22 @@ pub enum CompareError {
         /// How the commands are called.
         program: String,
     },
+    /// Privileges were asked for, and a stored schema has none.
+    #[error("{place} was stored without privileges, so they cannot be compared\n  = help: leave out --privileges, or store it again where it came from: `{program} snapshot --privileges > FILE.json`")]
+    NoPrivileges {
+        /// The file.
+        place: String,
+        /// How the commands are called.
+        program: String,
+    },
+    /// Somebody has locked what is to be read.
+    #[error("{place} cannot be read without a wait for a lock{}\n  = help: compare it when that is done; `LOCK_TIMEOUT_MS` in the environment is how long this waits", in_the_way(.holders))]
+    Locked {
+        /// Which database.
+        place: String,
+        /// Who has locked what.
+        holders: Vec<String>,
+    },
     /// Two schemas differ that should not.
     #[error("{what}\n{difference}\n  = help: {help}")]
     Disagree {
@@ -62,17 +78,62 @@ pub enum CompareError {
         help: String,
     },
     /// A database is not what its revisions make.
-    #[error("the database is not what its revisions make{}{}\n  = help: {}", changed_lines(.changed), drift(.difference), drift_help(.changed, .difference, .servers.as_ref(), .program))]
+    #[error("the database is not what its revisions make{}{}\n  = help: {}{}", changed_lines(.changed), drift(.difference), drift_help(.changed, .difference, *.pending, .servers.as_ref(), .program), late_help(.difference, .late, .heads, .program))]
     Drift {
         /// The files that are not what was applied.
         changed: Vec<String>,
         /// How the database would have to change.
         difference: String,
+        /// How many revisions are pending.
+        pending: usize,
+        /// Those of them that an applied one needs.
+        late: Vec<i64>,
+        /// Where the database is.
+        heads: Vec<i64>,
         /// The PostgreSQL that made what is expected, and that of the database, if they are of different major versions.
         servers: Option<(String, String)>,
         /// How the commands are called.
         program: String,
     },
+    /// Nobody has migrated the database.
+    #[error("{place}: no revision is applied: {}\n  = help: if this is the database that was meant, `{program} upgrade head` applies them; else correct the URL, or the search path", if *.has_history { "its history is empty".to_owned() } else { format!("there is no history in its search path, `{search_path}`") })]
+    NothingApplied {
+        /// Which database.
+        place: String,
+        /// Where the history was looked for.
+        search_path: String,
+        /// Whether it is there.
+        has_history: bool,
+        /// How the commands are called.
+        program: String,
+    },
+    /// The history lacks a revision that an applied one needs.
+    #[error("revision {id} is applied, and {missing}, which it needs, is not: the history has lost it, or never had it\n  = help: {}", put_back(&[*.missing], .heads, .program))]
+    Gap {
+        /// The one that is applied.
+        id: i64,
+        /// The one that is not.
+        missing: i64,
+        /// Where the database is.
+        heads: Vec<i64>,
+        /// How the commands are called.
+        program: String,
+    },
+    /// What the history has cannot be applied by itself.
+    #[error("the revisions that are applied cannot be tried without {}, which the history does not have: {reason}\n  = help: {}", list(.late), put_back(.late, .heads, .program))]
+    NotWithout {
+        /// What the history lacks.
+        late: Vec<i64>,
+        /// Where the database is.
+        heads: Vec<i64>,
+        /// What went wrong.
+        reason: String,
+        /// How the commands are called.
+        program: String,
+    },
+    /// Somebody has changed the schema meanwhile.
+    #[error("the database was migrated while it was read\n  = help: compare it again")]
+    Moved,
     /// Somebody is changing the schema.
     #[error("the database is being migrated: {holder}\n  = help: compare it when that is done")]
     UnderWay {
@@ -129,6 +190,30 @@ fn list(ids: &[i64]) -> String {
     ids.join(", ")
 }
 
+fn in_the_way(holders: &[String]) -> String {
+    match holders.is_empty() {
+        true => String::new(),
+        false => format!(": that of {}", holders.join(", and of ")),
+    }
+}
+
+/// What to do if the history lacks revisions.
+fn put_back(missing: &[i64], heads: &[i64], program: &str) -> String {
+    let heads: Vec<String> = heads.iter().map(i64::to_string).collect();
+    let heads = heads.join(" ");
+    format!(
+        "if the database has what {} makes, `{program} stamp {heads}` puts it into the history; else `{program} upgrade head` applies it",
+        list(missing)
+    )
+}
+
+fn late_help(difference: &str, late: &[i64], heads: &[i64], program: &str) -> String {
+    match difference.is_empty() || late.is_empty() {
+        true => String::new(),
+        false => format!("\n  = help: {}", put_back(late, heads, program)),
+    }
+}
+
 fn changed_lines(changed: &[String]) -> String {
     let line = |path| format!("\n  --> {path}: was changed after it had been applied");
     changed.iter().map(line).collect()
@@ -144,6 +229,7 @@ fn drift(difference: &str) -> String {
 fn drift_help(
     changed: &[String],
     difference: &str,
+    pending: usize,
     servers: Option<&(String, String)>,
     program: &str,
 ) -> String {
@@ -154,7 +240,12 @@ fn drift_help(
                 .to_owned(),
         );
     }
-    if !difference.is_empty() {
+    if !difference.is_empty() && pending > 0 {
+        help.push(format!(
+            "what was changed by hand is undone by hand; if it is to become a revision, apply what is pending first (`{program} upgrade head`), and compare again"
+        ));
+    }
+    if !difference.is_empty() && pending == 0 {
         help.push(format!(
             "what was changed by hand is undone by hand, or becomes a revision (`{program} revision -m \"…\"`), declared as done here (`{program} stamp head`)"
         ));

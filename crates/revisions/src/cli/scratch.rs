@@ -81,6 +81,13 @@ impl Scratch {
             .map_err(|error| self.lost(error))
     }
 
+    /// What PostgreSQL calls its version.
+    pub(super) async fn version(&self) -> Result<String, CompareError> {
+        let asked = self.client.query_one("show server_version", &[]).await;
+        let version = asked.and_then(|row| row.try_get(0));
+        version.map_err(|error| self.lost(error))
+    }
+
     /// What the model makes, where nothing is. Nothing is there afterwards either.
     pub(super) async fn model(&self, model: &Model) -> Result<Catalog, CompareError> {
         let client = &self.client;

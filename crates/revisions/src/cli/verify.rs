@@ -1,15 +1,15 @@
 //! `verify`: whether a database is what its revisions make. Programs that have their revisions embedded know that by
-//! themselves; those of a directory are tried on a scratch PostgreSQL.
+//! themselves; those of a directory, and an order that the build has not seen, are tried on a scratch PostgreSQL.
 
 use serde_json::json;
-use tokio_postgres::Client;
 
+use super::reading::{Reading, number, place};
 use super::scratch::{Model, Scratch};
 use super::{CommandError, CompareError, Context, Verify, print, print_json};
 use crate::catalog::{Catalog, Difference, Scope};
-use crate::expected_schema::SchemaUnknown;
+use crate::expected_schema::{ExpectedSchema, SchemaUnknown};
 use crate::history::State;
-use crate::migrator::Migrator;
+use crate::migrator::{self, Migrator};
 use crate::revisions::Revisions;
 
 /// What was found.
@@ -17,50 +17,57 @@ struct Found<'a> {
     state: &'a State,
     difference: Difference,
     objects: usize,
-    /// The PostgreSQL that made what is expected, and that of the database, if they are of different major versions.
-    servers: Option<(String, String)>,
+    /// The PostgreSQL of the database.
+    server: String,
+    /// The PostgreSQL that made what is expected.
+    made_by: Option<String>,
+    /// Revisions that are not applied, although later ones are.
+    late: Vec<i64>,
 }
 
 pub(super) async fn run(options: &Verify, context: &Context<'_>) -> Result<(), CommandError> {
     let revisions = context.revisions()?;
     let mut client = context.connect().await?;
-    let mut migrator = Migrator::new(&mut client, &revisions);
-    let state = migrator.state().await?;
-    if let Some(holder) = migrator.holder().await? {
-        let holder = holder.to_string();
-        return Err(CompareError::UnderWay { holder }.into());
+    refuse_under_way(&mut Migrator::new(&mut client, &revisions)).await?;
+    let reading = Reading::begin(&client, place(context), &context.options).await?;
+    let state = migrator::read_state(&client, &revisions).await?;
+    if state.applied.is_empty() && revisions.is_empty() {
+        return print("there is no revision, so there is nothing to compare\n");
     }
-    let program = || context.options.program.clone();
-    if !state.unknown.is_empty() {
-        let unknown = state.unknown.iter().map(|row| row.id).collect();
-        return Err(CompareError::NewerRelease { unknown }.into());
-    }
-    if let Some(interrupted) = state.interrupted.first() {
-        let (id, undoing) = (interrupted.id, interrupted.undoing);
-        return Err(CompareError::HalfDone {
-            id,
-            undoing,
-            program: program(),
+    if state.applied.is_empty() {
+        return Err(CompareError::NothingApplied {
+            place: place(context),
+            search_path: reading.setting("search_path").await?,
+            has_history: state.has_history,
+            program: context.options.program.clone(),
         }
         .into());
     }
-    let (expected, made_by) = expected(&state, &revisions, context).await?;
-    let found = read(&client, expected.scope(), context).await?;
-    let (version, objects) = (server_version(&client, context).await?, found.len());
-    let major = |version: &str| version.split('.').next().map(str::to_owned);
+    refuse_undecided(&state, &revisions, context)?;
+    let known = known(&state, &revisions)?;
+    let scope = match &known {
+        Some(known) => known.catalog.scope().clone(),
+        None => scope(&revisions, context)?,
+    };
+    let found = reading.catalog(&scope).await?;
+    let server = number(&reading.setting("server_version").await?);
+    reading.end().await?;
+    let mut migrator = Migrator::new(&mut client, &revisions);
+    refuse_under_way(&mut migrator).await?;
+    if migrator.state().await? != state {
+        return Err(CompareError::Moved.into());
+    }
+    let expected = match known {
+        Some(known) => known,
+        None => tried(&state, &revisions, &scope, context).await?,
+    };
     let found = Found {
+        difference: found.difference(&expected.catalog),
+        objects: found.len(),
+        server,
+        made_by: expected.server,
+        late: late(&state, &revisions),
         state: &state,
-        difference: match state.applied.is_empty() {
-            // Whatever else is in it, no revision is to blame.
-            true => Difference {
-                changes: Vec::new(),
-            },
-            false => found.difference(&expected),
-        },
-        objects,
-        servers: made_by
-            .filter(|made_by| major(made_by) != major(&version))
-            .map(|made_by| (made_by, version)),
     };
     match options.json {
         true => print_json(&record(&found, context))?,
@@ -69,57 +76,108 @@ pub(super) async fn run(options: &Verify, context: &Context<'_>) -> Result<(), C
     }
     match is_as_it_should_be(&found) {
         true => Ok(()),
-        false => Err(refusal(&found, program()).into()),
+        false => Err(refusal(&found, &revisions, context).into()),
     }
 }
 
-/// What the applied revisions make, and the PostgreSQL that was seen to do so, if that was not the build's own just now.
-async fn expected(
+async fn refuse_under_way(migrator: &mut Migrator<'_>) -> Result<(), CommandError> {
+    match migrator.holder().await? {
+        None => Ok(()),
+        Some(holder) => Err(CompareError::UnderWay {
+            holder: holder.to_string(),
+        }
+        .into()),
+    }
+}
+
+/// Databases that have what no revision here leads to.
+fn refuse_undecided(
     state: &State,
     revisions: &Revisions,
     context: &Context<'_>,
-) -> Result<(Catalog, Option<String>), CommandError> {
-    match revisions.expected_schema(|id| state.is_applied(id)) {
-        Ok(expected) => return Ok((expected.catalog, expected.server)),
-        Err(error @ SchemaUnknown::Unreadable { .. }) => {
-            return Err(CompareError::Embedded(error).into());
-        }
-        Err(SchemaUnknown::NotEmbedded | SchemaUnknown::OtherOrder { .. }) => {}
+) -> Result<(), CompareError> {
+    let program = || context.options.program.clone();
+    if !state.unknown.is_empty() {
+        let unknown = state.unknown.iter().map(|row| row.id).collect();
+        return Err(CompareError::NewerRelease { unknown });
     }
-    let mut scratch = Scratch::start(&Model::scope(&context.dir)?).await?;
-    for head in state.heads(revisions) {
-        scratch
-            .upgrade(revisions, &head.to_string(), context)
-            .await?;
+    if let Some(interrupted) = state.interrupted.first() {
+        return Err(CompareError::HalfDone {
+            id: interrupted.id,
+            undoing: interrupted.undoing,
+            program: program(),
+        });
     }
-    let version = server_version(&scratch.client, context).await?;
-    Ok((scratch.read().await?, Some(version)))
+    match revisions.gap(|id| state.is_applied(id)) {
+        None => Ok(()),
+        Some((id, missing)) => Err(CompareError::Gap {
+            id,
+            missing,
+            heads: state.heads(revisions),
+            program: program(),
+        }),
+    }
 }
 
-async fn read(
-    client: &Client,
+/// What the applied revisions make, if the build has seen it.
+fn known(state: &State, revisions: &Revisions) -> Result<Option<ExpectedSchema>, CompareError> {
+    match revisions.expected_schema(|id| state.is_applied(id)) {
+        Ok(expected) => Ok(Some(expected)),
+        Err(SchemaUnknown::NotEmbedded | SchemaUnknown::OtherOrder { .. }) => Ok(None),
+        Err(error) => Err(CompareError::Embedded(error)),
+    }
+}
+
+/// How much is compared: as much as the build did, or else as the model says.
+fn scope(revisions: &Revisions, context: &Context<'_>) -> Result<Scope, CompareError> {
+    let embedded = revisions.embedded_scope();
+    match embedded.map_err(CompareError::Embedded)? {
+        Some(scope) => Ok(scope),
+        None => Model::scope(&context.dir),
+    }
+}
+
+/// What the applied revisions make, and no others, on a scratch PostgreSQL.
+async fn tried(
+    state: &State,
+    revisions: &Revisions,
     scope: &Scope,
     context: &Context<'_>,
-) -> Result<Catalog, CompareError> {
-    Catalog::read_with(client, scope)
-        .await
-        .map_err(|error| lost(error, context))
+) -> Result<ExpectedSchema, CommandError> {
+    let mut scratch = Scratch::start(scope).await?;
+    let applied = revisions.only(|id| state.is_applied(id));
+    let catalog: Result<Catalog, CommandError> = scratch.upgrade(&applied, "heads", context).await;
+    let late = late(state, revisions);
+    let catalog = match catalog {
+        Ok(catalog) => catalog,
+        Err(error) if late.is_empty() => return Err(error),
+        Err(error) => {
+            return Err(CompareError::NotWithout {
+                late,
+                heads: state.heads(revisions),
+                reason: first_line(&error.to_string()),
+                program: context.options.program.clone(),
+            }
+            .into());
+        }
+    };
+    Ok(ExpectedSchema {
+        catalog,
+        server: Some(number(&scratch.version().await?)),
+    })
 }
 
-/// Such as `15.18`; distributions add a name of their own.
-async fn server_version(client: &Client, context: &Context<'_>) -> Result<String, CompareError> {
-    let query = "select split_part(current_setting('server_version'), ' ', 1)";
-    let asked = client.query_one(query, &[]).await;
-    let version = asked.and_then(|row| row.try_get(0));
-    version.map_err(|error| lost(error, context))
+/// What went wrong, without what to do about it: that is said of what is missing.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
-fn lost(source: tokio_postgres::Error, context: &Context<'_>) -> CompareError {
-    let place = context.url.as_ref().map(ToString::to_string);
-    CompareError::Lost {
-        place: place.unwrap_or_default(),
-        source,
-    }
+/// The revisions that are not applied, although one is that needs them.
+fn late(state: &State, revisions: &Revisions) -> Vec<i64> {
+    let needed = revisions.all_with_needs(state.applied.iter().map(|row| row.id));
+    let mut late: Vec<i64> = needed.into_iter().collect();
+    late.retain(|&id| !state.is_applied(id));
+    late
 }
 
 fn is_as_it_should_be(found: &Found<'_>) -> bool {
@@ -130,42 +188,42 @@ fn record(found: &Found<'_>, context: &Context<'_>) -> serde_json::Value {
     let changed = found.state.changed.iter();
     let changed = changed.map(|it| json!({"id": it.id.to_string(), "path": it.path}));
     json!({
-        "database": context.url.as_ref().map(ToString::to_string),
+        "database": place(context),
         "applied": found.state.applied.len(),
         "pending": found.state.pending.len(),
         "objects": found.objects,
         "changed": changed.collect::<Vec<_>>(),
         "drift": found.difference.to_string().lines().collect::<Vec<_>>(),
+        "server": found.server,
+        "expected_by_server": found.made_by,
     })
 }
 
 fn sentence(found: &Found<'_>, context: &Context<'_>) -> String {
     let (applied, pending) = (found.state.applied.len(), found.state.pending.len());
-    let database = context.url.as_ref().map(ToString::to_string);
-    let database = database.unwrap_or_default();
-    if applied == 0 {
-        return format!("{database}: no revision is applied, so there is nothing to compare\n");
-    }
     let pending = match pending {
         0 => String::new(),
         pending => format!("; {pending} pending"),
     };
     format!(
-        "{database} is what its revisions make: {applied} with their checksums, {} objects{pending}\n",
+        "{} is what its revisions make: {applied} with their checksums, {} objects{pending}\n",
+        place(context),
         found.objects
     )
 }
 
-fn refusal(found: &Found<'_>, program: String) -> CompareError {
+fn refusal(found: &Found<'_>, revisions: &Revisions, context: &Context<'_>) -> CompareError {
+    let changed = found.state.changed.iter().map(|it| it.path.clone());
+    let major = |version: &str| version.split('.').next().map(str::to_owned);
+    let made_by = found.made_by.clone();
+    let made_by = made_by.filter(|made_by| major(made_by) != major(&found.server));
     CompareError::Drift {
-        changed: found
-            .state
-            .changed
-            .iter()
-            .map(|it| it.path.clone())
-            .collect(),
+        changed: changed.collect(),
         difference: found.difference.to_string(),
-        servers: found.servers.clone(),
-        program,
+        pending: found.state.pending.len(),
+        late: found.late.clone(),
+        heads: found.state.heads(revisions),
+        servers: made_by.map(|made_by| (made_by, found.server.clone())),
+        program: context.options.program.clone(),
     }
 }

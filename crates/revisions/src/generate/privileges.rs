@@ -1,35 +1,83 @@
-//! Who owns what and who may do what with it, set when everything is there.
+//! Who owns what and who may do what with it. An object that is made again is granted what it had. Nothing is written where
+//! privileges are not compared.
 //!
-//! What is made gets what the default privileges of the time say, so these are changed last of all. An object that is made
-//! again is granted what it had. Nothing is written where privileges are not compared.
+//! An object gets its owner and its grants directly after it is made, in the same transaction. What is made gets what the
+//! default privileges of the time say, so these are changed last of all.
 
 use std::collections::BTreeSet;
 
-use super::Step;
 use super::comment::address;
 use super::plan::Plan;
-use super::text::{fact, schema};
-use crate::catalog::{Class, Grants, Key, OWNER};
+use super::text::{column, fact, schema};
+use super::{Step, Work};
+use crate::catalog::{Class, Grants, Key, OWNER, without_last};
 
 /// Whoever runs the statements.
 const SELF: &str = "current_user";
 
-pub(super) fn steps(plan: &Plan<'_>) -> Vec<Step> {
+/// What each object gets that needs anything.
+pub(super) fn of_objects(plan: &Plan<'_>) -> impl Iterator<Item = (Key, Vec<Step>)> {
+    let compared = plan.wanted.scope.privileges;
+    let keys = plan.wanted.objects.keys().filter(move |_| compared);
+    keys.filter_map(|key| {
+        let steps: Vec<Step> = of_object(plan, key).into_iter().map(Step::new).collect();
+        (!steps.is_empty()).then(|| (key.clone(), steps))
+    })
+}
+
+/// What has to be done before an object gets its owner and its grants.
+pub(super) fn after(
+    plan: &Plan<'_>,
+    key: &Key,
+    is_outside: impl Fn(&Work) -> bool,
+) -> BTreeSet<Work> {
+    let mut after = BTreeSet::new();
+    let own = Work::Do(plan.carrier(key));
+    // What only alters an object outside of the transaction has time.
+    if plan.comes(key) || !is_outside(&own) {
+        after.insert(own);
+    }
+    // A new owner needs the right to make things in the schema.
+    after.insert(Work::Protect(Key {
+        class: Class::Schema,
+        name: schema(&key.name).to_owned(),
+    }));
+    for (other, facts) in &plan.wanted.objects {
+        let of = |name: &str| fact(facts, name).map(column);
+        match (key.class, other.class) {
+            // It is granted on columns as well.
+            (Class::Table, Class::Column) if without_last(&other.name) == key.name => {
+                if plan.comes(other) {
+                    after.insert(Work::Do(plan.carrier(other)));
+                }
+            }
+            // A sequence becomes that of a column only while both have the same owner.
+            (Class::Table, Class::Sequence) => {
+                let of = of("owned by").filter(|of| without_last(&of.name) == key.name);
+                if of.is_some() {
+                    after.extend([Work::Do(other.clone()), Work::Finish(other.clone())]);
+                }
+            }
+            (Class::Sequence, Class::Sequence) if key == other => {
+                after.insert(Work::Finish(key.clone()));
+                after.extend(of("identity of").map(|of| Work::Do(plan.carrier(&of))));
+            }
+            _ => {}
+        }
+    }
+    after
+}
+
+pub(super) fn of_defaults(plan: &Plan<'_>) -> Vec<Step> {
     if !plan.wanted.scope.privileges {
         return Vec::new();
     }
-    let mut steps = Vec::new();
-    for key in plan.wanted.objects.keys() {
-        steps.extend(of_object(plan, key));
-    }
     let all = plan.found.objects.keys().chain(plan.wanted.objects.keys());
-    let defaults: BTreeSet<&Key> = all
+    let keys: BTreeSet<&Key> = all
         .filter(|key| key.class == Class::DefaultPrivileges)
         .collect();
-    for key in defaults {
-        steps.extend(of_default(plan, key));
-    }
-    steps.into_iter().map(Step::new).collect()
+    let steps = keys.into_iter().flat_map(|key| of_default(plan, key));
+    steps.map(Step::new).collect()
 }
 
 /// The owner first: what was granted to the new one is then his own.
@@ -48,11 +96,11 @@ fn of_object(plan: &Plan<'_>, key: &Key) -> Vec<String> {
             .retain(|(who, _), _| Some(who.as_str()) != new_owner);
     }
     let is_gone = |what: &str| {
-        let column = what
+        let name = what
             .split_once('(')
-            .map(|(_, column)| column.trim_end_matches(')'));
-        let key_of = |column: &str| super::text::column(&format!("{}.{column}", key.name));
-        column.is_some_and(|column| plan.goes(&key_of(column)))
+            .map(|(_, name)| name.trim_end_matches(')'));
+        let key_of = |name: &str| column(&format!("{}.{name}", key.name));
+        name.is_some_and(|name| plan.goes(&key_of(name)))
     };
     granted.0.retain(|(_, what), _| !is_gone(what));
     let wanted = grants(plan.wanted_fact(key, "privileges"), usual(kind));

@@ -92,7 +92,7 @@ impl<'a> Migrator<'a> {
     }
 }
 
-pub(super) async fn read_state(client: &Client, revisions: &Revisions) -> Result<State, Error> {
+pub(crate) async fn read_state(client: &Client, revisions: &Revisions) -> Result<State, Error> {
     let doing = || format!("reading {HISTORY_TABLE}");
     history::read(client, revisions)
         .await
