@@ -62,6 +62,9 @@ pub(crate) struct Ties {
     /// Whether privileges were granted on it. Which is not known.
     #[serde(default)]
     pub(crate) has_grants: bool,
+    /// Whether it belongs to somebody else than whoever made the others. To whom is not known.
+    #[serde(default)]
+    pub(crate) has_other_owner: bool,
 }
 
 /// What is known of an object, by name: `type`, `default`, `definition`, …

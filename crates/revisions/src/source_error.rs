@@ -7,6 +7,11 @@ use std::fmt::{self, Display, Formatter};
 use tokio_postgres::error::{DbError, ErrorPosition};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+mod scratch;
+
+#[cfg(feature = "cli")]
+pub(crate) use scratch::rights_needed;
+
 /// The widest piece of a line that is shown, in terminal columns; of a longer line the piece around the caret is.
 const WIDEST_LINE: usize = 160;
 
@@ -175,29 +180,6 @@ impl SourceError {
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
-        self
-    }
-
-    /// The role that PostgreSQL does not know, if that is what it complains about.
-    fn missing_role(&self) -> Option<&str> {
-        let is_undefined = self.code.as_deref() == Some("42704");
-        let rest = self
-            .message
-            .strip_prefix("role \"")
-            .filter(|_| is_undefined);
-        rest?.strip_suffix("\" does not exist")
-    }
-
-    /// For a scratch database that lacks a role: where roles are named that live outside of the schema. What else went
-    /// wrong stays as it is.
-    #[must_use]
-    pub fn naming_roles(mut self) -> Self {
-        if let Some(role) = self.missing_role() {
-            self.remedy = Some(format!(
-                "name the roles that live outside of the schema in the comment that opens the model, `schema.sql`: \
-                 `-- roles: {role}`; a scratch database has them then"
-            ));
-        }
         self
     }
 

@@ -58,22 +58,38 @@ async fn make(client: &Client, role: &str) -> Result<(), Error> {
     client.batch_execute(&pin).await
 }
 
-/// Drops the roles that were made for scratch databases, those that another one still needs excepted.
+/// What tells that a person has made a role that was made here their own: it can log in, may do what we gave to none, is
+/// in another role or has others in it, or has settings. Whoever makes a role for a scratch database is in it, and is the
+/// one who sweeps.
+const IS_ADOPTED: &str = "
+    r.rolcanlogin or r.rolsuper or r.rolcreatedb or r.rolcreaterole or r.rolreplication or r.rolbypassrls
+    or exists (select from pg_auth_members m
+                where m.member = r.oid
+                   or m.roleid = r.oid and m.member <> (select oid from pg_roles where rolname = current_user))
+    or exists (select from pg_db_role_setting s where s.setrole = r.oid)";
+
+/// Drops the roles that were made for scratch databases, those that another one still needs excepted, and those that a
+/// person has adopted.
 pub(crate) async fn sweep(client: &Client) {
-    let made = client
-        .query(
-            "select rolname::text from pg_roles r \
-             join pg_shdescription d on d.objoid = r.oid and d.classoid = 'pg_authid'::regclass \
-             where d.description = $1",
-            &[&MARK],
-        )
-        .await;
-    let made = match made {
+    let query = format!(
+        "select rolname::text, {IS_ADOPTED} from pg_roles r \
+         join pg_shdescription d on d.objoid = r.oid and d.classoid = 'pg_authid'::regclass \
+         where d.description = $1"
+    );
+    let made = match client.query(&query, &[&MARK]).await {
         Ok(rows) => rows,
         Err(error) => return tracing::debug!("no sweep of old roles: {error}"),
     };
     for row in made {
-        let role: String = row.get(0);
+        let (role, is_adopted): (String, bool) = (row.get(0), row.get(1));
+        if is_adopted {
+            tracing::warn!(
+                "the role {role} was made for scratch databases and is used by somebody by now, so it stays; \
+                 `comment on role {} is null` says that it is theirs",
+                quoted(&role)
+            );
+            continue;
+        }
         let drop_it = format!("drop role if exists {}", quoted(&role));
         if let Err(error) = client.batch_execute(&drop_it).await {
             tracing::debug!("the role {role} stays: {error}");

@@ -1,6 +1,7 @@
 -- What needs what, by object identifiers: an object, and one that has to be there before it. The rows of the kind `same`
 -- say that PostgreSQL keeps an object as several: a view and its rule, a constraint and its index, a type and its array;
--- those of the kind `granted` that somebody was given privileges on an object.
+-- those of the kind `granted` that somebody was given privileges on an object, those of the kind `owned` that it belongs to
+-- somebody else than the one who reads, or the owner of the database.
 
 select 'needs' as kind, classid, objid, objsubid, refclassid, refobjid, refobjsubid
   from pg_depend
@@ -52,3 +53,17 @@ select 'granted', 'pg_proc'::regclass, oid, 0, 0, 0, 0 from pg_proc where proacl
 
 union all
 select 'granted', 'pg_type'::regclass, oid, 0, 0, 0, 0 from pg_type where typacl is not null and oid >= 16384
+
+union all
+select 'owned', o.classid, o.objid, 0, 0, 0, 0
+  from (select 'pg_class'::regclass, oid, relowner from pg_class where relkind in ('r', 'p', 'f', 'v', 'm', 'c')
+        union all select 'pg_proc'::regclass, oid, proowner from pg_proc
+        union all select 'pg_type'::regclass, oid, typowner from pg_type where typtype in ('e', 'd', 'r')
+        union all select 'pg_statistic_ext'::regclass, oid, stxowner from pg_statistic_ext
+        union all select 'pg_event_trigger'::regclass, oid, evtowner from pg_event_trigger
+        union all select 'pg_publication'::regclass, oid, pubowner from pg_publication)
+       as o (classid, objid, owner)
+ where o.objid >= 16384
+   and o.owner not in (select oid from pg_roles where rolname = current_user
+                       union all
+                       select datdba from pg_database where datname = current_database())

@@ -110,8 +110,7 @@ pub(super) async fn add(
     client: &Client,
     scope: &Scope,
 ) -> Result<(), tokio_postgres::Error> {
-    let roles = (!scope.roles.is_empty()).then_some(&scope.roles);
-    let rows = client.query(QUERY, &[&roles]).await?;
+    let rows = client.query(QUERY, &[&scope.roles]).await?;
     let mut defaults: HashMap<(u32, u32), Key> = HashMap::new();
     let mut granted: HashMap<(u32, u32), Grants> = HashMap::new();
     let mut usual: HashMap<(u32, u32), Grants> = HashMap::new();

@@ -6,17 +6,19 @@
 --   default  an entry of `alter default privileges`: what its name is, and nothing else
 --
 -- An owner appears as `(owner)`, `public` as itself. Of objects without any entry nothing is said. $1 are the roles whose
--- ownership counts; null is all but the one who reads, and the owner of the database.
+-- ownership counts. Whatever belongs to another role is taken to belong to whoever migrates: the owner of the history,
+-- whoever reads it, and where there is none, the one who reads. Default privileges of yet others are not read: those of
+-- several roles would be told from each other by nothing.
 
 with
-ours as (
-    select oid from pg_roles where rolname in (current_user, 'pg_database_owner')
-    union
-    select datdba from pg_database where datname = current_database()
+named_roles as (
+    select oid from pg_roles where rolname = any ($1::text[])
 ),
-foreign_roles as (
-    select r.oid from pg_roles r
-     where case when $1::text[] is null then r.oid not in (select oid from ours) else r.rolname = any ($1::text[]) end
+migrating_role as (
+    select coalesce((select relowner from pg_class
+                      where relname = 'refinery_schema_history' and relkind = 'r'
+                      order by oid limit 1),
+                    (select oid from pg_roles where rolname = current_user)) as oid
 ),
 namespaces as (
     select oid, quote_ident(nspname) as name, nspowner, nspacl
@@ -63,11 +65,12 @@ defaults as (
            case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions'
                                 when 'T' then 'types' when 'n' then 'schemas' else 'large objects' end
            || coalesce(' in schema ' || n.name, '')
-           || case when d.defaclrole in (select oid from foreign_roles) then ' for role ' || d.defaclrole::regrole::text
+           || case when d.defaclrole in (select oid from named_roles) then ' for role ' || d.defaclrole::regrole::text
                    else '' end as name
       from pg_default_acl d
       left join namespaces n on n.oid = d.defaclnamespace
-     where d.defaclnamespace = 0 or n.oid is not null
+     where (d.defaclnamespace = 0 or n.oid is not null)
+       and d.defaclrole in (select oid from named_roles union select oid from migrating_role)
 ),
 entries as (
     select t.classid, t.objid, t.owner, list.kind, e.grantee, e.privilege_type as privilege, e.is_grantable
@@ -98,7 +101,7 @@ merged as (
 )
 select 'owner' as kind, classid, objid, owner::regrole::text as who, null as what, false as grantable
   from things
- where has_owner and owner in (select oid from foreign_roles)
+ where has_owner and owner in (select oid from named_roles)
 
 union all
 select kind, classid, objid, who, string_agg(privilege, ',' order by privilege collate "C"), grantable

@@ -172,9 +172,11 @@ fn ties(rows: &[Row], dependencies: &[Row]) -> Result<BTreeMap<Key, Ties>, tokio
         let other = (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
         match row.try_get(0)? {
             "same" => drop(same.insert(one, other)),
-            "granted" => {
+            kind @ ("granted" | "owned") => {
                 if let Some(key) = known.get(&one) {
-                    ties.entry(key.clone()).or_default().has_grants = true;
+                    let ties = ties.entry(key.clone()).or_default();
+                    ties.has_grants |= kind == "granted";
+                    ties.has_other_owner |= kind == "owned";
                 }
             }
             _ => needs.push((one, other)),

@@ -12,8 +12,7 @@ pub struct Scope {
     /// `-- privileges: compared`.
     pub privileges: bool,
     /// `-- roles: app, reporting`: the roles that are there before the schema is, as the catalog has their names. An
-    /// owner counts if it is one of them; if none is named, every owner counts that is neither the one who reads nor the
-    /// owner of the database.
+    /// owner counts if it is one of them, so none does if none is named.
     pub roles: Vec<String>,
 }
 

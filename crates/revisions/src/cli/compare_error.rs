@@ -52,7 +52,9 @@ pub enum CompareError {
         program: String,
     },
     /// Privileges were asked for, and a stored schema has none.
-    #[error("{place} was stored without privileges, so they cannot be compared\n  = help: leave out --privileges, or store it again where it came from: `{program} snapshot --privileges > FILE.json`")]
+    #[error(
+        "{place} was stored without privileges, so they cannot be compared\n  = help: leave out --privileges, or store it again where it came from: `{program} snapshot --privileges > FILE.json`"
+    )]
     NoPrivileges {
         /// The file.
         place: String,
@@ -60,7 +62,7 @@ pub enum CompareError {
         program: String,
     },
     /// Somebody has locked what is to be read.
-    #[error("{place} cannot be read without a wait for a lock{}\n  = help: compare it when that is done; `LOCK_TIMEOUT_MS` in the environment is how long this waits", in_the_way(.holders))]
+    #[error("{place} cannot be read without a wait for a lock{}\n  = help: compare it when that is done; MIGRATION_STATEMENT_LOCK_TIMEOUT_MS says how long this waits", in_the_way(.holders))]
     Locked {
         /// Which database.
         place: String,

@@ -5,6 +5,7 @@ use super::CompareError;
 use super::scratch::Scratch;
 use crate::catalog::Catalog;
 use crate::generate::{Renamed, Step, steps};
+use crate::source_error::rights_needed;
 
 /// A part of the way, and its way back.
 pub(super) struct Part {
@@ -144,8 +145,10 @@ async fn execute(scratch: &Scratch, steps: &[Step]) -> Result<(), NoWay> {
             let Some(said) = error.as_db_error() else {
                 return Err(lost(error));
             };
+            let rights = rights_needed(said.code().code());
+            let rights = rights.map_or(String::new(), |rights| format!("\n{rights}"));
             let reason = format!(
-                "PostgreSQL refuses `{}`: {}",
+                "PostgreSQL refuses `{}`: {}{rights}",
                 step.sql.trim_end_matches(';'),
                 said.message()
             );

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::comment::address;
 use super::plan::{Fate, Plan, owner};
 use super::text::{last, schema};
-use super::{Step, index, order, sequence, table, types};
+use super::{Step, index, order, sequence, table, types, warning};
 use crate::catalog::{Class, Key, without_last};
 
 /// What has to go before anything is made.
@@ -267,13 +267,11 @@ fn drop_one(plan: &Plan<'_>, key: &Key) -> Option<Step> {
         Class::Schema if schema(name) == "public" => Step::new("drop schema public"),
         _ => Step::new(format!("drop {}", address(plan.found, key))),
     };
-    let ties = plan.found.ties.get(key);
-    let grants_again = plan.found.scope.privileges;
-    if again && !grants_again && ties.is_some_and(|ties| ties.has_grants) {
-        let warning = format!(
-            "{key} is made again, without the privileges that were granted on it; grant them again"
-        );
-        return Some(step.warning(warning));
-    }
-    Some(step)
+    Some(match again {
+        true => Step {
+            warning: step.warning.clone().or(warning::of_made_again(plan, key)),
+            ..step
+        },
+        false => step,
+    })
 }

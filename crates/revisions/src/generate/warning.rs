@@ -1,4 +1,5 @@
-//! What looks like a new name, and is written as a drop and an addition because nobody said so.
+//! What a person should know before it is done: what looks like a new name, and is written as a drop and an addition
+//! because nobody said so; and what an object loses that is made again.
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,45 @@ pub(super) fn of_lookalikes(plan: &Plan<'_>, steps: &mut [Step]) {
                 last(&old.name)
             ));
         }
+    }
+}
+
+/// What an object that is made again loses without a word, if that is known to be anything.
+pub(super) fn of_made_again(plan: &Plan<'_>, key: &Key) -> Option<String> {
+    let ties = plan.found.ties.get(key)?;
+    let is_compared = plan.found.scope.privileges;
+    let mut lost = Vec::new();
+    if ties.has_grants && !is_compared {
+        lost.push("without the privileges that were granted on it; grant them again");
+    }
+    // An owner that counts is given it back.
+    if ties.has_other_owner && plan.found_fact(key, "owner").is_none() {
+        lost.push(match runs_as_owner(plan, key) {
+            true => {
+                "and then belongs to whoever does that, so that it runs with other rights; give it back to its owner"
+            }
+            false => "and then belongs to whoever does that; give it back to its owner",
+        });
+    }
+    let lost = lost.join(", ");
+    (!lost.is_empty()).then(|| format!("{key} is made again, {lost}"))
+}
+
+/// Whether an object does what it does with the rights of its owner, whoever uses it.
+fn runs_as_owner(plan: &Plan<'_>, key: &Key) -> bool {
+    match key.class {
+        Class::Function | Class::Procedure => {
+            let definition = plan.found_fact(key, "definition").unwrap_or_default();
+            // The body comes after the first `AS`.
+            let head = definition.split("\nAS ").next().unwrap_or_default();
+            head.contains("SECURITY DEFINER")
+        }
+        Class::View => {
+            let options = plan.found_fact(key, "options").unwrap_or_default();
+            !options.contains("security_invoker=true") && !options.contains("security_invoker=on")
+        }
+        Class::MaterializedView => true,
+        _ => false,
     }
 }
 

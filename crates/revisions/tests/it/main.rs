@@ -22,6 +22,8 @@ mod migrator;
 mod remedies;
 mod revisions;
 #[cfg(feature = "cli")]
+mod rights;
+#[cfg(feature = "cli")]
 mod scaffold;
 mod support;
 #[cfg(feature = "cli")]

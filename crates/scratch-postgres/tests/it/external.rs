@@ -141,3 +141,51 @@ fn roles_are_gone_with_the_last_database_that_needs_them_and_those_of_others_sta
     two.stop().unwrap();
     assert_eq!(there(&host), "scratch \"There\"");
 }
+
+#[test]
+fn a_role_that_somebody_has_adopted_stays() {
+    let Some(host) = host() else { return };
+    let adopted = [
+        "alter role scratch_a login",
+        "create role scratch_person; grant scratch_b to scratch_person",
+        "grant pg_monitor to scratch_c",
+        "alter role scratch_d set work_mem = '8MB'",
+    ];
+    let roles = ["a", "b", "c", "d", "e"].map(|name| format!("scratch_{name}"));
+    let guest = guest_of(&host);
+    block_on(async {
+        let client = connect(&guest.url()).await;
+        scratch_postgres::make_roles(&client, &roles).await.unwrap();
+        for statement in adopted {
+            client.batch_execute(statement).await.unwrap();
+        }
+    });
+    guest.stop().unwrap();
+    let left = "select string_agg(rolname, ' ' order by rolname) from pg_roles where rolname like 'scratch_%'";
+    let left = block_on(async { ask(&connect(&host.url()).await, left).await });
+    assert_eq!(
+        left,
+        "scratch_a scratch_b scratch_c scratch_d scratch_person"
+    );
+}
+
+#[test]
+fn a_role_that_was_made_by_somebody_who_is_no_superuser_goes() {
+    let Some(host) = host() else { return };
+    block_on(async {
+        let client = connect(&host.url()).await;
+        let role = "create role maker login createdb createrole";
+        client.batch_execute(role).await.unwrap();
+    });
+    let source = Source::Url(host.url().replace("//postgres@", "//maker@"));
+    let guest = Builder::new().source(source).start().unwrap();
+    block_on(async {
+        let client = connect(&guest.url()).await;
+        let roles = ["scratch_made".to_owned()];
+        scratch_postgres::make_roles(&client, &roles).await.unwrap();
+    });
+    guest.stop().unwrap();
+    let left = "select count(*) from pg_roles where rolname = 'scratch_made'";
+    let left = block_on(async { ask(&connect(&host.url()).await, left).await });
+    assert_eq!(left, "0");
+}

@@ -53,12 +53,39 @@ async fn grants_are_read_in_one_form_and_the_usual_ones_are_none() {
     assert_eq!(of(Class::Function, "public.g()"), "none | -");
     let defaults = |name| of(Class::DefaultPrivileges, name);
     assert_eq!(defaults("tables"), "p_app=SELECT | -");
-    // The role is one that was not named, so it is taken for the one who migrates.
-    assert_eq!(defaults("sequences in schema public"), "p_app=USAGE | -");
+    // The role is one that was not named, and not the one who migrates.
+    let of_other = catalog.get(Class::DefaultPrivileges, "sequences in schema public");
+    assert!(of_other.is_none());
 }
 
 #[tokio::test]
-async fn an_owner_counts_if_it_is_named_or_if_none_is() {
+async fn default_privileges_are_those_of_whoever_migrates_and_of_named_roles() {
+    needs_many_connections!();
+    let sql = "alter default privileges grant select on tables to p_app;
+        alter default privileges for role p_other grant insert on tables to p_app;
+        alter default privileges for role p_app grant delete on tables to p_other;";
+    let history = format!(
+        "{sql} create table refinery_schema_history (); alter table refinery_schema_history owner to p_other;"
+    );
+    let told = async |sql: &str| {
+        let catalog = read(&["p_app"], sql).await;
+        let all = catalog
+            .objects()
+            .filter(|(key, _)| key.class == Class::DefaultPrivileges);
+        let all = all.map(|(key, facts)| format!("{}: {}", key.name, facts["privileges"]));
+        all.collect::<Vec<_>>().join(" | ")
+    };
+    let of_app = "tables for role p_app: p_other=DELETE";
+    assert_eq!(told(sql).await, format!("tables: p_app=SELECT | {of_app}"));
+    // Whoever reads is another one than who migrates.
+    assert_eq!(
+        told(&history).await,
+        format!("tables: p_app=INSERT | {of_app}")
+    );
+}
+
+#[tokio::test]
+async fn an_owner_counts_if_it_is_named() {
     needs_many_connections!();
     let sql = "create table a (id int); create table b (id serial); create table c (id int);
         alter table b owner to p_app; alter table c owner to p_other;";
@@ -69,12 +96,12 @@ async fn an_owner_counts_if_it_is_named_or_if_none_is() {
         };
         [of("public.a"), of("public.b"), of("public.c")]
     };
-    assert_eq!(owners(&read(&["p_app"], sql).await), ["", "p_app", ""]);
-    let catalog = read(&[], sql).await;
-    assert_eq!(owners(&catalog), ["", "p_app", "p_other"]);
+    let catalog = read(&["p_app"], sql).await;
+    assert_eq!(owners(&catalog), ["", "p_app", ""]);
     // The sequence of a column has the owner of its table.
     let sequence = catalog.get(Class::Sequence, "public.b_id_seq").unwrap();
     assert!(!sequence.contains_key("owner"));
+    assert_eq!(owners(&read(&[], sql).await), ["", "", ""]);
 }
 
 #[tokio::test]

@@ -16,5 +16,7 @@ mod scripts;
 mod stamping;
 mod under_way;
 mod verify;
+mod verify_history;
+mod verify_meanwhile;
 #[cfg(unix)]
 mod waiting;

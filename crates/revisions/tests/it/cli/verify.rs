@@ -51,29 +51,20 @@ async fn a_database_is_what_its_revisions_make_until_somebody_changes_it() {
     - column public.one.by_hand: text
     + constraint public.one.one_id: CHECK ((id > 1))
       = help: put back the file as it was applied; what else it should do belongs into a new revision
-      = help: what was changed by hand is undone by hand, or becomes a revision (`cargo db revision -m "…"`), declared as done here (`cargo db stamp head`)
+      = help: what was changed by hand is undone by hand; if it is to become a revision, apply what is pending first (`cargo db upgrade head`), and compare again
     "#);
     let output = project.run("verify --json").await;
     assert!(!output.status.success());
     let record: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
     assert_eq!(record["changed"][0]["path"], "sql/U1__one.sql");
     assert_eq!(record["drift"][0], "- column public.one.by_hand: text");
-}
-
-#[tokio::test]
-async fn nothing_is_compared_with_a_database_that_nobody_has_migrated() {
-    needs_many_connections!();
-    let project = Project::new(FILES).await;
-    let client = project.database.connect("test").await;
-    client
-        .batch_execute("create table other (id int)")
-        .await
-        .unwrap();
-    let (told, _) = project.succeeds("verify").await;
-    assert!(
-        told.ends_with("no revision is applied, so there is nothing to compare\n"),
-        "{told}"
-    );
+    assert!(record["server"].is_string());
+    assert!(record["expected_by_server"].is_string());
+    project.write(FILES);
+    // Only where nothing is pending would it be declared as done, and nothing else with it.
+    project.succeeds("upgrade head").await;
+    let told = project.fails("verify").await;
+    assert!(told.contains("(`cargo db stamp head`)"), "{told}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod everything;
 mod hazards;
 mod inheritance;
 mod operators;
+mod owners;
 mod pairs;
 mod privileges;
 mod relations;

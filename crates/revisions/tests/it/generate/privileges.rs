@@ -8,7 +8,7 @@ use super::shown;
 use crate::support::{Database, needs_many_connections};
 
 /// A new database with `sql` in it, and the roles that the tests grant to.
-async fn database(sql: &str) -> Client {
+pub(super) async fn database(sql: &str) -> Client {
     let client = Database::new().await.connect("test").await;
     let roles = ["p_app".to_owned(), "p_other".to_owned()];
     scratch_postgres::make_roles(&client, &roles).await.unwrap();
@@ -16,7 +16,7 @@ async fn database(sql: &str) -> Client {
     client
 }
 
-async fn read(client: &Client) -> Catalog {
+pub(super) async fn read(client: &Client) -> Catalog {
     let scope = Scope {
         privileges: true,
         roles: vec!["p_app".to_owned(), "p_other".to_owned()],
@@ -185,4 +185,63 @@ async fn where_nobody_asked_a_grant_makes_no_difference() {
     assert!(found.difference(&wanted).is_empty());
     assert!(steps(&wanted, &found).is_empty());
     assert!(steps(&found, &wanted).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_made_is_protected_before_anything_is_done_outside_of_the_transaction() {
+    needs_many_connections!();
+    let schema = |kind: &str| {
+        format!(
+            "create table a (id int, n int not null); create table b (n int);
+             create view v as select id::{kind} from a; grant select on v to p_app;"
+        )
+    };
+    let after = format!(
+        "{} alter table a add constraint a_n unique (n); alter table b add constraint b_n foreign key (n) references a (n);
+         create function f() returns int security definer language sql as 'select 1'; revoke execute on function f from public;
+         grant insert on b to p_other; alter default privileges grant select on tables to p_app;",
+        schema("bigint")
+    );
+    let told = there_and_back(&schema("int"), &after).await;
+    let at = |what: &str| {
+        told.find(what)
+            .unwrap_or_else(|| panic!("no {what} in:\n{told}"))
+    };
+    let outside = at("-- outside");
+    for (made, protected) in [
+        ("create view public.v", "grant select on table public.v"),
+        (
+            "create function public.f",
+            "revoke execute on function public.f() from public",
+        ),
+    ] {
+        assert!(at(made) < at(protected), "{told}");
+        assert!(at(protected) < outside, "{told}");
+        let between = &told[at(made)..at(protected)];
+        assert_eq!(between.matches(";\n").count(), 1, "{told}");
+    }
+    assert!(at("grant insert on table public.b") < outside, "{told}");
+    assert!(
+        at("alter default privileges") > at("references public.a"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_table_gets_its_owner_when_its_sequence_is_its_own() {
+    needs_many_connections!();
+    let with_serial = "create table t (n int, id serial); alter table t owner to p_app; grant usage on t_id_seq to p_other;";
+    for before in ["", "create table t (n int);"] {
+        let told = there_and_back(before, with_serial).await;
+        assert!(
+            told.contains("alter table public.t owner to p_app"),
+            "{told}"
+        );
+    }
+    // Who is to own it may not make anything in the schema before.
+    there_and_back(
+        "",
+        "create schema s; grant create on schema s to p_app; create table s.t (id int); alter table s.t owner to p_app;",
+    )
+    .await;
 }
