@@ -63,7 +63,7 @@ async fn one_that_was_merged_late_is_pending_and_nothing_else() {
     project.write(&[TWO]);
     let (told, _) = project.succeeds("verify").await;
     assert!(
-        told.ends_with("2 with their checksums, 4 objects; 1 pending\n"),
+        told.ends_with("2 with their checksums, 5 objects; 1 pending\n"),
         "{told}"
     );
     by_hand(&project.database, "create table two (id int)").await;
