@@ -41,6 +41,7 @@ mod context;
 mod current;
 mod db;
 mod diagram;
+mod drift;
 mod editor;
 mod error;
 mod format;
@@ -64,6 +65,7 @@ pub use compare_error::CompareError;
 pub use context::Context;
 pub use db::Db;
 pub use diagram::DiagramError;
+pub use drift::Drift;
 pub use error::CommandError;
 pub use place::Place;
 

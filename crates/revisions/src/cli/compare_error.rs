@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::drift::Drift;
 use crate::expected_schema::SchemaUnknown;
 use crate::source_error::SourceError;
 
@@ -80,23 +81,8 @@ pub enum CompareError {
         help: String,
     },
     /// A database is not what its revisions make.
-    #[error("the database is not what its revisions make{}{}\n  = help: {}{}", changed_lines(.changed), drift(.difference), drift_help(.changed, .difference, *.pending, .servers.as_ref(), .program), late_help(.difference, .late, .heads, .program))]
-    Drift {
-        /// The files that are not what was applied.
-        changed: Vec<String>,
-        /// How the database would have to change.
-        difference: String,
-        /// How many revisions are pending.
-        pending: usize,
-        /// Those of them that an applied one needs.
-        late: Vec<i64>,
-        /// Where the database is.
-        heads: Vec<i64>,
-        /// The PostgreSQL that made what is expected, and that of the database, if they are of different major versions.
-        servers: Option<(String, String)>,
-        /// How the commands are called.
-        program: String,
-    },
+    #[error(transparent)]
+    Drift(Box<Drift>),
     /// Nobody has migrated the database.
     #[error("{place}: no revision is applied: {}\n  = help: if this is the database that was meant, `{program} upgrade head` applies them; else correct the URL, or the search path", if *.has_history { "its history is empty".to_owned() } else { format!("there is no history in its search path, `{search_path}`") })]
     NothingApplied {
@@ -200,62 +186,11 @@ fn in_the_way(holders: &[String]) -> String {
 }
 
 /// What to do if the history lacks revisions.
-fn put_back(missing: &[i64], heads: &[i64], program: &str) -> String {
+pub(super) fn put_back(missing: &[i64], heads: &[i64], program: &str) -> String {
     let heads: Vec<String> = heads.iter().map(i64::to_string).collect();
     let heads = heads.join(" ");
     format!(
         "if the database has what {} makes, `{program} stamp {heads}` puts it into the history; else `{program} upgrade head` applies it",
         list(missing)
     )
-}
-
-fn late_help(difference: &str, late: &[i64], heads: &[i64], program: &str) -> String {
-    match difference.is_empty() || late.is_empty() {
-        true => String::new(),
-        false => format!("\n  = help: {}", put_back(late, heads, program)),
-    }
-}
-
-fn changed_lines(changed: &[String]) -> String {
-    let line = |path| format!("\n  --> {path}: was changed after it had been applied");
-    changed.iter().map(line).collect()
-}
-
-fn drift(difference: &str) -> String {
-    match difference.is_empty() {
-        true => String::new(),
-        false => format!("\n  = to be that, it would have to change so\n{difference}"),
-    }
-}
-
-fn drift_help(
-    changed: &[String],
-    difference: &str,
-    pending: usize,
-    servers: Option<&(String, String)>,
-    program: &str,
-) -> String {
-    let mut help = Vec::new();
-    if !changed.is_empty() {
-        help.push(
-            "put back the file as it was applied; what else it should do belongs into a new revision"
-                .to_owned(),
-        );
-    }
-    if !difference.is_empty() && pending > 0 {
-        help.push(format!(
-            "what was changed by hand is undone by hand; if it is to become a revision, apply what is pending first (`{program} upgrade head`), and compare again"
-        ));
-    }
-    if !difference.is_empty() && pending == 0 {
-        help.push(format!(
-            "what was changed by hand is undone by hand, or becomes a revision (`{program} revision -m \"…\"`), declared as done here (`{program} stamp head`)"
-        ));
-    }
-    if let (false, Some((made_by, here))) = (difference.is_empty(), servers) {
-        help.push(format!(
-            "what is expected was described by PostgreSQL {made_by}, and this is {here}, which may use other words for the same"
-        ));
-    }
-    help.join("\n  = help: ")
 }

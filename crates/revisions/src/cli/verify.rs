@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::drift::Drift;
 use super::reading::{Reading, number, place};
 use super::scratch::{Model, Scratch};
 use super::{CommandError, CompareError, Context, Verify, print, print_json};
@@ -217,7 +218,7 @@ fn refusal(found: &Found<'_>, revisions: &Revisions, context: &Context<'_>) -> C
     let major = |version: &str| version.split('.').next().map(str::to_owned);
     let made_by = found.made_by.clone();
     let made_by = made_by.filter(|made_by| major(made_by) != major(&found.server));
-    CompareError::Drift {
+    CompareError::Drift(Box::new(Drift {
         changed: changed.collect(),
         difference: found.difference.to_string(),
         pending: found.state.pending.len(),
@@ -225,5 +226,5 @@ fn refusal(found: &Found<'_>, revisions: &Revisions, context: &Context<'_>) -> C
         heads: found.state.heads(revisions),
         servers: made_by.map(|made_by| (made_by, found.server.clone())),
         program: context.options.program.clone(),
-    }
+    }))
 }

@@ -46,10 +46,10 @@ pub(super) fn after(
         let of = |name: &str| fact(facts, name).map(column);
         match (key.class, other.class) {
             // It is granted on columns as well.
-            (Class::Table, Class::Column) if without_last(&other.name) == key.name => {
-                if plan.comes(other) {
-                    after.insert(Work::Do(plan.carrier(other)));
-                }
+            (Class::Table, Class::Column)
+                if without_last(&other.name) == key.name && plan.comes(other) =>
+            {
+                after.insert(Work::Do(plan.carrier(other)));
             }
             // A sequence becomes that of a column only while both have the same owner.
             (Class::Table, Class::Sequence) => {
