@@ -5,7 +5,7 @@ use std::path::Path;
 use super::reading::Reading;
 use super::scratch::{Model, Scratch};
 use super::{Check, Diff, Snapshot};
-use super::{CommandError, CompareError, Context, print, print_json, writing};
+use super::{CommandError, CompareError, Context, note, print, print_json, writing};
 use crate::catalog::{Catalog, Difference, Scope};
 use crate::database::DatabaseUrl;
 use crate::generate::{Step, steps};
@@ -67,7 +67,15 @@ pub(super) async fn diff(options: &Diff, context: &Context<'_>) -> Result<(), Co
     let found = of(&options.from, &scope, context).await?;
     let wanted = of(&options.to, &scope, context).await?;
     for (place, catalog) in [(&options.from, &found), (&options.to, &wanted)] {
-        if options.privileges && !catalog.scope().privileges {
+        if catalog.scope().privileges || !scope.privileges {
+            continue;
+        }
+        if !options.privileges {
+            // The model asks for them, for whatever can have them.
+            note(&format!(
+                "note: {place} was stored without privileges, so none are compared"
+            ));
+        } else {
             return Err(CompareError::NoPrivileges {
                 place: place.clone(),
                 program: context.options.program.clone(),

@@ -196,7 +196,13 @@ fn drop_one(plan: &Plan<'_>, key: &Key) -> Option<Step> {
     let found = plan.found.objects.get(key)?;
     let name = key.name.as_str();
     let again = plan.fate(key) == Some(Fate::Remake);
-    if plan.retyped.contains(key) || is_in_the_way(plan, key) {
+    if plan.retyped.contains(key) {
+        return Some(Step {
+            warning: warning::of_made_again(plan, key),
+            ..types::drop_aside(key)
+        });
+    }
+    if is_in_the_way(plan, key) {
         return Some(types::drop_aside(key));
     }
     let step = match key.class {

@@ -53,6 +53,15 @@ async fn privileges_that_were_asked_for_are_not_left_out_without_a_word() {
         let start = "error: without.json was stored without privileges, so they cannot be compared";
         assert!(told(&output).starts_with(start), "{}", told(&output));
     }
+    // Where only the model asks, it is said.
+    let asking = format!("-- privileges: compared\n{granted}");
+    let output = run(&dir, &asking, None, &["diff", "without.json", "model"]);
+    let note = "note: without.json was stored without privileges, so none are compared";
+    assert!(
+        output.status.success() && told(&output).contains(note),
+        "{}",
+        told(&output)
+    );
     let arguments = ["diff", "with.json", "model", "--privileges"];
     let output = run(&dir, granted, None, &arguments);
     assert!(

@@ -74,3 +74,24 @@ async fn an_owner_that_was_not_named_is_lost_with_a_warning_where_privileges_are
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("runs with other rights"), "{told:?}");
 }
+
+#[tokio::test]
+async fn a_type_that_is_put_aside_loses_the_same() {
+    needs_many_connections!();
+    let schema = |labels: &str, protect: &str| {
+        format!("create type e as enum ({labels}); create table a (e e); {protect}")
+    };
+    let all = async |protect: &str| {
+        let (before, after) = (schema("'x', 'y'", protect), schema("'y', 'x'", protect));
+        warnings(&before, &after, false).await
+    };
+    let told = all("grant usage on type e to p_other; alter type e owner to p_app;").await;
+    assert_eq!(
+        told,
+        [
+            "enum public.e is made again, without the privileges that were granted on it; grant them again, and then \
+             belongs to whoever does that; give it back to its owner"
+        ]
+    );
+    assert!(all("").await.is_empty());
+}
