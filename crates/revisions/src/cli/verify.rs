@@ -114,7 +114,7 @@ fn refuse_undecided(
         Some((id, missing)) => Err(CompareError::Gap {
             id,
             missing,
-            heads: state.heads(revisions),
+            heads: heads(state, revisions),
             program: program(),
         }),
     }
@@ -155,7 +155,7 @@ async fn tried(
         Err(error) => {
             return Err(CompareError::NotWithout {
                 late,
-                heads: state.heads(revisions),
+                heads: heads(state, revisions),
                 reason: first_line(&error.to_string()),
                 program: context.options.program.clone(),
             }
@@ -171,6 +171,12 @@ async fn tried(
 /// What went wrong, without what to do about it: that is said of what is missing.
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Where the database would be if the history lacked nothing.
+fn heads(state: &State, revisions: &Revisions) -> Vec<i64> {
+    let applied = state.applied.iter().map(|row| row.id);
+    revisions.tips(&revisions.all_with_needs(applied))
 }
 
 /// The revisions that are not applied, although one is that needs them.
@@ -223,7 +229,7 @@ fn refusal(found: &Found<'_>, revisions: &Revisions, context: &Context<'_>) -> C
         difference: found.difference.to_string(),
         pending: found.state.pending.len(),
         late: found.late.clone(),
-        heads: found.state.heads(revisions),
+        heads: heads(found.state, revisions),
         servers: made_by.map(|made_by| (made_by, found.server.clone())),
         program: context.options.program.clone(),
     }))
