@@ -1,6 +1,7 @@
 //! The life of a server: migrate, listen, serve, and end without cutting a request short.
 
 pub mod connections;
+pub mod sealer;
 
 use std::time::Duration;
 
@@ -49,11 +50,18 @@ pub async fn serve(
     // Before anybody is told that we serve: from then on a signal must not cut a request short.
     let signals = Signals::listen().context("cannot listen for signals")?;
     tracing::info!("serving on http://{}", listener.local_addr()?);
+    let sealer = settings.audit.seal_interval.map(|interval| {
+        let (db, shutdown) = (app.db.clone(), app.shutdown.clone());
+        tokio::spawn(sealer::seal_regularly(db, interval, shutdown))
+    });
     tokio::select! {
         () = connections::serve(listener, router, &app.shutdown) => {}
         () = end_on_signal(signals, &app.shutdown, settings.server.shutdown_timeout) => {}
     }
     app.db.close();
+    if let Some(sealer) = sealer {
+        sealer.abort();
+    }
     tracing::info!("ended");
     Ok(())
 }
