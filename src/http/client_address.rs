@@ -5,12 +5,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-
-use super::App;
-use super::error::ApiError;
 
 /// The header that proxies append to.
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
@@ -22,14 +18,6 @@ pub struct PeerAddress(pub IpAddr);
 /// The address of the client; `None` where the request did not come over a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub Option<IpAddr>);
-
-impl FromRequestParts<App> for ClientAddress {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        Ok(Self::of(parts, app.trusted_proxies))
-    }
-}
 
 impl ClientAddress {
     /// The address that a request comes from, behind as many proxies of our own.

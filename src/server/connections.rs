@@ -3,7 +3,6 @@
 //!
 //! `axum::serve` has none of these bounds, so this is hyper's own server under the router.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +43,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: &Cancellatio
         };
         let routes = TowerToHyperService::new(router.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(PeerAddress(peer.ip()));
+            request.extensions_mut().insert(peer);
             routes.call(request)
         });
         let connection = running.watch(http.serve_connection(TokioIo::new(stream), service));
@@ -61,7 +60,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: &Cancellatio
     running.shutdown().await;
 }
 
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener) -> (TcpStream, PeerAddress) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -69,7 +68,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "no TCP_NODELAY");
                 }
-                return (stream, peer);
+                return (stream, PeerAddress(peer.ip()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
