@@ -43,6 +43,9 @@ pub struct ServerSettings {
     pub port: u16,
     /// `ALLOWED_HOSTS`: origins that browsers may call from, comma separated, or `*`; none by default.
     pub allowed_origins: Vec<HeaderValue>,
+    /// `TRUSTED_PROXIES`, 0: how many proxies of our own stand before the server; so many of the last entries of
+    /// `X-Forwarded-For` are believed.
+    pub trusted_proxies: usize,
     /// `SHUTDOWN_TIMEOUT_SECONDS`, 25: how long running requests may take to finish at the end.
     pub shutdown_timeout: Duration,
 }
@@ -153,11 +156,13 @@ impl ServerSettings {
                 HeaderValue::from_str(origin).ok().filter(|_| is_origin)
             },
         );
+        let trusted_proxies = variables.number("TRUSTED_PROXIES", 0, 0..=16) as usize;
         let shutdown_timeout = variables.seconds("SHUTDOWN_TIMEOUT_SECONDS", 25, 0..=3600);
         Self {
             host,
             port,
             allowed_origins,
+            trusted_proxies,
             shutdown_timeout,
         }
     }

@@ -5,6 +5,7 @@
 
 mod admin;
 mod auth;
+mod client_address;
 mod error;
 mod extract;
 mod health;
@@ -19,6 +20,7 @@ mod wallet;
 
 use std::sync::Arc;
 
+pub use client_address::{ClientAddress, PeerAddress};
 pub use router::router;
 pub use token::TokenSigner;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +39,8 @@ pub struct App {
     pub tokens: TokenSigner,
     /// What a new wallet starts with.
     pub welcome_points: i64,
+    /// How many proxies of our own stand before the server.
+    pub trusted_proxies: usize,
     /// The revisions that this program was built with; the schema must have them to be ready.
     pub revision_ids: Arc<[i64]>,
     /// Cancelled when the end has begun.

@@ -40,6 +40,7 @@ pub async fn serve(
         hasher: Hasher::default(),
         tokens: TokenSigner::new(secret_key, settings.auth.access_token_lifetime),
         welcome_points: settings.wallets.welcome_points,
+        trusted_proxies: settings.server.trusted_proxies,
         revision_ids: Revisions::embedded(REVISIONS)?
             .iter()
             .map(|revision| revision.id())

@@ -97,6 +97,7 @@ impl Api {
             hasher: Hasher::default(),
             tokens: TokenSigner::new(&SECRET_KEY.into(), Duration::from_secs(1800)),
             welcome_points: 100,
+            trusted_proxies: 0,
             revision_ids: Revisions::embedded(REVISIONS)
                 .unwrap()
                 .iter()
