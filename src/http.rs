@@ -11,6 +11,7 @@ mod extract;
 mod health;
 mod identity;
 mod origin;
+mod page;
 mod request_log;
 mod router;
 mod token;

@@ -1,5 +1,8 @@
 //! `/admin`: money that comes from outside, goes back, or is corrected by hand.
 
+pub(super) mod audit_logs;
+pub(super) mod users;
+
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use tower_http::timeout::RequestBodyDeadlineLayer;
@@ -31,7 +31,19 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .route("/wallet/transfers", post(wallet::transfer))
         .route("/admin/deposits", post(admin::deposit))
         .route("/admin/refunds", post(admin::refund))
-        .route("/admin/adjustments", post(admin::adjust));
+        .route("/admin/adjustments", post(admin::adjust))
+        .route("/admin/audit-logs", get(admin::audit_logs::search))
+        .route("/admin/audit-logs/export", get(admin::audit_logs::export))
+        .route("/admin/users", get(admin::users::list))
+        .route("/admin/users/{user_id}", get(admin::users::show))
+        .route(
+            "/admin/users/{user_id}/role",
+            put(admin::users::change_role),
+        )
+        .route(
+            "/admin/users/{user_id}/status",
+            put(admin::users::change_status),
+        );
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))

@@ -7,9 +7,6 @@ use super::Transaction;
 use crate::db::{Database, DbError};
 use crate::domain::ids::{TransactionId, UserId};
 
-/// How many rows a page has at most.
-pub const MAX_PAGE_ROWS: i64 = 100;
-
 /// Kind of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -156,6 +156,15 @@ impl Api {
         .await
     }
 
+    pub async fn put(&self, user: &TestUser, path: &str, body: Value) -> Reply {
+        self.send(
+            self.request(Method::PUT, path)
+                .bearer_auth(&user.token)
+                .json(&body),
+        )
+        .await
+    }
+
     pub async fn post_with_key(
         &self,
         user: &TestUser,
