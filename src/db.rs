@@ -8,6 +8,7 @@ pub mod administration;
 pub mod audit;
 mod error;
 mod lease;
+pub mod ledger;
 mod pool;
 mod retry;
 pub mod schema;

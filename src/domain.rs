@@ -7,6 +7,7 @@ pub mod administration;
 pub mod audit;
 pub mod idempotency;
 pub mod ids;
+pub mod ledger;
 pub mod passwords;
 pub mod permissions;
 pub mod points;

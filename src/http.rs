@@ -14,6 +14,7 @@ mod origin;
 mod page;
 mod request_log;
 mod router;
+mod statistics;
 mod token;
 mod transaction_body;
 mod validate;

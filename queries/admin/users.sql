@@ -70,3 +70,10 @@ update users
  where id = :user_id
 returning id, email, role, status, full_name, birth_date, location, preferred_language,
           created_at, updated_at, last_login_at;
+
+--- One user by the address, in lower case.
+--! user_by_email : User
+select id, email, role, status, full_name, birth_date, location, preferred_language,
+       created_at, updated_at, last_login_at
+  from users
+ where email = :email;

@@ -8,7 +8,7 @@ use super::{Database, DbError, Retry, audit};
 use crate::domain::administration::{Change, Position, Search, Standing, Verdict};
 use crate::domain::audit::{Origin, Outcome};
 use crate::domain::ids::UserId;
-use crate::domain::users::User;
+use crate::domain::users::{Email, User};
 
 impl Database {
     /// At most `limit` users of a search after a position: by address if the search names one, else newest first.
@@ -71,6 +71,21 @@ impl Database {
             })
             .await?;
         Ok(rows.into_iter().map(User::from).collect())
+    }
+
+    /// The user of an address.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn user_by_email(&self, email: &Email) -> Result<Option<User>, DbError> {
+        self.statement("user_by_email", Retry::Repeatable, |client| async move {
+            sql::user_by_email()
+                .bind(&**client, &email.as_str())
+                .opt()
+                .await
+        })
+        .await
+        .map(|user| user.map(User::from))
     }
 
     /// Changes role or status of a user, with its entry, as [`Change::decide`] says: on rows that are locked, all active

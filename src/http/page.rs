@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 
+use crate::domain::transactions::list::latest_time;
+
 /// How many rows a page has at most.
 pub(super) const MAX_ROWS: i64 = 100;
 const DEFAULT_ROWS: i64 = 20;
@@ -22,16 +24,11 @@ pub(super) fn check_rows(rows: Option<i64>) -> Result<i64, String> {
 
 /// A time that is asked for.
 pub(super) fn check_time(time: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str> {
-    if (DateTime::UNIX_EPOCH..=latest()).contains(&time) {
+    if (DateTime::UNIX_EPOCH..=latest_time()).contains(&time) {
         Ok(time)
     } else {
         Err("must be a time since 1970")
     }
-}
-
-/// The end of the year 9999. PostgreSQL's timestamps reach further, but no clock does.
-pub(super) fn latest() -> DateTime<Utc> {
-    DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// A cursor of a position.

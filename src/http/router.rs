@@ -11,7 +11,7 @@ use tower_http::timeout::RequestBodyDeadlineLayer;
 
 use std::time::Duration;
 
-use super::{App, admin, auth, error, health, request_log, wallet};
+use super::{App, admin, auth, error, health, request_log, statistics, wallet};
 
 /// Bodies beyond this are refused with 413.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -27,11 +27,15 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .route("/wallet", get(wallet::show))
         .route("/wallet/transactions", get(wallet::transactions))
         .route("/wallet/transactions/{txn_id}", get(wallet::transaction))
+        .route("/wallet/statistics", get(statistics::show))
         .route("/wallet/spend", post(wallet::spend))
         .route("/wallet/transfers", post(wallet::transfer))
         .route("/admin/deposits", post(admin::deposit))
         .route("/admin/refunds", post(admin::refund))
         .route("/admin/adjustments", post(admin::adjust))
+        .route("/admin/ledger/verify", get(admin::ledger::show))
+        .route("/admin/schema", get(admin::schema::show))
+        .route("/admin/schema/diagram.svg", get(admin::schema::picture))
         .route("/admin/audit-logs", get(admin::audit_logs::search))
         .route("/admin/audit-logs/export", get(admin::audit_logs::export))
         .route("/admin/users", get(admin::users::list))

@@ -46,7 +46,7 @@ pub(super) async fn show(
         .wallet(user)
         .await?
         .ok_or(ApiError::NotFound("this user has no wallet"))?;
-    let recent = list::page(&app.db, user, &everything(), None, RECENT_ROWS).await?;
+    let recent = list::page(&app.db, user, &Filter::everything(), None, RECENT_ROWS).await?;
     Ok(Answer(WalletBody {
         wallet_id: wallet.id.0,
         user_id: wallet.user_id.0,
@@ -205,18 +205,9 @@ pub(super) async fn transfer(
     )
 }
 
-fn everything() -> Filter {
-    Filter {
-        transaction_type: None,
-        status: None,
-        from: DateTime::UNIX_EPOCH,
-        to: page::latest(),
-    }
-}
-
 impl ListQuery {
     fn check(self) -> Result<(Filter, Option<Position>, i64), ApiError> {
-        let everything = everything();
+        let everything = Filter::everything();
         let mut fields = Fields::default();
         let rows = fields.check("limit", page::check_rows(self.limit));
         let after = fields.check_optional("cursor", self.cursor.as_deref().map(read_cursor));

@@ -66,6 +66,23 @@ pub struct Filter {
     pub to: DateTime<Utc>,
 }
 
+impl Filter {
+    /// Everything that a clock can have recorded.
+    pub fn everything() -> Self {
+        Self {
+            transaction_type: None,
+            status: None,
+            from: DateTime::UNIX_EPOCH,
+            to: latest_time(),
+        }
+    }
+}
+
+/// The end of the year 9999. PostgreSQL's timestamps reach further, but no clock does.
+pub fn latest_time() -> DateTime<Utc> {
+    DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
 /// A place in a list: everything on the next page is older than it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {

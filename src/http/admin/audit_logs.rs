@@ -15,6 +15,7 @@ use crate::domain::audit::list::{self, By, Page, Position, Search, Written};
 use crate::domain::ids::UserId;
 use crate::domain::permissions::Permission;
 use crate::domain::text::Text;
+use crate::domain::transactions::list::latest_time;
 use crate::http::App;
 use crate::http::error::ApiError;
 use crate::http::extract::Query;
@@ -125,7 +126,7 @@ impl SearchQuery {
         );
         let from = self.from.unwrap_or(DateTime::UNIX_EPOCH);
         let from = fields.check("from", page::check_time(from));
-        let to = fields.check("to", page::check_time(self.to.unwrap_or(page::latest())));
+        let to = fields.check("to", page::check_time(self.to.unwrap_or(latest_time())));
         let mut name = |field: &str, value: &Option<String>| {
             let text = value.as_deref().map(Text::<100>::parse);
             let text = fields.check_optional(field, text);
