@@ -7,9 +7,11 @@
 pub mod audit;
 mod error;
 mod lease;
+pub mod login_limits;
 mod pool;
 mod retry;
 pub mod schema;
+pub mod sessions;
 pub mod transactions;
 pub mod users;
 pub mod wallets;

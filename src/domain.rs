@@ -6,9 +6,14 @@
 pub mod audit;
 pub mod idempotency;
 pub mod ids;
+pub mod login_limits;
 pub mod passwords;
 pub mod permissions;
 pub mod points;
+pub mod profile;
+pub mod refresh_tokens;
+pub mod sessions;
+pub mod sign_in;
 pub mod text;
 pub mod transactions;
 pub mod users;

@@ -1,6 +1,7 @@
 //! The life of a server: migrate, listen, serve, and end without cutting a request short.
 
 pub mod connections;
+mod housekeeping;
 
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub async fn serve(
         db: Database::new(&source.url, &settings.database, source.budget)?,
         hasher: Hasher::default(),
         tokens: TokenSigner::new(secret_key, settings.auth.access_token_lifetime),
+        sessions: settings.auth.sessions,
         welcome_points: settings.wallets.welcome_points,
         trusted_proxies: settings.server.trusted_proxies,
         revision_ids: Revisions::embedded(REVISIONS)?
@@ -46,6 +48,10 @@ pub async fn serve(
             .collect(),
         shutdown: CancellationToken::new(),
     };
+    tokio::spawn(housekeeping::keep_house(
+        app.db.clone(),
+        app.shutdown.clone(),
+    ));
     let router = router(app.clone(), &settings.server.allowed_origins);
     // Before anybody is told that we serve: from then on a signal must not cut a request short.
     let signals = Signals::listen().context("cannot listen for signals")?;

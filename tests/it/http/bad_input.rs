@@ -230,7 +230,7 @@ async fn without_a_valid_token_every_route_but_the_open_ones_refuses() {
         std::time::Duration::from_secs(1800),
     );
     let foreign = foreign
-        .sign(divine_whispers::domain::ids::UserId(user.id))
+        .sign(api.app.tokens.verify(&user.token).unwrap())
         .unwrap();
     let tokens = ["", "x", "a.b.c", &unsigned, &altered, &cut, &foreign];
     let posts: Vec<&str> = bodies(&user)
@@ -272,7 +272,7 @@ async fn an_expired_token_is_refused_and_says_so() {
         std::time::Duration::ZERO,
     );
     let token = expired
-        .sign(divine_whispers::domain::ids::UserId(user.id))
+        .sign(api.app.tokens.verify(&user.token).unwrap())
         .unwrap();
     let reply = crate::support::eventually_refused(&api, &token).await;
     assert_eq!(reply.problem(), "UNAUTHENTICATED");

@@ -71,6 +71,15 @@ impl TestDatabase {
         }
     }
 
+    /// The same database, for a second server. The first one keeps it.
+    pub fn same(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            text: self.text.clone(),
+            own_server: None,
+        }
+    }
+
     /// The URL as a user writes it.
     pub fn connection_url(&self) -> String {
         self.text.clone()
@@ -113,6 +122,9 @@ impl TestDatabase {
             "jobs",
             "job_results",
             "audit_logs",
+            "sessions",
+            "refresh_tokens",
+            "login_limits",
         ];
         let digests = tables.map(|table| {
             format!("(select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {table} t)")
