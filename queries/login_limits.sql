@@ -33,7 +33,7 @@ with subjects as (
       join subjects using (subject)
      where counted.attempt_count > attempt_limit
 )
-select greatest(ceil(extract(epoch from max(window_ends_at) - now())), 1)::bigint as retry_after_seconds,
+select greatest(ceil(extract(epoch from max(window_ends_at) - clock_timestamp())), 1)::bigint as retry_after_seconds,
        bool_or(is_first) as is_first
   from refused
 having count(*) > 0;

@@ -1,9 +1,12 @@
 //! The command line: one file per command.
 
+mod audit;
 mod db;
 mod environment;
 mod logging;
 mod serve;
+mod session;
+mod table;
 mod user;
 
 use std::path::PathBuf;
@@ -37,6 +40,7 @@ fn run(version: &'static str) -> anyhow::Result<()> {
             Command::Serve => serve::run(version).await,
             Command::Db(arguments) => db::run(arguments).await,
             Command::User(command) => user::run(command).await,
+            Command::Audit(command) => audit::run(command).await,
         }
     })
 }
@@ -62,4 +66,7 @@ enum Command {
     /// Manage users
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Seal the audit log, and check its seals
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
 }

@@ -28,6 +28,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// What a wallet starts with.
     pub wallets: WalletSettings,
+    /// When the audit log is sealed.
+    pub audit: AuditSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -82,6 +84,13 @@ pub struct WalletSettings {
     pub welcome_points: i64,
 }
 
+/// When the audit log is sealed.
+#[derive(Debug, Clone)]
+pub struct AuditSettings {
+    /// `AUDIT_SEAL_INTERVAL_SECONDS`, 60: between two rounds of sealing; 0 leaves it to `audit seal`, and is `None` here.
+    pub seal_interval: Option<Duration>,
+}
+
 /// What is logged.
 #[derive(Debug, Clone)]
 pub struct LogSettings {
@@ -116,6 +125,7 @@ impl Settings {
             log: LogSettings::read(&mut variables),
             auth: AuthSettings::read(&mut variables),
             wallets: WalletSettings::read(&mut variables),
+            audit: AuditSettings::read(&mut variables),
         };
         variables.finish(settings)
     }
@@ -192,6 +202,15 @@ impl WalletSettings {
     fn read(variables: &mut Variables) -> Self {
         Self {
             welcome_points: variables.number("DEFAULT_USER_POINTS", 100, 0..=1_000_000) as i64,
+        }
+    }
+}
+
+impl AuditSettings {
+    fn read(variables: &mut Variables) -> Self {
+        let interval = variables.seconds("AUDIT_SEAL_INTERVAL_SECONDS", 60, 0..=86_400);
+        Self {
+            seal_interval: Some(interval).filter(|interval| !interval.is_zero()),
         }
     }
 }

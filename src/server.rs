@@ -2,6 +2,7 @@
 
 pub mod connections;
 mod housekeeping;
+pub mod sealer;
 
 use std::time::Duration;
 
@@ -48,19 +49,25 @@ pub async fn serve(
             .collect(),
         shutdown: CancellationToken::new(),
     };
-    tokio::spawn(housekeeping::keep_house(
-        app.db.clone(),
-        app.shutdown.clone(),
-    ));
     let router = router(app.clone(), &settings.server.allowed_origins);
     // Before anybody is told that we serve: from then on a signal must not cut a request short.
     let signals = Signals::listen().context("cannot listen for signals")?;
     tracing::info!("serving on http://{}", listener.local_addr()?);
+    let housekeeper = housekeeping::keep_house(app.db.clone(), app.shutdown.clone());
+    let housekeeper = tokio::spawn(housekeeper);
+    let sealer = settings.audit.seal_interval.map(|interval| {
+        let (db, shutdown) = (app.db.clone(), app.shutdown.clone());
+        tokio::spawn(sealer::seal_regularly(db, interval, shutdown))
+    });
     tokio::select! {
         () = connections::serve(listener, router, &app.shutdown) => {}
         () = end_on_signal(signals, &app.shutdown, settings.server.shutdown_timeout) => {}
     }
     app.db.close();
+    housekeeper.abort();
+    if let Some(sealer) = sealer {
+        sealer.abort();
+    }
     tracing::info!("ended");
     Ok(())
 }

@@ -2,13 +2,14 @@
 
 use std::marker::PhantomData;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header;
 use axum::http::request::Parts;
 
-use super::App;
 use super::error::ApiError;
 use super::token::TokenError;
+use super::{App, origin};
+use crate::domain::audit::{self, Entry, Outcome};
 use crate::domain::ids::UserId;
 use crate::domain::permissions::Permission;
 use crate::domain::sessions::Session;
@@ -77,17 +78,34 @@ impl<R: Required> FromRequestParts<App> for Permitted<R> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let InSession(session) = InSession::from_request_parts(parts, app).await?;
+        let user = session.user_id;
         let authority = app.db.authority(session).await?;
         let authority = authority.ok_or(ApiError::SessionEnded)?;
-        if !authority.is_active {
-            return Err(ApiError::AccountNotActive);
-        }
-        match authority.role {
-            Some(role) if R::PERMISSION.is_granted_to(role) => Ok(Self {
-                user: session.user_id,
-                required: PhantomData,
-            }),
-            _ => Err(ApiError::Forbidden),
-        }
+        let (refusal, reason) = match authority.role {
+            _ if !authority.is_active => (ApiError::AccountNotActive, "account_not_active"),
+            Some(role) if R::PERMISSION.is_granted_to(role) => {
+                return Ok(Self {
+                    user,
+                    required: PhantomData,
+                });
+            }
+            _ => (ApiError::Forbidden, "forbidden"),
+        };
+        let route = parts
+            .extensions
+            .get::<MatchedPath>()
+            .map_or("-", MatchedPath::as_str);
+        let entry = Entry::new(
+            "access",
+            "permission",
+            Outcome::Refused,
+            &origin::of(parts, app),
+        )
+        .by(user)
+        .on(R::PERMISSION.name())
+        .with("route", format!("{} {route}", parts.method))
+        .with("reason", reason);
+        audit::record_refusal(&app.db, &entry).await;
+        Err(refusal)
     }
 }

@@ -16,6 +16,16 @@ pub enum Error {
     /// There is no PostgreSQL to check with.
     #[error(transparent)]
     ScratchPostgres(#[from] scratch_postgres::Error),
+    /// The scratch PostgreSQL does not make the roles that the model names.
+    #[error(
+        "the scratch PostgreSQL ({server}) does not make the roles that the model names: {source}; let its user make roles (`alter role … createrole`), or make them there by hand"
+    )]
+    Roles {
+        /// The server.
+        server: String,
+        /// What it said.
+        source: tokio_postgres::Error,
+    },
     /// The scratch PostgreSQL failed in the middle of the work.
     #[error("the scratch PostgreSQL ({server}) failed: {source}; run the build again")]
     Connection {

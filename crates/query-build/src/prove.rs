@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use revisions::catalog::{Catalog, Difference, Patch};
+use revisions::catalog::{Catalog, Difference, Patch, Scope};
 use revisions::{Down, Migrator, Revision, Revisions, SourceError, command_line};
 
 use crate::error::{Error, Problem};
@@ -16,6 +16,8 @@ pub(crate) struct Model {
     pub(crate) path: String,
     /// Its text.
     pub(crate) sql: String,
+    /// What it says about privileges and roles.
+    pub(crate) scope: Scope,
     /// The directory of the migrations, if a command has to name it.
     pub(crate) directory: Option<PathBuf>,
 }
@@ -32,9 +34,13 @@ impl Model {
             return Ok(None);
         }
         let sql = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
+        let path = format!("{name}/schema.sql");
+        let scope = Scope::of_model(&path, &sql);
+        let scope = scope.map_err(|problem| Error::refused(vec![Problem::Source(problem)]))?;
         Ok(Some(Self {
-            path: format!("{name}/schema.sql"),
+            path,
             sql,
+            scope,
             directory,
         }))
     }
@@ -45,6 +51,8 @@ impl Model {
 pub(crate) struct Proof {
     /// What each revision changes in the schema.
     pub(crate) patches: BTreeMap<i64, Patch>,
+    /// How much of the schema was read.
+    scope: Scope,
 }
 
 /// What was seen, or what is wrong with the migrations.
@@ -53,7 +61,11 @@ pub(crate) fn prove(
     revisions: &Revisions,
     model: Option<&Model>,
 ) -> Result<Result<Proof, Problem>, Error> {
-    let mut proof = Proof::default();
+    let mut proof = Proof {
+        scope: model.map(|model| model.scope.clone()).unwrap_or_default(),
+        ..Proof::default()
+    };
+    scratch.make_roles(&proof.scope.roles)?;
     let done = prove_into(&mut proof, scratch, revisions, model)?;
     Ok(done.map(|()| proof))
 }
@@ -88,7 +100,7 @@ fn prove_into(
                 return Ok(Err(problem));
             }
         }
-        let mut now = read(scratch)?;
+        let mut now = read(scratch, &proof.scope)?;
         if now != after {
             return Ok(Err(not_the_same_again(stretch, &after, &now)));
         }
@@ -96,7 +108,7 @@ fn prove_into(
             if let Err(problem) = apply(scratch, revisions, revision) {
                 return Ok(Err(problem));
             }
-            let before = std::mem::replace(&mut now, read(scratch)?);
+            let before = std::mem::replace(&mut now, read(scratch, &proof.scope)?);
             proof.saw(revision, &before, &now, &server);
         }
         rest = next;
@@ -138,12 +150,12 @@ fn there_and_back(
 ) -> Result<Result<Catalog, Problem>, Error> {
     // What leads back, rather than what was there: hundreds of revisions of a large schema fit into memory.
     let mut back = Vec::with_capacity(stretch.len());
-    let mut now = read(scratch)?;
+    let mut now = read(scratch, &proof.scope)?;
     for revision in stretch {
         if let Err(problem) = apply(scratch, revisions, revision) {
             return Ok(Err(problem));
         }
-        let before = std::mem::replace(&mut now, read(scratch)?);
+        let before = std::mem::replace(&mut now, read(scratch, &proof.scope)?);
         proof.saw(revision, &before, &now, server);
         back.push(Patch::between(&now, &before, server));
     }
@@ -153,7 +165,7 @@ fn there_and_back(
         if let Err(problem) = undo(scratch, revisions, revision) {
             return Ok(Err(problem));
         }
-        let found = read(scratch)?;
+        let found = read(scratch, &proof.scope)?;
         if found != now {
             return Ok(Err(not_undone(revision, &found, &now)));
         }
@@ -165,8 +177,9 @@ fn is_reversible(revision: &Revision) -> bool {
     matches!(revision.down(), Down::Sql(_))
 }
 
-fn read(scratch: &Scratch) -> Result<Catalog, Error> {
-    let read = scratch.runtime.block_on(Catalog::read(&scratch.client));
+fn read(scratch: &Scratch, scope: &Scope) -> Result<Catalog, Error> {
+    let read = Catalog::read_with(&scratch.client, scope);
+    let read = scratch.runtime.block_on(read);
     read.map_err(|error| scratch.lost(error))
 }
 
@@ -190,7 +203,7 @@ fn in_a_scratch_database(error: revisions::Error) -> Problem {
         revisions::Error::Failed(mut report) => {
             let remedy = "correct it and build again: it ran in a scratch database only";
             report.remedy = Some(remedy.to_owned());
-            Problem::Source(report)
+            report.naming_roles().into()
         }
         error => error.into(),
     }
@@ -227,11 +240,15 @@ fn load(scratch: &Scratch, model: &Model) -> Result<Result<Catalog, Problem>, Er
         let lost = |error| scratch.lost(error);
         client.batch_execute("begin").await.map_err(lost)?;
         let outcome = match client.batch_execute(&model.sql).await {
-            Ok(()) => Ok(Catalog::read(client).await.map_err(lost)?),
+            Ok(()) => {
+                let read = Catalog::read_with(client, &model.scope).await;
+                Ok(read.map_err(lost)?)
+            }
             Err(error) => match error.as_db_error() {
                 Some(error) => {
                     let problem = SourceError::from_database(&model.path, &model.sql, 0, error);
-                    Err(problem.remedy("correct the model and build again").into())
+                    let problem = problem.remedy("correct the model and build again");
+                    Err(problem.naming_roles().into())
                 }
                 None => return Err(scratch.lost(error)),
             },
@@ -246,7 +263,7 @@ fn compare(
     model: &Model,
     wanted: &Catalog,
 ) -> Result<Result<(), Problem>, Error> {
-    let found = read(scratch)?;
+    let found = read(scratch, &model.scope)?;
     if found == *wanted {
         return Ok(Ok(()));
     }

@@ -18,6 +18,8 @@ pub(crate) struct Scratch {
     /// Drives the connection on a thread of its own, so that this one may block.
     pub(crate) runtime: Runtime,
     server: Server,
+    /// The roles that were made.
+    roles: Vec<String>,
 }
 
 impl Scratch {
@@ -53,12 +55,27 @@ impl Scratch {
             client,
             runtime,
             server,
+            roles: Vec::new(),
         })
     }
 
-    /// An empty one beside it.
+    /// An empty one beside it, with the same roles.
     pub(crate) fn another(&self) -> Result<Self, Error> {
-        Self::start(&self.directory)
+        let mut other = Self::start(&self.directory)?;
+        other.make_roles(&self.roles)?;
+        Ok(other)
+    }
+
+    /// Makes the roles that live outside of the schema.
+    pub(crate) fn make_roles(&mut self, roles: &[String]) -> Result<(), Error> {
+        let make = scratch_postgres::make_roles(&self.client, roles);
+        let made = self.runtime.block_on(make);
+        made.map_err(|source| Error::Roles {
+            server: self.name(),
+            source,
+        })?;
+        self.roles = roles.to_vec();
+        Ok(())
     }
 
     /// Which server it is, for messages.

@@ -1,9 +1,17 @@
-//! A schema of 1,000 tables (10 columns, 3 indexes, 2 foreign keys each), read and compared with another reading of it.
+//! A schema of 1,000 tables (10 columns, 3 indexes, 2 foreign keys each), read and compared with another reading of it,
+//! beside Alembic on the same database.
+//!
+//! Ours is timed from the first query to the difference. Of Alembic, `compare_metadata` is, in a fresh process for each run,
+//! which has connected before: what it reads of the database, and compares with a `MetaData` that was reflected from the
+//! same tables before two of them were changed; that reading is not timed. Alembic is taken from the variable ALEMBIC, else
+//! from the PATH; its Python is the one beside it.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used)] // Results are for reading.
 
 use std::fmt::Write as _;
-use std::time::Instant;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use revisions::DatabaseUrl;
 use revisions::catalog::Catalog;
@@ -30,6 +38,20 @@ fn main() {
         client.batch_execute(&schema(tables)).await.unwrap();
         client.batch_execute("analyze").await.unwrap();
         let before = Catalog::read(&client).await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let model = dir.path().join("model.pickle");
+        let python = python();
+        let alembic = |words: &str| {
+            let url = url.expose().to_owned();
+            python.as_ref().map(|python| {
+                let mut command = Command::new(python);
+                command.args(["-c", COMPARE, words]).arg(&model).arg(url);
+                let output = command.stderr(Stdio::inherit()).output().unwrap();
+                assert!(output.status.success(), "Alembic failed");
+                String::from_utf8(output.stdout).unwrap()
+            })
+        };
+        alembic("reflect");
         client
             .batch_execute("alter table t1 add column more text; drop index t2_a")
             .await
@@ -51,8 +73,54 @@ fn main() {
             read.as_secs_f64() * 1_000.0,
             both.as_secs_f64() * 1_000.0
         );
+        let mut times = Vec::new();
+        for _ in 0..runs {
+            let Some(said) = alembic("compare") else {
+                println!("  without Alembic: there is none on the PATH, nor in ALEMBIC");
+                return;
+            };
+            let (seconds, changes) = said.trim().split_once(' ').unwrap();
+            assert_eq!(changes, "2", "a column and an index");
+            times.push(Duration::from_secs_f64(seconds.parse().unwrap()));
+        }
+        times.sort_unstable();
+        let median = times[times.len() / 2].as_secs_f64() * 1_000.0;
+        println!("  Alembic: read and compared in {median:.0} ms");
     });
 }
+
+/// The Python of Alembic, if there is one.
+fn python() -> Option<PathBuf> {
+    let program = PathBuf::from(std::env::var_os("ALEMBIC").unwrap_or_else(|| "alembic".into()));
+    let is_there = Command::new(&program).arg("--version").output();
+    is_there.ok().filter(|output| output.status.success())?;
+    let beside = program.with_file_name("python");
+    let is_beside = program.components().count() > 1 && beside.exists();
+    Some(if is_beside { beside } else { "python3".into() })
+}
+
+/// Stores the model, or compares the database with it and prints the seconds, and how many changes there are.
+const COMPARE: &str = "
+import pickle, sys, time
+import psycopg2
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import MetaData, create_engine
+
+what, model, url = sys.argv[1:]
+engine = create_engine('postgresql+psycopg2://', creator=lambda: psycopg2.connect(url))
+with engine.connect() as connection:
+    if what == 'reflect':
+        metadata = MetaData()
+        metadata.reflect(connection)
+        pickle.dump(metadata, open(model, 'wb'))
+    else:
+        metadata = pickle.load(open(model, 'rb'))
+        context = MigrationContext.configure(connection)
+        started = time.perf_counter()
+        changes = compare_metadata(context, metadata)
+        print(time.perf_counter() - started, len(changes))
+";
 
 fn schema(tables: usize) -> String {
     let mut sql = String::new();

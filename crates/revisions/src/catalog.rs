@@ -3,11 +3,12 @@
 //! Every definition is PostgreSQL's (`pg_get_constraintdef`, `format_type`, …), with all names qualified, so schemas that
 //! are equal give equal snapshots, however they were written. What belongs to an extension, and the tables of the
 //! migrator, is left out. The order of columns is left out too: a column that a migration adds comes last, wherever the
-//! model shows it.
+//! model shows it. Privileges and owners are read where they are asked for ([`Scope`]).
 //!
 //! What an object needs is read as well, for whoever has to make the objects in some order; it is not compared.
 //!
-//! How it is read is in `read.rs` and `queries.sql`, how two are compared in `difference.rs`.
+//! How it is read is in `read.rs` and `queries.sql`, how two are compared in `difference.rs`, how it is stored in
+//! `stored.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,18 +18,24 @@ use serde::{Deserialize, Serialize};
 mod canonical;
 mod difference;
 mod patch;
+mod privileges;
 mod read;
+mod scope;
+mod stored;
 
 pub(crate) use difference::without_last;
 pub use difference::{Change, Difference};
 pub use patch::Patch;
+pub(crate) use privileges::{Grants, OWNER};
+pub use scope::Scope;
 
-/// All objects of a schema. It can be stored as JSON (a list of objects) and compared later.
+/// All objects of a schema. It can be stored as JSON and compared later.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(into = "Vec<Stored>", from = "Vec<Stored>")]
+#[serde(into = "stored::Form", from = "stored::Form")]
 pub struct Catalog {
     pub(crate) objects: BTreeMap<Key, Facts>,
     pub(crate) ties: BTreeMap<Key, Ties>,
+    pub(crate) scope: Scope,
 }
 
 /// Schemas are equal when their objects are.
@@ -78,6 +85,12 @@ pub enum Class {
     Schema,
     /// An extension.
     Extension,
+    /// A collation.
+    Collation,
+    /// A dictionary of text search.
+    TextSearchDictionary,
+    /// A configuration of text search.
+    TextSearchConfiguration,
     /// An enumeration.
     Enum,
     /// A domain.
@@ -108,6 +121,10 @@ pub enum Class {
     Procedure,
     /// An aggregate.
     Aggregate,
+    /// An operator.
+    Operator,
+    /// A cast.
+    Cast,
     /// A trigger.
     Trigger,
     /// A rewrite rule.
@@ -118,7 +135,9 @@ pub enum Class {
     EventTrigger,
     /// A publication.
     Publication,
-    /// Something else, of which only its description is known: a cast, an operator, a foreign server.
+    /// What objects that are made later are granted.
+    DefaultPrivileges,
+    /// Something else, of which only its description is known: an operator class, a language, a foreign server.
     Other,
 }
 
@@ -129,6 +148,9 @@ impl Class {
         match self {
             Self::Schema => "schema",
             Self::Extension => "extension",
+            Self::Collation => "collation",
+            Self::TextSearchDictionary => "text search dictionary",
+            Self::TextSearchConfiguration => "text search configuration",
             Self::Enum => "enum",
             Self::Domain => "domain",
             Self::CompositeType => "composite type",
@@ -144,11 +166,14 @@ impl Class {
             Self::Function => "function",
             Self::Procedure => "procedure",
             Self::Aggregate => "aggregate",
+            Self::Operator => "operator",
+            Self::Cast => "cast",
             Self::Trigger => "trigger",
             Self::Rule => "rule",
             Self::Policy => "policy",
             Self::EventTrigger => "event trigger",
             Self::Publication => "publication",
+            Self::DefaultPrivileges => "default privileges",
             Self::Other => "object",
         }
     }
@@ -157,51 +182,6 @@ impl Class {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.class.words(), self.name)
-    }
-}
-
-/// An object as it is stored.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    class: Class,
-    name: String,
-    facts: Facts,
-    #[serde(default)]
-    ties: Ties,
-}
-
-impl From<Vec<Stored>> for Catalog {
-    fn from(stored: Vec<Stored>) -> Self {
-        let mut catalog = Self::default();
-        for Stored {
-            class,
-            name,
-            facts,
-            ties,
-        } in stored
-        {
-            let key = Key { class, name };
-            catalog.ties.insert(key.clone(), ties);
-            catalog.objects.insert(key, facts);
-        }
-        catalog
-    }
-}
-
-impl From<Catalog> for Vec<Stored> {
-    fn from(mut catalog: Catalog) -> Self {
-        let mut stored = Vec::with_capacity(catalog.objects.len());
-        for (key, facts) in catalog.objects {
-            let ties = catalog.ties.remove(&key).unwrap_or_default();
-            let Key { class, name } = key;
-            stored.push(Stored {
-                class,
-                name,
-                facts,
-                ties,
-            });
-        }
-        stored
     }
 }
 
@@ -220,6 +200,17 @@ impl Catalog {
         })
     }
 
+    /// The objects of a class whose names begin with that of what they belong to.
+    pub(crate) fn parts(&self, class: Class, of: &str) -> impl Iterator<Item = (&Key, &Facts)> {
+        let prefix = format!("{of}.");
+        let first = Key {
+            class,
+            name: prefix.clone(),
+        };
+        let from = self.objects.range(first..);
+        from.take_while(move |(key, _)| key.class == class && key.name.starts_with(&prefix))
+    }
+
     /// How many objects there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -232,9 +223,31 @@ impl Catalog {
         self.objects.is_empty()
     }
 
-    /// What has to change for this schema to become `wanted`.
+    /// How much of the schema was read: what it is compared with is to be read so too.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The same without privileges and owners.
+    pub(crate) fn without_privileges(&self) -> Self {
+        let mut catalog = self.clone();
+        catalog.scope.privileges = false;
+        let kept = |key: &Key, _: &mut Facts| key.class != Class::DefaultPrivileges;
+        catalog.objects.retain(kept);
+        for facts in catalog.objects.values_mut() {
+            facts.remove("owner");
+            facts.remove("privileges");
+        }
+        catalog
+    }
+
+    /// What has to change for this schema to become `wanted`. Privileges are compared if both have been read with them.
     #[must_use]
     pub fn difference(&self, wanted: &Self) -> Difference {
-        difference::between(self, wanted)
+        match self.scope.privileges == wanted.scope.privileges {
+            true => difference::between(self, wanted),
+            false => difference::between(&self.without_privileges(), &wanted.without_privileges()),
+        }
     }
 }

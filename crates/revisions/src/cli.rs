@@ -96,7 +96,7 @@ async fn dispatch(command: Command, context: &Context<'_>) -> Result<(), Command
         Command::Merge(options) => writing::merge(&options, context),
         Command::Edit(options) => writing::edit(&options, context).await,
         Command::Init => writing::init(context),
-        Command::Check => compare::check(context).await,
+        Command::Check(options) => compare::check(&options, context).await,
         Command::Verify(options) => verify::run(&options, context).await,
         Command::Diff(options) => compare::diff(&options, context).await,
         Command::Snapshot(options) => compare::snapshot(&options, context).await,

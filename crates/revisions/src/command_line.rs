@@ -6,8 +6,11 @@ use std::path::Path;
 /// `` `cargo db merge 1 2 --dir other` ``.
 #[must_use]
 pub fn command_line(program: &str, arguments: &str, dir: Option<&Path>) -> String {
-    let dir = dir.map(|dir| format!(" --dir {}", quoted(&dir.to_string_lossy())));
-    format!("`{program} {arguments}{}`", dir.unwrap_or_default())
+    let mut words = vec![program.to_owned(), arguments.to_owned()];
+    if let Some(dir) = dir {
+        words.extend(["--dir".to_owned(), quoted(&dir.to_string_lossy())]);
+    }
+    format!("`{}`", words.join(" "))
 }
 
 /// As a shell takes it for one word.

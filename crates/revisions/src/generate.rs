@@ -22,11 +22,13 @@ mod links;
 mod making;
 mod order;
 mod plan;
+mod privileges;
 mod renaming;
 mod sequence;
 mod spread;
 mod table;
 mod text;
+mod text_search;
 mod types;
 mod unique;
 mod warning;
@@ -99,6 +101,10 @@ impl Step {
 /// The statements that lead from `found` to `wanted`.
 #[must_use]
 pub fn steps(found: &Catalog, wanted: &Catalog) -> Vec<Step> {
+    if found.scope.privileges != wanted.scope.privileges {
+        // Of one of them it is not known.
+        return steps(&found.without_privileges(), &wanted.without_privileges());
+    }
     let plan = Plan::new(found, wanted);
     let mut steps = dropping::early(&plan);
     let mut rest = making_and_altering(&plan);
@@ -111,6 +117,7 @@ pub fn steps(found: &Catalog, wanted: &Catalog) -> Vec<Step> {
         .count();
     let (labels, outside) = outside.split_at(labels);
     steps.extend(rest);
+    steps.extend(privileges::steps(&plan));
     steps.extend_from_slice(labels);
     steps.extend(dropping::late(&plan));
     steps.extend_from_slice(outside);

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use crate::source_error::{Location, SourceError};
 
+pub(crate) mod line;
 mod value;
+
+use line::{KeyLine, key_of};
 
 /// What the comment block at the head of a script says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -111,7 +114,7 @@ impl Headers {
                 let location = Location::of_line(sql, index + 1);
                 Box::new(SourceError::at(file, location, message).remedy(help))
             };
-            match key_of(comment) {
+            match key_of(comment, &KEYS) {
                 KeyLine::Prose => prose.add(comment),
                 KeyLine::Misspelt { written, meant } => {
                     return Err(refuse(
@@ -197,66 +200,6 @@ impl Key {
             .find(|(key, _)| *key == self)
             .map_or("", |(_, name)| name)
     }
-}
-
-enum KeyLine<'a> {
-    Key(Key, &'a str),
-    Misspelt {
-        written: &'a str,
-        meant: &'static str,
-    },
-    Prose,
-}
-
-/// Whether a comment line is `key: value`. Only known keys count, so that prose such as `note: …` stays prose;
-/// one that is nearly a known key is held to be a slip, since ignoring it would be worse than asking.
-fn key_of(comment: &str) -> KeyLine<'_> {
-    let Some((written, value)) = comment.split_once(':') else {
-        return KeyLine::Prose;
-    };
-    let written = written.trim_end();
-    let is_word = |c: char| c.is_ascii_alphabetic() || c == '-' || c == '_';
-    if written.is_empty() || !written.chars().all(is_word) {
-        return KeyLine::Prose;
-    }
-    if let Some((key, _)) = KEYS.iter().find(|(_, name)| *name == written) {
-        return KeyLine::Key(*key, value.trim());
-    }
-    let plain = written.to_ascii_lowercase().replace('_', "-");
-    let mut near = KEYS.iter().filter(|(_, name)| {
-        let slips = if name.len() > 5 { 2 } else { 1 };
-        distance(&plain, name) <= slips
-    });
-    match (near.next(), near.next()) {
-        (Some((_, meant)), None) => KeyLine::Misspelt { written, meant },
-        _ => KeyLine::Prose,
-    }
-}
-
-/// How many letters have to be put in, left out, changed or swapped with their neighbour to come from `a` to `b`
-/// (optimal string alignment distance).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let change = usize::from(a[i - 1] != b[j - 1]);
-                let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                let swap = if swapped {
-                    rows[i - 2][j - 2] + 1
-                } else {
-                    usize::MAX
-                };
-                swap.min(rows[i - 1][j] + 1)
-                    .min(rows[i][j - 1] + 1)
-                    .min(rows[i - 1][j - 1] + change)
-            };
-        }
-    }
-    rows[a.len()][b.len()]
 }
 
 /// The first paragraph of the comment block.

@@ -178,6 +178,29 @@ impl SourceError {
         self
     }
 
+    /// The role that PostgreSQL does not know, if that is what it complains about.
+    fn missing_role(&self) -> Option<&str> {
+        let is_undefined = self.code.as_deref() == Some("42704");
+        let rest = self
+            .message
+            .strip_prefix("role \"")
+            .filter(|_| is_undefined);
+        rest?.strip_suffix("\" does not exist")
+    }
+
+    /// For a scratch database that lacks a role: where roles are named that live outside of the schema. What else went
+    /// wrong stays as it is.
+    #[must_use]
+    pub fn naming_roles(mut self) -> Self {
+        if let Some(role) = self.missing_role() {
+            self.remedy = Some(format!(
+                "name the roles that live outside of the schema in the comment that opens the model, `schema.sql`: \
+                 `-- roles: {role}`; a scratch database has them then"
+            ));
+        }
+        self
+    }
+
     /// Adds a note.
     #[must_use]
     pub fn note(mut self, label: impl Into<String>, text: impl Into<String>) -> Self {

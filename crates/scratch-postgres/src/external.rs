@@ -198,7 +198,9 @@ impl Keeper {
             client
                 .batch_execute(&format!("drop database if exists {name} with (force)"))
                 .await
-                .map_err(self.error("drop the database"))
+                .map_err(self.error("drop the database"))?;
+            crate::roles::sweep(&client).await;
+            Ok(())
         };
         match tokio::time::timeout(PATIENCE, dropped).await {
             Ok(result) => result,

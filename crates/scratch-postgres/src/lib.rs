@@ -77,6 +77,7 @@ mod names;
 // On Unix for its tests only.
 #[cfg(any(not(unix), test))]
 mod port;
+mod roles;
 mod search;
 mod server;
 mod source;
@@ -91,6 +92,7 @@ pub(crate) use unix::LocalServer;
 
 pub use builder::{Builder, Preference};
 pub use error::Error;
+pub use roles::make_roles;
 pub use search::Search;
 pub use server::{Engine, Server};
 pub use source::{Source, VARIABLE};

@@ -113,7 +113,8 @@ impl TestDatabase {
             .get(0)
     }
 
-    /// A digest of everything in the tables of the application, to see that nothing changed.
+    /// A digest of everything in the tables of the application, to see that nothing changed: but for the audit log, where
+    /// a refusal writes its entry, and the counts of those who try passwords.
     pub async fn fingerprint(&self) -> String {
         let tables = [
             "users",
@@ -121,10 +122,8 @@ impl TestDatabase {
             "transactions",
             "jobs",
             "job_results",
-            "audit_logs",
             "sessions",
             "refresh_tokens",
-            "login_limits",
         ];
         let digests = tables.map(|table| {
             format!("(select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {table} t)")

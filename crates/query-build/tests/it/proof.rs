@@ -129,3 +129,29 @@ fn what_cannot_be_undone_is_applied_and_compared_with_the_model_all_the_same() {
     );
     insta::assert_snapshot!(project.refusal());
 }
+
+#[test]
+fn grants_to_roles_that_the_model_names_are_built_and_others_are_told_of() {
+    needs_postgresql!();
+    let up = format!(
+        "{UP}grant select on notes to notes_reader;\nalter table notes owner to notes_owner;\n"
+    );
+    let project = project("proof_roles", &up, DOWN);
+    let model = "create table notes (id bigint primary key, text text not null);\n\
+                 create index notes_text on notes (text);\n";
+    let roles = "-- roles: notes_reader, notes_owner\n";
+    project.write("sql/schema.sql", model);
+    let unnamed = project.refusal();
+    // Not compared, so the model need not grant.
+    project.write("sql/schema.sql", format!("{roles}{model}"));
+    project.build().unwrap();
+    let compared = format!("{roles}-- privileges: compared\n{model}");
+    project.write("sql/schema.sql", &compared);
+    let ungranted = project.refusal();
+    let granted = format!(
+        "{compared}grant select on notes to notes_reader;\nalter table notes owner to notes_owner;\n"
+    );
+    project.write("sql/schema.sql", &granted);
+    project.build().unwrap();
+    insta::assert_snapshot!(format!("{unnamed}\n{ungranted}"));
+}

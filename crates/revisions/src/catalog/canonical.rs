@@ -2,14 +2,15 @@
 //!
 //! What it writes is not always what it would write after reading that: `x between 1 and 2 and y` becomes
 //! `((a AND b) AND c)`, and that, when it is read, `(a AND b AND c)`; `x in ('a')` on a varchar becomes
-//! `(ARRAY[…])::text[]`, and that an array whose items are cast. Whoever runs the definitions of a snapshot has to get the
+//! `(ARRAY[…])::text[]`, and that an array whose items are cast; `null` in the second part of a `union` becomes
+//! `NULL::integer`, and that `NULL::integer AS int4`. Whoever runs the definitions of a snapshot has to get the
 //! same snapshot.
 
 use crate::lexer::{Kind, Lexer, Token};
 
 /// An expression, or a definition with expressions in it, in its one form.
 pub(super) fn canonical(sql: &str) -> String {
-    casts_inside_arrays(&flat(sql))
+    casts_inside_arrays(&without_names_of_types(&flat(sql)))
 }
 
 /// The definition of extended statistics with their columns by name: PostgreSQL has them in the order of the table.
@@ -117,6 +118,71 @@ fn casts_inside_arrays(sql: &str) -> String {
     written
 }
 
+/// Without the name of a column that a cast literal has anyway, since it is that of the type.
+fn without_names_of_types(sql: &str) -> String {
+    let tokens: Vec<Token> = Lexer::new(sql, 0).collect();
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text(sql));
+    let is_literal = |at: usize| {
+        let kind = tokens.get(at).map(|token| token.kind);
+        matches!(kind, Some(Kind::Literal | Kind::Number)) || text(at) == "NULL"
+    };
+    let mut written = String::with_capacity(sql.len());
+    let mut end = 0;
+    for at in (1..tokens.len()).filter(|at| text(*at) == "::") {
+        let is_cast_literal = is_literal(at - 1)
+            || at >= 3 && text(at - 1) == ")" && is_literal(at - 2) && text(at - 3) == "(";
+        let Some(first) = tokens.get(at + 1).filter(|_| is_cast_literal) else {
+            continue;
+        };
+        let is_type = |token: &&Token| {
+            let word = token.text(sql);
+            let is_name = matches!(token.kind, Kind::Word | Kind::QuotedName | Kind::Number);
+            is_name && word != "AS" || matches!(word, "." | "(" | ")" | "," | "[" | "]")
+        };
+        let count = tokens[at + 1..].iter().take_while(is_type).count();
+        let as_at = at + 1 + count;
+        let (Some(last), Some(name)) = (tokens.get(as_at - 1), tokens.get(as_at + 1)) else {
+            continue;
+        };
+        let type_name = &sql[first.range.start..last.range.end];
+        if count > 0
+            && text(as_at) == "AS"
+            && name.text(sql).trim_matches('"') == column_of_type(type_name)
+        {
+            written.push_str(&sql[end..last.range.end]);
+            end = name.range.end;
+        }
+    }
+    written.push_str(&sql[end..]);
+    written
+}
+
+/// How PostgreSQL calls a column that is a literal of a type.
+fn column_of_type(name: &str) -> &str {
+    let base = name.split(['(', '[']).next().unwrap_or_default().trim_end();
+    match base {
+        "smallint" => "int2",
+        "integer" => "int4",
+        "bigint" => "int8",
+        "real" => "float4",
+        "double precision" => "float8",
+        "boolean" => "bool",
+        "character varying" => "varchar",
+        "character" => "bpchar",
+        "bit varying" => "varbit",
+        "timestamp" if name.ends_with("with time zone") => "timestamptz",
+        "timestamp with time zone" => "timestamptz",
+        "timestamp" | "timestamp without time zone" => "timestamp",
+        "time" if name.ends_with("with time zone") => "timetz",
+        "time with time zone" => "timetz",
+        "time" | "time without time zone" => "time",
+        _ => {
+            let last = base.rsplit('.').next().unwrap_or_default();
+            last.trim_matches('"')
+        }
+    }
+}
+
 /// The items and the type of a cast array that begins at a token, and the token after it.
 fn cast_array<'a>(
     tokens: &[Token],
@@ -197,6 +263,24 @@ mod tests {
             "(ARRAY[1])::text",
             "ARRAY[f(1, 2)]",
             "(ARRAY[",
+        ] {
+            assert_eq!(canonical(same), same);
+        }
+    }
+
+    #[test]
+    fn a_literal_has_the_name_of_its_type_only_once() {
+        assert_eq!(
+            canonical(
+                "SELECT NULL::integer AS int4, 'a'::text AS text, (5)::bigint AS int8, 'b'::public.m[] AS m, NULL::interval AS \"interval\""
+            ),
+            "SELECT NULL::integer, 'a'::text, (5)::bigint, 'b'::public.m[], NULL::interval"
+        );
+        for same in [
+            "SELECT NULL::integer AS id",
+            "SELECT a.x::text AS text",
+            "SELECT ('a'::text || 'b'::text) AS text",
+            "SELECT CAST('a'::text AS name)",
         ] {
             assert_eq!(canonical(same), same);
         }

@@ -3,13 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, Change, Class, Facts, Key};
+use super::{Catalog, Change, Class, Facts, Key, Scope, difference};
 
 /// The changes of a revision, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Patch {
     /// The PostgreSQL that described the schema: others may use other words for the same.
     pub server: String,
+    /// If privileges were read: with which roles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
     objects: Vec<Changed>,
 }
 
@@ -27,7 +30,7 @@ impl Patch {
     /// What leads from one schema to the next, as `server` describes them.
     #[must_use]
     pub fn between(before: &Catalog, after: &Catalog, server: &str) -> Self {
-        let changes = before.difference(after).changes;
+        let changes = difference::between(before, after).changes;
         let object = |(key, change): (Key, Change)| {
             let facts = match change {
                 Change::Remove(_) => None,
@@ -39,6 +42,7 @@ impl Patch {
         };
         Self {
             server: server.to_owned(),
+            scope: after.scope.privileges.then(|| after.scope.clone()),
             objects: changes.into_iter().map(object).collect(),
         }
     }
@@ -56,6 +60,9 @@ impl Patch {
 impl Catalog {
     /// Changes this schema.
     pub fn apply(&mut self, patch: Patch) {
+        if let Some(scope) = patch.scope {
+            self.scope = scope;
+        }
         for Changed { class, name, facts } in patch.objects {
             let key = Key { class, name };
             match facts {

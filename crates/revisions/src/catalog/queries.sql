@@ -32,6 +32,53 @@ select 'extension', quote_ident(extname), jsonb_build_object(
   from pg_extension e
  where extname <> 'plpgsql'
 
+-- The columns of collations differ between versions of PostgreSQL.
+union all
+select 'collation', n.name || '.' || quote_ident(c.collname), jsonb_build_object(
+           'definition', 'create collation ' || n.name || '.' || quote_ident(c.collname) || ' ('
+               || concat_ws(', ',
+                      'provider = ' || case c.collprovider when 'i' then 'icu' when 'b' then 'builtin' else 'libc' end,
+                      'locale = ' || quote_literal(coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale',
+                                                            case when c.collprovider = 'i' then c.collcollate end)),
+                      case when c.collprovider = 'c' then 'lc_collate = ' || quote_literal(c.collcollate) end,
+                      case when c.collprovider = 'c' then 'lc_ctype = ' || quote_literal(c.collctype) end,
+                      case when not c.collisdeterministic then 'deterministic = false' end,
+                      'rules = ' || quote_literal(to_jsonb(c) ->> 'collicurules')) || ')',
+           'comment', obj_description(c.oid, 'pg_collation')), 'pg_collation'::regclass::oid, c.oid, 0
+  from pg_collation c
+  join namespaces n on n.oid = c.collnamespace
+ where c.collencoding in (-1, (select encoding from pg_database where datname = current_database()))
+   and not exists (select from owned where classid = 'pg_collation'::regclass and objid = c.oid)
+
+union all
+select 'text_search_dictionary', n.name || '.' || quote_ident(d.dictname), jsonb_build_object(
+           'definition', 'create text search dictionary ' || n.name || '.' || quote_ident(d.dictname) || ' ('
+               || concat_ws(', ', 'template = ' || (select s.nspname::regnamespace || '.' || quote_ident(t.tmplname)
+                                                      from pg_ts_template t
+                                                      join pg_namespace s on s.oid = t.tmplnamespace
+                                                     where t.oid = d.dicttemplate), d.dictinitoption) || ')',
+           'comment', obj_description(d.oid, 'pg_ts_dict')), 'pg_ts_dict'::regclass::oid, d.oid, 0
+  from pg_ts_dict d
+  join namespaces n on n.oid = d.dictnamespace
+ where not exists (select from owned where classid = 'pg_ts_dict'::regclass and objid = d.oid)
+
+union all
+select 'text_search_configuration', n.name || '.' || quote_ident(c.cfgname), jsonb_build_object(
+           'parser', (select s.nspname::regnamespace || '.' || quote_ident(p.prsname)
+                        from pg_ts_parser p
+                        join pg_namespace s on s.oid = p.prsnamespace
+                       where p.oid = c.cfgparser),
+           'mappings', (select string_agg(quote_ident(t.alias) || ' (' || m.dictionaries || ')', ', ' order by t.alias)
+                          from ts_token_type(c.cfgparser) t
+                          join (select maptokentype, string_agg(mapdict::regdictionary::text, ', ' order by mapseqno)
+                                       as dictionaries
+                                  from pg_ts_config_map where mapcfg = c.oid group by maptokentype) m
+                            on m.maptokentype = t.tokid),
+           'comment', obj_description(c.oid, 'pg_ts_config')), 'pg_ts_config'::regclass::oid, c.oid, 0
+  from pg_ts_config c
+  join namespaces n on n.oid = c.cfgnamespace
+ where not exists (select from owned where classid = 'pg_ts_config'::regclass and objid = c.oid)
+
 union all
 select 'enum', n.name || '.' || quote_ident(t.typname), jsonb_build_object(
            'labels', (select string_agg(quote_literal(enumlabel), ', ' order by enumsortorder)
@@ -244,6 +291,41 @@ select 'aggregate', n.name || '.' || quote_ident(p.proname) || '(' || pg_get_fun
   join namespaces n on n.oid = p.pronamespace
  where not exists (select from owned where classid = 'pg_proc'::regclass and objid = p.oid)
 
+-- One without a function was only named by another, as its commutator or negator.
+union all
+select 'operator', o.oid::regoperator::text, jsonb_build_object(
+           'definition', 'create operator ' || n.name || '.' || o.oprname || ' ('
+               || concat_ws(', ',
+                      'function = ' || o.oprcode::regproc,
+                      'leftarg = ' || format_type(nullif(o.oprleft, 0), null),
+                      'rightarg = ' || format_type(nullif(o.oprright, 0), null),
+                      'commutator = ' || (select 'operator(' || other.oprnamespace::regnamespace || '.' || other.oprname || ')'
+                                            from pg_operator other where other.oid = o.oprcom),
+                      'negator = ' || (select 'operator(' || other.oprnamespace::regnamespace || '.' || other.oprname || ')'
+                                         from pg_operator other where other.oid = o.oprnegate),
+                      'restrict = ' || nullif(o.oprrest::oid, 0)::regproc,
+                      'join = ' || nullif(o.oprjoin::oid, 0)::regproc,
+                      case when o.oprcanhash then 'hashes' end,
+                      case when o.oprcanmerge then 'merges' end) || ')',
+           'comment', obj_description(o.oid, 'pg_operator')), 'pg_operator'::regclass::oid, o.oid, 0
+  from pg_operator o
+  join namespaces n on n.oid = o.oprnamespace
+ where o.oprcode <> 0
+   and not exists (select from owned where classid = 'pg_operator'::regclass and objid = o.oid)
+
+union all
+select 'cast', format('(%s as %s)', format_type(c.castsource, null), format_type(c.casttarget, null)), jsonb_build_object(
+           'definition', format('create cast (%s as %s) ', format_type(c.castsource, null), format_type(c.casttarget, null))
+               || case c.castmethod when 'f' then 'with function ' || c.castfunc::regprocedure
+                                    when 'i' then 'with inout' else 'without function' end
+               || case c.castcontext when 'a' then ' as assignment' when 'i' then ' as implicit' else '' end,
+           'comment', obj_description(c.oid, 'pg_cast')), 'pg_cast'::regclass::oid, c.oid, 0
+  from pg_cast c
+ where c.oid >= 16384
+   -- The cast from a range type to its multirange type comes with them.
+   and not exists (select from pg_depend d
+                    where d.classid = 'pg_cast'::regclass and d.objid = c.oid and d.deptype in ('e', 'i'))
+
 union all
 select 'trigger', r.name || '.' || quote_ident(g.tgname), jsonb_build_object(
            'definition', pg_get_triggerdef(g.oid),
@@ -307,17 +389,12 @@ select 'publication', quote_ident(p.pubname), jsonb_build_object(
 -- What is known by its description only, so that it is not overlooked.
 union all
 select 'other', pg_describe_object(o.classid, o.objid, 0), '{}', o.classid, o.objid, 0
-  from (select 'pg_cast'::regclass::oid as classid, oid as objid from pg_cast
-        union all select 'pg_operator'::regclass, oid from pg_operator
-        union all select 'pg_opclass'::regclass, oid from pg_opclass
+  from (select 'pg_opclass'::regclass::oid as classid, oid as objid from pg_opclass
         union all select 'pg_opfamily'::regclass, oid from pg_opfamily
         union all select 'pg_am'::regclass, oid from pg_am
-        union all select 'pg_collation'::regclass, oid from pg_collation
         union all select 'pg_conversion'::regclass, oid from pg_conversion
         union all select 'pg_language'::regclass, oid from pg_language
         union all select 'pg_transform'::regclass, oid from pg_transform
-        union all select 'pg_ts_config'::regclass, oid from pg_ts_config
-        union all select 'pg_ts_dict'::regclass, oid from pg_ts_dict
         union all select 'pg_ts_parser'::regclass, oid from pg_ts_parser
         union all select 'pg_ts_template'::regclass, oid from pg_ts_template
         union all select 'pg_foreign_data_wrapper'::regclass, oid from pg_foreign_data_wrapper

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio_postgres::{Client, Row};
 
 use super::canonical::{self, canonical};
-use super::{Catalog, Class, Facts, Key, Ties};
+use super::{Catalog, Class, Facts, Key, Scope, Ties, privileges};
 
 const QUERY: &str = include_str!("queries.sql");
 const DEPENDENCIES: &str = include_str!("dependencies.sql");
@@ -16,13 +16,22 @@ const DEPENDENCIES: &str = include_str!("dependencies.sql");
 type Address = (u32, u32, i32);
 
 impl Catalog {
-    /// Reads what the database has. It changes nothing, also no setting of the session, whether its end is waited for
+    /// Reads what the database has, without privileges and owners. It changes nothing, also no setting of the session, whether its end is waited for
     /// or not; it may be inside a transaction.
     ///
     /// # Errors
     ///
     /// If PostgreSQL cannot be asked.
     pub async fn read(client: &Client) -> Result<Self, tokio_postgres::Error> {
+        Self::read_with(client, &Scope::default()).await
+    }
+
+    /// Reads as much of what the database has as is asked for; else like [`Catalog::read`].
+    ///
+    /// # Errors
+    ///
+    /// If PostgreSQL cannot be asked.
+    pub async fn read_with(client: &Client, scope: &Scope) -> Result<Self, tokio_postgres::Error> {
         let path = EmptyPath::begin(client).await?;
         let rows = client.query(QUERY, &[]).await;
         // In a transaction that has failed it cannot be put back, and need not: the rollback does.
@@ -32,7 +41,23 @@ impl Catalog {
         let dependencies = client.query(DEPENDENCIES, &[]).await?;
         let objects = rows.iter().map(object).collect::<Result<_, _>>()?;
         let ties = ties(&rows, &dependencies)?;
-        Ok(Self { objects, ties })
+        let mut catalog = Self {
+            objects,
+            ties,
+            scope: scope.clone(),
+        };
+        if scope.privileges {
+            let address = |row: &Row| Ok(((row.try_get(3)?, row.try_get(4)?), row.try_get(5)?));
+            let mut known = HashMap::new();
+            for row in &rows {
+                let (address, part): (_, i32) = address(row)?;
+                if part == 0 {
+                    known.insert(address, key(row)?);
+                }
+            }
+            privileges::add(&mut catalog, &known, client, scope).await?;
+        }
+        Ok(catalog)
     }
 }
 

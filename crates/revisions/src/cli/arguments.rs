@@ -41,7 +41,7 @@ pub enum Command {
     /// Make the directory of the migrations
     Init,
     /// Compare the model with the migrations, and the database with both
-    Check,
+    Check(Check),
     /// Compare the database with what its revisions make: their checksums, and the schema
     Verify(Verify),
     /// Show what two schemas do not have in common
@@ -74,7 +74,7 @@ impl Command {
             Self::Downgrade(options) => !options.sql,
             Self::Stamp(options) => !options.sql,
             Self::EnsureVersion(options) => !options.sql,
-            Self::Heads(_) | Self::Branches(_) | Self::Init | Self::Check => false,
+            Self::Heads(_) | Self::Branches(_) | Self::Init | Self::Check(_) => false,
             Self::Diff(_) | Self::Diagram(_) => false,
             Self::Snapshot(options) => options.from.is_none(),
             Self::Revision(_) | Self::Merge(_) => false,
@@ -289,6 +289,14 @@ pub struct Edit {
     pub down: bool,
 }
 
+/// The options of `check`.
+#[derive(Debug, Clone, Args)]
+pub struct Check {
+    /// Compare privileges and owners too, as `-- privileges: compared` in the model does
+    #[arg(long)]
+    pub privileges: bool,
+}
+
 /// The options of `verify`.
 #[derive(Debug, Clone, Args)]
 pub struct Verify {
@@ -307,6 +315,9 @@ pub struct Diff {
     /// Print the statements that lead from the one to the other
     #[arg(long)]
     pub sql: bool,
+    /// Compare privileges and owners too, as `-- privileges: compared` in the model does
+    #[arg(long)]
+    pub privileges: bool,
 }
 
 /// The options of `snapshot`.
@@ -314,6 +325,9 @@ pub struct Diff {
 pub struct Snapshot {
     /// `model`, a revision, or the URL of a database; without it the database that is configured
     pub from: Option<String>,
+    /// With privileges and owners, as `-- privileges: compared` in the model does
+    #[arg(long)]
+    pub privileges: bool,
 }
 
 /// The options of `diagram`.

@@ -25,7 +25,7 @@ pub(super) async fn run(options: &Revision, context: &Context<'_>) -> Result<(),
         return Err(CompareError::NotTheHead { head }.into());
     }
     let model = Model::read(&context.dir)?;
-    let mut scratch = Scratch::start().await?;
+    let mut scratch = Scratch::start(&model.scope).await?;
     let wanted = scratch.model(&model).await?;
     let found = match revisions.is_empty() {
         true => scratch.read().await?,

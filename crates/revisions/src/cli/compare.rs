@@ -3,20 +3,22 @@
 use std::path::Path;
 
 use super::scratch::{Model, Scratch};
-use super::{CommandError, CompareError, Context, Diff, Snapshot, print, print_json, writing};
-use crate::catalog::{Catalog, Difference};
+use super::{Check, Diff, Snapshot};
+use super::{CommandError, CompareError, Context, print, print_json, writing};
+use crate::catalog::{Catalog, Difference, Scope};
 use crate::database::DatabaseUrl;
 use crate::generate::{Step, steps};
 use crate::names::Name;
 use crate::revisions::Revisions;
 
 /// Fails unless the model and the migrations agree, and the database too, if there is one.
-pub(super) async fn check(context: &Context<'_>) -> Result<(), CommandError> {
+pub(super) async fn check(options: &Check, context: &Context<'_>) -> Result<(), CommandError> {
     let program = &context.options.program;
     writing::read_source(context)?;
     let revisions = Revisions::read(&context.dir)?;
-    let model = Model::read(&context.dir)?;
-    let mut scratch = Scratch::start().await?;
+    let mut model = Model::read(&context.dir)?;
+    model.scope.privileges |= options.privileges;
+    let mut scratch = Scratch::start(&model.scope).await?;
     let wanted = scratch.model(&model).await?;
     let migrated = match revisions.is_empty() {
         true => scratch.read().await?,
@@ -34,7 +36,7 @@ pub(super) async fn check(context: &Context<'_>) -> Result<(), CommandError> {
     let Some(url) = &context.url else {
         return print("the model and the migrations agree\n");
     };
-    let found = of_database(url, context).await?;
+    let found = of_database(url, &model.scope, context).await?;
     let help = format!(
         "`{program} upgrade head` applies what is pending; what was changed in the database by hand has to become a revision, or be undone"
     );
@@ -60,8 +62,9 @@ fn agree(what: &str, found: &Catalog, wanted: &Catalog, help: String) -> Result<
 }
 
 pub(super) async fn diff(options: &Diff, context: &Context<'_>) -> Result<(), CommandError> {
-    let found = of(&options.from, context).await?;
-    let wanted = of(&options.to, context).await?;
+    let scope = scope(options.privileges, context)?;
+    let found = of(&options.from, &scope, context).await?;
+    let wanted = of(&options.to, &scope, context).await?;
     let difference: Difference = found.difference(&wanted);
     if options.sql {
         let steps = steps(&found, &wanted);
@@ -94,23 +97,35 @@ pub(super) async fn snapshot(
     options: &Snapshot,
     context: &Context<'_>,
 ) -> Result<(), CommandError> {
+    let scope = scope(options.privileges, context)?;
     let catalog = match (&options.from, &context.url) {
-        (Some(from), _) => of(from, context).await?,
-        (None, Some(url)) => of_database(url, context).await?,
+        (Some(from), _) => of(from, &scope, context).await?,
+        (None, Some(url)) => of_database(url, &scope, context).await?,
         (None, None) => return Err(CommandError::NoDatabase),
     };
     print_json(&catalog)
 }
 
+/// What the model says about privileges and roles, if there is one, and what is asked for besides.
+pub(super) fn scope(privileges: bool, context: &Context<'_>) -> Result<Scope, CompareError> {
+    let mut scope = Model::scope(&context.dir)?;
+    scope.privileges |= privileges;
+    Ok(scope)
+}
+
 /// The schema of a place: `model`, a file, a database or a revision. One after the other, each with a server of its own,
 /// since there may be one connection only.
-pub(super) async fn of(place: &str, context: &Context<'_>) -> Result<Catalog, CommandError> {
+pub(super) async fn of(
+    place: &str,
+    scope: &Scope,
+    context: &Context<'_>,
+) -> Result<Catalog, CommandError> {
     if place == "model" {
         let model = Model::read(&context.dir)?;
-        return Ok(Scratch::start().await?.model(&model).await?);
+        return Ok(Scratch::start(scope).await?.model(&model).await?);
     }
     if place.contains("://") {
-        return of_database(&DatabaseUrl::parse(place)?, context).await;
+        return of_database(&DatabaseUrl::parse(place)?, scope, context).await;
     }
     let file = Path::new(place);
     if file
@@ -128,16 +143,20 @@ pub(super) async fn of(place: &str, context: &Context<'_>) -> Result<Catalog, Co
     let revisions = writing::read_source(context)?;
     let names = writing::names(&revisions, writing::A_PARENT, context);
     let id = names.one(&Name::parse(place))?;
-    let mut scratch = Scratch::start().await?;
+    let mut scratch = Scratch::start(scope).await?;
     match id {
         Some(id) => scratch.upgrade(&revisions, &id.to_string(), context).await,
         None => Ok(scratch.read().await?),
     }
 }
 
-async fn of_database(url: &DatabaseUrl, context: &Context<'_>) -> Result<Catalog, CommandError> {
+async fn of_database(
+    url: &DatabaseUrl,
+    scope: &Scope,
+    context: &Context<'_>,
+) -> Result<Catalog, CommandError> {
     let client = url.connect(&context.options.program).await?;
-    let read = Catalog::read(&client).await;
+    let read = Catalog::read_with(&client, scope).await;
     Ok(read.map_err(|source| CompareError::Lost {
         place: url.to_string(),
         source,

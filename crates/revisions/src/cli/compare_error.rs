@@ -23,6 +23,16 @@ pub enum CompareError {
     /// There is no PostgreSQL to try things on.
     #[error("there is no PostgreSQL to try the migrations on: {0}")]
     Scratch(#[from] scratch_postgres::Error),
+    /// The roles that the model names cannot be made there.
+    #[error(
+        "{place} does not make the roles that the model names: {source}\n  = help: let its user make roles (`alter role … createrole`), or make them there by hand"
+    )]
+    NoRoles {
+        /// Which PostgreSQL.
+        place: String,
+        /// What it said.
+        source: tokio_postgres::Error,
+    },
     /// The connection was lost, or the catalog cannot be read.
     #[error("{place} cannot be asked for its schema: {source}")]
     Lost {

@@ -13,7 +13,7 @@ pub(super) async fn run(options: &Diagram, context: &Context<'_>) -> Result<(), 
         (None, None) => DiagramFormat::Svg,
     };
     let from = options.from.as_deref().unwrap_or("model");
-    let catalog = compare::of(from, context).await?;
+    let catalog = compare::of(from, &compare::scope(false, context)?, context).await?;
     let all = crate::diagram::Diagram::of(&catalog);
     let diagram = match options.only.as_slice() {
         [] => all,

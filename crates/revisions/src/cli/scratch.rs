@@ -7,38 +7,50 @@ use scratch_postgres::{Builder, Preference, Server};
 use tokio_postgres::{Client, NoTls};
 
 use super::{CommandError, CompareError, Context};
-use crate::catalog::Catalog;
-use crate::migrator::Migrator;
+use crate::catalog::{Catalog, Scope};
+use crate::migrator::{Error, Migrator};
 use crate::revisions::Revisions;
 use crate::source_error::SourceError;
 
 pub(super) struct Scratch {
     pub(super) client: Client,
     server: Server,
+    scope: Scope,
 }
 
 /// The model: the whole schema as it should be.
 pub(super) struct Model {
     pub(super) path: String,
     pub(super) sql: String,
+    /// What it says about privileges and roles.
+    pub(super) scope: Scope,
 }
 
 impl Model {
     /// `schema.sql` in the directory of the migrations.
     pub(super) fn read(dir: &Path) -> Result<Self, CompareError> {
         let path = dir.join("schema.sql");
-        match std::fs::read_to_string(&path) {
-            Ok(sql) => Ok(Self {
-                path: path.display().to_string(),
-                sql,
-            }),
-            Err(source) => Err(CompareError::NoModel { path, source }),
+        let sql = match std::fs::read_to_string(&path) {
+            Ok(sql) => sql,
+            Err(source) => return Err(CompareError::NoModel { path, source }),
+        };
+        let path = path.display().to_string();
+        let scope = Scope::of_model(&path, &sql).map_err(CompareError::Model)?;
+        Ok(Self { path, sql, scope })
+    }
+
+    /// What the model says about privileges and roles, if there is one.
+    pub(super) fn scope(dir: &Path) -> Result<Scope, CompareError> {
+        match dir.join("schema.sql").exists() {
+            true => Ok(Self::read(dir)?.scope),
+            false => Ok(Scope::default()),
         }
     }
 }
 
 impl Scratch {
-    pub(super) async fn start() -> Result<Self, CompareError> {
+    /// Starts one that has the roles which live outside of the schema.
+    pub(super) async fn start(scope: &Scope) -> Result<Self, CompareError> {
         let server = Builder::new().prefer(Preference::Local).start()?;
         let connected = tokio_postgres::connect(&server.url(), NoTls).await;
         let (client, connection) = connected.map_err(|source| CompareError::Lost {
@@ -47,12 +59,24 @@ impl Scratch {
         })?;
         // A lost connection is an error of the next statement, which has more to say.
         tokio::spawn(async { connection.await.ok() });
-        Ok(Self { client, server })
+        let scratch = Self {
+            client,
+            server,
+            scope: scope.clone(),
+        };
+        let made = scratch_postgres::make_roles(&scratch.client, &scope.roles).await;
+        match made {
+            Ok(()) => Ok(scratch),
+            Err(source) => Err(CompareError::NoRoles {
+                place: scratch.server.to_string(),
+                source,
+            }),
+        }
     }
 
     /// What is in the database.
     pub(super) async fn read(&self) -> Result<Catalog, CompareError> {
-        Catalog::read(&self.client)
+        Catalog::read_with(&self.client, &self.scope)
             .await
             .map_err(|error| self.lost(error))
     }
@@ -67,8 +91,8 @@ impl Scratch {
             Err(error) => match error.as_db_error() {
                 Some(error) => {
                     let problem = SourceError::from_database(&model.path, &model.sql, 0, error);
-                    let problem =
-                        problem.remedy("correct the model: it ran in a scratch database only");
+                    let remedy = "correct the model: it ran in a scratch database only";
+                    let problem = problem.remedy(remedy).naming_roles();
                     Err(CompareError::Model(Box::new(problem)))
                 }
                 None => return Err(lost(error)),
@@ -87,7 +111,8 @@ impl Scratch {
     ) -> Result<Catalog, CommandError> {
         let mut migrator =
             Migrator::new(&mut self.client, revisions).options(context.options.clone());
-        migrator.upgrade(target).await?;
+        let upgraded = migrator.upgrade(target).await;
+        upgraded.map_err(naming_roles)?;
         Ok(self.read().await?)
     }
 
@@ -100,7 +125,8 @@ impl Scratch {
     ) -> Result<Catalog, CommandError> {
         let mut migrator =
             Migrator::new(&mut self.client, revisions).options(context.options.clone());
-        migrator.downgrade(target).await?;
+        let downgraded = migrator.downgrade(target).await;
+        downgraded.map_err(naming_roles)?;
         Ok(self.read().await?)
     }
 
@@ -109,5 +135,13 @@ impl Scratch {
             place: self.server.to_string(),
             source,
         }
+    }
+}
+
+/// A role that is missing here is there where the migrations run.
+fn naming_roles(error: Error) -> Error {
+    match error {
+        Error::Failed(report) => Error::Failed(Box::new(report.naming_roles())),
+        error => error,
     }
 }

@@ -4,9 +4,9 @@
 use serde_json::json;
 use tokio_postgres::Client;
 
-use super::scratch::Scratch;
+use super::scratch::{Model, Scratch};
 use super::{CommandError, CompareError, Context, Verify, print, print_json};
-use crate::catalog::{Catalog, Difference};
+use crate::catalog::{Catalog, Difference, Scope};
 use crate::expected_schema::SchemaUnknown;
 use crate::history::State;
 use crate::migrator::Migrator;
@@ -45,7 +45,7 @@ pub(super) async fn run(options: &Verify, context: &Context<'_>) -> Result<(), C
         .into());
     }
     let (expected, made_by) = expected(&state, &revisions, context).await?;
-    let found = read(&client, context).await?;
+    let found = read(&client, expected.scope(), context).await?;
     let (version, objects) = (server_version(&client, context).await?, found.len());
     let major = |version: &str| version.split('.').next().map(str::to_owned);
     let found = Found {
@@ -86,7 +86,7 @@ async fn expected(
         }
         Err(SchemaUnknown::NotEmbedded | SchemaUnknown::OtherOrder { .. }) => {}
     }
-    let mut scratch = Scratch::start().await?;
+    let mut scratch = Scratch::start(&Model::scope(&context.dir)?).await?;
     for head in state.heads(revisions) {
         scratch
             .upgrade(revisions, &head.to_string(), context)
@@ -96,8 +96,12 @@ async fn expected(
     Ok((scratch.read().await?, Some(version)))
 }
 
-async fn read(client: &Client, context: &Context<'_>) -> Result<Catalog, CompareError> {
-    Catalog::read(client)
+async fn read(
+    client: &Client,
+    scope: &Scope,
+    context: &Context<'_>,
+) -> Result<Catalog, CompareError> {
+    Catalog::read_with(client, scope)
         .await
         .map_err(|error| lost(error, context))
 }

@@ -3,7 +3,7 @@
 use super::making::{Steps, index_name, together};
 use super::plan::{Plan, owner};
 use super::text::{fact, last, lower, option_changes};
-use super::{Step, column, comment, sequence, table, types};
+use super::{Step, column, comment, sequence, table, text_search, types};
 use crate::catalog::{Class, Facts, Key, without_last};
 
 /// The steps that alter an object, and those that have to wait for others.
@@ -36,6 +36,7 @@ pub(super) fn alter(plan: &Plan<'_>, key: &Key) -> Steps {
                 .collect(),
             vec![],
         ),
+        Class::TextSearchConfiguration => (text_search::changes(name, found, wanted), vec![]),
         Class::Sequence => sequence::changes(plan, key, found, wanted),
         Class::Column if is_of_table(plan, key) => {
             let left = after_parents(plan, key, found, wanted);

@@ -100,7 +100,7 @@ pub(super) fn late(plan: &Plan<'_>) -> Vec<Step> {
 fn is_late(plan: &Plan<'_>, key: &Key) -> bool {
     let is_type = matches!(
         key.class,
-        Class::Enum | Class::Domain | Class::CompositeType | Class::RangeType
+        Class::Collation | Class::Enum | Class::Domain | Class::CompositeType | Class::RangeType
     );
     let is_last = is_type || matches!(key.class, Class::Schema | Class::Extension);
     is_last && plan.fate(key) == Some(Fate::Drop)
@@ -267,7 +267,8 @@ fn drop_one(plan: &Plan<'_>, key: &Key) -> Option<Step> {
         _ => Step::new(format!("drop {}", address(plan.found, key))),
     };
     let ties = plan.found.ties.get(key);
-    if again && ties.is_some_and(|ties| ties.has_grants) {
+    let grants_again = plan.found.scope.privileges;
+    if again && !grants_again && ties.is_some_and(|ties| ties.has_grants) {
         let warning = format!(
             "{key} is made again, without the privileges that were granted on it; grant them again"
         );

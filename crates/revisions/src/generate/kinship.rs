@@ -40,9 +40,10 @@ pub(super) fn can_be_altered(key: &Key, found: &Facts, wanted: &Facts) -> bool {
             .all(|name| found.get(*name) == wanted.get(*name))
     };
     match key.class {
-        Class::Schema | Class::Extension | Class::Other => true,
+        Class::Schema | Class::Extension | Class::DefaultPrivileges | Class::Other => true,
         Class::Enum => types::only_adds_labels(found, wanted),
         Class::Domain => same(&["type", "collation"]),
+        Class::TextSearchConfiguration => same(&["parser"]),
         Class::CompositeType => types::attribute_changes(&key.name, found, wanted).is_some(),
         Class::Sequence => same(&["identity of"]),
         Class::Table => same(&[
@@ -72,7 +73,11 @@ pub(super) fn can_be_altered(key: &Key, found: &Facts, wanted: &Facts) -> bool {
             head(found) == head(wanted)
         }
         Class::Index => same(&["definition", "table", "invalid", "partition of"]),
-        Class::Statistics
+        Class::Collation
+        | Class::TextSearchDictionary
+        | Class::Operator
+        | Class::Cast
+        | Class::Statistics
         | Class::View
         | Class::MaterializedView
         | Class::Trigger
@@ -81,7 +86,10 @@ pub(super) fn can_be_altered(key: &Key, found: &Facts, wanted: &Facts) -> bool {
         Class::Aggregate | Class::RangeType | Class::Policy | Class::Publication => {
             let without = |facts: &Facts| {
                 let mut facts = facts.clone();
-                facts.remove("comment");
+                // What can be changed where it is.
+                for name in ["comment", "owner", "privileges"] {
+                    facts.remove(name);
+                }
                 facts
             };
             without(found) == without(wanted)

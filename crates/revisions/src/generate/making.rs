@@ -2,7 +2,7 @@
 
 use super::plan::{Plan, owner};
 use super::text::{fact, last, literal, lower, options, schema};
-use super::{Step, column, comment, sequence, table, types};
+use super::{Step, column, comment, sequence, table, text_search, types};
 use crate::catalog::{Class, Facts, Key, without_last};
 
 /// The steps that make an object, and those that have to wait for others.
@@ -29,9 +29,11 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key) -> Steps {
             let sql = format!("create extension {name} schema {schema}");
             (vec![Step::new(sql)], vec![])
         }
-        Class::Enum | Class::Domain | Class::CompositeType | Class::RangeType => {
-            (types::make(plan, key, facts), vec![])
-        }
+        Class::Collation
+        | Class::Enum
+        | Class::Domain
+        | Class::CompositeType
+        | Class::RangeType => (types::make(plan, key, facts), vec![]),
         Class::Sequence => sequence::make(plan, key, facts),
         Class::Table => (table::make(plan, key, facts), vec![]),
         Class::Column => (column::make(plan, key, facts), vec![]),
@@ -51,12 +53,16 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key) -> Steps {
         }
         Class::Aggregate => (vec![aggregate(name, facts)], vec![]),
         Class::Trigger if has_parents(plan, key) => Steps::default(),
-        Class::Trigger | Class::Rule | Class::Statistics => {
-            (vec![Step::new(definition().trim_end())], vec![])
-        }
+        Class::TextSearchConfiguration => (text_search::make(name, facts), vec![]),
+        Class::Trigger
+        | Class::Rule
+        | Class::Statistics
+        | Class::Operator
+        | Class::Cast
+        | Class::TextSearchDictionary => (vec![Step::new(definition().trim_end())], vec![]),
         Class::Policy => (vec![policy(key, facts)], vec![]),
         Class::EventTrigger => (vec![event_trigger(name, facts)], vec![]),
-        Class::Other => Steps::default(),
+        Class::DefaultPrivileges | Class::Other => Steps::default(),
         Class::Publication => (vec![publication(plan, name, facts)], vec![]),
     };
     let settings = super::altering::settings(plan, key, &Facts::new(), facts);

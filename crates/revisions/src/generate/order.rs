@@ -64,31 +64,39 @@ pub(super) fn sorted<T: Ord + Clone, P: Ord>(
     sorted
 }
 
-/// The place of a class where needs leave a choice: functions after tables, which their bodies may name.
+/// The place of a class where needs leave a choice: functions after tables, which their bodies may name, and before
+/// indexes, whose expressions may call a function that calls another, of which PostgreSQL knows nothing.
 pub(super) fn rank(class: Class) -> u8 {
     match class {
         Class::Schema => 0,
         Class::Extension => 1,
-        Class::Enum => 2,
-        Class::Domain => 3,
-        Class::CompositeType => 4,
-        Class::RangeType => 5,
-        Class::Sequence => 6,
-        Class::Table => 7,
-        Class::Column => 8,
-        Class::Index => 9,
-        Class::Constraint => 10,
-        Class::Statistics => 11,
+        Class::Collation => 2,
+        Class::TextSearchDictionary => 3,
+        Class::TextSearchConfiguration => 4,
+        Class::Enum => 5,
+        Class::Domain => 6,
+        Class::CompositeType => 7,
+        Class::RangeType => 8,
+        Class::Sequence => 9,
+        Class::Table => 10,
+        Class::Column => 11,
         Class::Function => 12,
         Class::Procedure => 13,
         Class::Aggregate => 14,
-        Class::View => 15,
-        Class::MaterializedView => 16,
-        Class::Trigger => 17,
-        Class::Rule => 18,
-        Class::Policy => 19,
-        Class::EventTrigger => 20,
-        Class::Publication => 21,
-        Class::Other => 22,
+        Class::Operator => 15,
+        Class::Cast => 16,
+        Class::Index => 17,
+        Class::Constraint => 18,
+        Class::Statistics => 19,
+        Class::View => 20,
+        Class::MaterializedView => 21,
+        Class::Trigger => 22,
+        Class::Rule => 23,
+        Class::Policy => 24,
+        Class::EventTrigger => 25,
+        Class::Publication => 26,
+        // Beside the order: see `privileges.rs`.
+        Class::DefaultPrivileges => 27,
+        Class::Other => 28,
     }
 }

@@ -45,8 +45,10 @@ impl<'a> Plan<'a> {
             defaults_dropped: BTreeSet::new(),
         };
         let keys: BTreeSet<&Key> = found.objects.keys().chain(wanted.objects.keys()).collect();
-        // What is known by its description only is left to people, as the difference that stays will tell.
-        for key in keys.into_iter().filter(|key| key.class != Class::Other) {
+        // What is known by its description only is left to people, as the difference that stays will tell. Default
+        // privileges need nothing, and are set when all else is done.
+        let is_planned = |key: &&Key| !matches!(key.class, Class::Other | Class::DefaultPrivileges);
+        for key in keys.into_iter().filter(is_planned) {
             let fate = match (found.objects.get(key), wanted.objects.get(key)) {
                 (None, Some(_)) => Fate::Make,
                 (Some(_), None) => Fate::Drop,

@@ -39,6 +39,7 @@ impl Plan<'_> {
         match key.class {
             Class::Schema
             | Class::Extension
+            | Class::Collation
             | Class::Enum
             | Class::Domain
             | Class::CompositeType

@@ -9,11 +9,9 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
     let name = key.name.as_str();
     let is_partition = facts.contains_key("partition bound");
     let parts = |class: Class| {
-        let all = plan.wanted.objects.iter();
+        let all = plan.wanted.parts(class, name);
         let mut all: Vec<(&Key, &Facts)> = all
-            .filter(|(part, _)| {
-                part.class == class && owner(plan.wanted, part).as_ref() == Some(key)
-            })
+            .filter(|(part, _)| owner(plan.wanted, part).as_ref() == Some(key))
             .collect();
         all.sort_by_key(|(part, _)| plan.position(part));
         all

@@ -7,12 +7,21 @@ use crate::catalog::{Class, Facts, Key};
 
 /// Whether a type of this class can be made again beside its old form, to which its columns are then converted.
 pub(super) fn can_be_put_aside(class: Class) -> bool {
-    matches!(class, Class::Enum | Class::Domain)
+    matches!(class, Class::Enum | Class::Domain | Class::Collation)
 }
 
 /// The name of a type that was put aside.
 pub(super) fn aside(key: &Key) -> String {
     super::text::quoted(&format!("{}__old", last(&key.name).trim_matches('"')))
+}
+
+/// The class as a statement calls it.
+fn kind(class: Class) -> &'static str {
+    match class {
+        Class::Domain => "domain",
+        Class::Collation => "collation",
+        _ => "type",
+    }
 }
 
 pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
@@ -22,6 +31,7 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
         steps.push(put_aside(key));
     }
     let sql = match key.class {
+        Class::Collation => lower(fact(facts, "definition").unwrap_or_default()),
         Class::Enum => {
             let labels = fact(facts, "labels").unwrap_or_default();
             format!("create type {name} as enum ({labels})")
@@ -260,20 +270,12 @@ fn attributes(facts: &Facts) -> Vec<(String, String)> {
 
 /// Gives a type another name until it can be dropped.
 pub(super) fn put_aside(key: &Key) -> Step {
-    let kind = match key.class {
-        Class::Domain => "domain",
-        _ => "type",
-    };
-    let (name, aside) = (&key.name, aside(key));
+    let (kind, name, aside) = (kind(key.class), &key.name, aside(key));
     Step::new(format!("alter {kind} {name} rename to {aside}"))
 }
 
 /// Drops what was put aside.
 pub(super) fn drop_aside(key: &Key) -> Step {
-    let kind = if key.class == Class::Domain {
-        "domain"
-    } else {
-        "type"
-    };
+    let kind = kind(key.class);
     Step::new(format!("drop {kind} {}.{}", schema(&key.name), aside(key)))
 }

@@ -220,3 +220,57 @@ async fn a_database_that_was_changed_by_hand_is_told_from_the_migrations() {
     let transcript = project.transcript.replace(&shown(url), "postgresql://…");
     insta::assert_snapshot!(transcript);
 }
+
+#[tokio::test]
+async fn grants_and_owners_are_generated_where_the_model_asks_for_them() {
+    needs_many_connections!();
+    let header = "-- The schema.\n-- privileges: compared\n-- roles: cli_app, cli_owner\n";
+    let first = format!(
+        "{header}create table a (id int);\ngrant select on a to cli_app;\nalter table a owner to cli_owner;\n"
+    );
+    let mut project = Project::new(&first);
+    let generate = ["revision", "--autogenerate", "-m", "Let the app in"];
+    project.run(&generate);
+    project.run(&["check"]);
+    project.model(&first.replace("grant select", "grant select, insert"));
+    assert!(!project.run(&["check"]).status.success());
+    project.run(&generate);
+    project.run(&["check"]);
+    // Whoever does not ask sees no difference, also against a schema that was stored with privileges.
+    let stored = project.run(&["snapshot", "model"]).stdout;
+    std::fs::write(project.dir.path().join("stored.json"), &stored).unwrap();
+    project.transcript = project
+        .transcript
+        .split("$ cargo db snapshot")
+        .next()
+        .unwrap()
+        .to_owned();
+    project.model(&first.replace("-- privileges: compared\n", ""));
+    assert!(project.run(&["check"]).status.success());
+    project.run(&["diff", "stored.json", "model"]);
+    project.run(&["diff", "stored.json", "model", "--privileges"]);
+    assert!(!project.run(&["check", "--privileges"]).status.success());
+    insta::assert_snapshot!(project.all());
+}
+
+#[tokio::test]
+async fn a_role_that_nobody_named_is_told_of_and_no_role_is_left_behind() {
+    needs_many_connections!();
+    let model = "create table a (id int);\ngrant select on a to cli_unnamed;\n";
+    let mut project = Project::new(model);
+    project.run(&["check"]);
+    let up = (
+        "sql/U1__one.sql",
+        "-- One.\ncreate table a (id int);\ngrant select on a to cli_unnamed;\n",
+    );
+    let down = ("sql/U1__one.down.sql", "drop table a;\n");
+    write(project.dir.path(), &[up, down]);
+    project.model("create table a (id int);\n");
+    project.run(&["check"]);
+    project.model("-- roles: cli_unnamed\ncreate table a (id int);\n");
+    assert!(project.run(&["check"]).status.success());
+    let client = Database::new().await.connect("test").await;
+    let left = "select 1 from pg_roles where rolname = 'cli_unnamed'";
+    assert!(crate::support::column(&client, left).await.is_empty());
+    insta::assert_snapshot!(project.transcript);
+}

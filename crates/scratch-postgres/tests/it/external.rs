@@ -107,3 +107,37 @@ fn a_data_directory_on_somebody_elses_server_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn roles_are_gone_with_the_last_database_that_needs_them_and_those_of_others_stay() {
+    let Some(host) = host() else { return };
+    let roles = ["scratch_made".to_owned(), "scratch \"There\"".to_owned()];
+    let there = |host: &Server| {
+        let list = "select string_agg(rolname, ', ' order by rolname) from pg_roles where rolname like 'scratch%'";
+        let url = host.url();
+        block_on(async { ask(&connect(&url).await, list).await })
+    };
+    let make = |server: &Server| {
+        let url = server.url();
+        block_on(async {
+            let client = connect(&url).await;
+            scratch_postgres::make_roles(&client, &roles).await.unwrap();
+            let grant = "create table if not exists t (); grant select on t to scratch_made; \
+                         alter table t owner to \"scratch \"\"There\"\"\"";
+            client.batch_execute(grant).await.unwrap();
+        });
+    };
+    block_on(async {
+        let client = connect(&host.url()).await;
+        let role = "create role \"scratch \"\"There\"\"\"";
+        client.batch_execute(role).await.unwrap();
+    });
+    let (one, two) = (guest_of(&host), guest_of(&host));
+    make(&one);
+    make(&one);
+    make(&two);
+    one.stop().unwrap();
+    assert_eq!(there(&host), "scratch \"There\", scratch_made");
+    two.stop().unwrap();
+    assert_eq!(there(&host), "scratch \"There\"");
+}

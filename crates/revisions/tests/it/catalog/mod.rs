@@ -1,6 +1,7 @@
 //! What a schema consists of: that everything is read, and that only what differs is told.
 
 mod differs;
+mod privileges;
 mod reads;
 
 use revisions::catalog::Catalog;

@@ -68,3 +68,15 @@ async fn aggregates_change() {
         create table a (n bigint); create view v as select total(n) from a;";
     insta::assert_snapshot!(there_and_back(before, after).await);
 }
+
+#[tokio::test]
+async fn an_index_comes_after_the_functions_that_its_function_calls() {
+    needs_many_connections!();
+    let before = "create table a (t text);";
+    let after = "create table a (t text);
+        create function z(text) returns text language sql immutable as 'select lower($1)';
+        create function f(text) returns text language sql immutable as 'select public.z($1)';
+        create table b (t text, exclude (f(t) with =)); create index b_t on b (f(t)); create unique index a_t on a (f(t));";
+    there_and_back(before, after).await;
+    there_and_back("", after).await;
+}
