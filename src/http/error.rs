@@ -284,6 +284,7 @@ impl From<MoneyError> for ApiError {
                 existing_transaction_id: existing.0,
             },
             MoneyError::NotActive => Self::AccountNotActive,
+            MoneyError::SessionEnded => Self::SessionEnded,
             MoneyError::NoSuchRecipient | MoneyError::SelfTransfer => {
                 Self::field("to_user_id", error)
             }

@@ -376,6 +376,38 @@ async fn an_account_that_is_not_active_does_not_refresh_until_it_is_again() {
 }
 
 #[tokio::test]
+async fn whoever_has_left_neither_spends_nor_transfers() {
+    let api = Api::start().await;
+    let (user, other) = (api.register().await, api.register().await);
+    let session = log_in(&api, &user).await;
+    let spend = json!({"amount": 1, "job_type": "fortune_draw"});
+    let gift = json!({"to_user_id": other.id, "amount": 1, "description": "a gift"});
+    let paths = [
+        ("/api/v1/wallet/spend", spend),
+        ("/api/v1/wallet/transfers", gift),
+    ];
+    for (path, body) in &paths {
+        let posted = api.post_with_key(&session.user, path, path, body.clone());
+        posted.await.success();
+    }
+    api.post(&session.user, LOGOUT, json!({})).await;
+    for (path, body) in &paths {
+        let reply = api.post(&session.user, path, body.clone()).await;
+        assert_eq!(refused(&reply), (401, "SESSION_ENDED"), "{path}");
+        // What was done before is told again.
+        let posted = api.post_with_key(&session.user, path, path, body.clone());
+        let posted = posted.await;
+        assert_eq!(posted.headers["idempotent-replayed"], "true", "{path}");
+        posted.success();
+    }
+    // Reading goes on until the access token expires.
+    assert_eq!(api.balance(&session.user).await, 98);
+    api.post(&user, paths[0].0, paths[0].1.clone())
+        .await
+        .success();
+}
+
+#[tokio::test]
 async fn what_a_role_permits_ends_with_the_session() {
     let api = Api::start().await;
     let admin = api.with_role(Role::Admin).await;
