@@ -3,6 +3,7 @@
 //! [`router`] shows every route on one screen; each resource has a file. No rule of the business and no
 //! query lives here.
 
+mod account;
 mod admin;
 mod auth;
 mod client_address;
@@ -14,6 +15,7 @@ mod origin;
 mod page;
 mod request_log;
 mod router;
+mod sessions;
 mod statistics;
 mod token;
 mod transaction_body;
@@ -29,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::db::Database;
 use crate::domain::passwords::Hasher;
+use crate::domain::sessions::SessionRules;
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +42,8 @@ pub struct App {
     pub hasher: Hasher,
     /// Signs and checks access tokens.
     pub tokens: TokenSigner,
+    /// What sessions are allowed, and how often passwords may be tried.
+    pub sessions: SessionRules,
     /// What a new wallet starts with.
     pub welcome_points: i64,
     /// How many proxies of our own stand before the server.

@@ -13,8 +13,9 @@ use chrono::{DateTime, Utc};
 
 use super::audit::{Entry, Origin, Outcome};
 use super::idempotency::Idempotency;
-use super::ids::{JobId, TransactionId, UserId, WalletId};
+use super::ids::{JobId, SessionId, TransactionId, UserId, WalletId};
 use super::points::{Adjustment, Amount};
+use super::sessions::Session;
 use super::text::{Description, JobType, PaymentMethod, ReferenceId};
 use crate::db::{Database, DbError};
 
@@ -68,6 +69,9 @@ pub enum MoneyError {
     /// The account of the user is not active.
     #[error("the account is not active")]
     NotActive,
+    /// The session that asks has ended.
+    #[error("the session has ended; sign in again")]
+    SessionEnded,
     /// The other user does not exist, or cannot receive points.
     #[error("there is no such user who can receive points")]
     NoSuchRecipient,
@@ -102,6 +106,8 @@ pub enum MoneyError {
 pub struct Spend {
     /// Who pays.
     pub user_id: UserId,
+    /// The session that asks, which must not have ended; `None` is this program.
+    pub session_id: Option<SessionId>,
     /// How much.
     pub amount: Amount,
     /// Kind of the job that it pays for.
@@ -117,6 +123,8 @@ pub struct Spend {
 pub struct Transfer {
     /// Who gives.
     pub from: UserId,
+    /// The session that asks, which must not have ended; `None` is this program.
+    pub session_id: Option<SessionId>,
     /// Who gets.
     pub to: UserId,
     /// How much.
@@ -204,12 +212,27 @@ async fn try_spend(
         if !standing.is_active {
             return Err(MoneyError::NotActive);
         }
+        if has_ended(db, spend.user_id, spend.session_id).await? {
+            return Err(MoneyError::SessionEnded);
+        }
         Ok(MoneyError::InsufficientBalance {
             current_balance: standing.balance,
             required_amount: spend.amount.get(),
         })
     })
     .await
+}
+
+/// Whether a session is why nothing was done.
+async fn has_ended(
+    db: &Database,
+    user_id: UserId,
+    session_id: Option<SessionId>,
+) -> Result<bool, MoneyError> {
+    match session_id {
+        Some(id) => Ok(db.authority(Session { id, user_id }).await?.is_none()),
+        None => Ok(false),
+    }
 }
 
 /// Moves points from one user to another, in one statement. Both wallets are locked in the order of
@@ -252,6 +275,9 @@ async fn try_transfer(
             .ok_or(MoneyError::NoSuchUser)?;
         if !sender.is_active {
             return Err(MoneyError::NotActive);
+        }
+        if has_ended(db, transfer.from, transfer.session_id).await? {
+            return Err(MoneyError::SessionEnded);
         }
         // Whether another account is suspended is nobody's business: it just cannot receive.
         if !db
