@@ -7,6 +7,7 @@
 pub mod list;
 mod posting;
 mod refusal;
+mod request;
 pub mod statistics;
 
 use chrono::{DateTime, Utc};
@@ -14,10 +15,11 @@ use chrono::{DateTime, Utc};
 use super::audit::{Entry, Origin, Outcome};
 use super::idempotency::Idempotency;
 use super::ids::{JobId, SessionId, TransactionId, UserId, WalletId};
-use super::points::{Adjustment, Amount};
+use super::points::Amount;
 use super::sessions::Session;
-use super::text::{Description, JobType, PaymentMethod, ReferenceId};
 use crate::db::{Database, DbError};
+
+pub use request::{Adjust, Deposit, Refund, Spend, Transfer};
 
 /// A row of the ledger. Type and status are text here: a newer release may have more of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,81 +101,6 @@ pub enum MoneyError {
     /// The database failed.
     #[error(transparent)]
     Database(DbError),
-}
-
-/// What a spend is asked to do.
-#[derive(Debug, Clone)]
-pub struct Spend {
-    /// Who pays.
-    pub user_id: UserId,
-    /// The session that asks, which must not have ended; `None` is this program.
-    pub session_id: Option<SessionId>,
-    /// How much.
-    pub amount: Amount,
-    /// Kind of the job that it pays for.
-    pub job_type: JobType,
-    /// What the job gets.
-    pub input: serde_json::Map<String, serde_json::Value>,
-    /// For people.
-    pub description: Option<Description>,
-}
-
-/// What a transfer is asked to do.
-#[derive(Debug, Clone)]
-pub struct Transfer {
-    /// Who gives.
-    pub from: UserId,
-    /// The session that asks, which must not have ended; `None` is this program.
-    pub session_id: Option<SessionId>,
-    /// Who gets.
-    pub to: UserId,
-    /// How much.
-    pub amount: Amount,
-    /// For people.
-    pub description: Description,
-}
-
-/// What a deposit is asked to do.
-#[derive(Debug, Clone)]
-pub struct Deposit {
-    /// Whose wallet is credited.
-    pub user_id: UserId,
-    /// How much.
-    pub amount: Amount,
-    /// What the payment is called where it was made; at most once per wallet.
-    pub reference_id: ReferenceId,
-    /// How it was paid.
-    pub payment_method: Option<PaymentMethod>,
-    /// For people.
-    pub description: Option<Description>,
-    /// The service or admin that asks.
-    pub created_by: UserId,
-}
-
-/// What a refund is asked to do.
-#[derive(Debug, Clone)]
-pub struct Refund {
-    /// The spend.
-    pub transaction_id: TransactionId,
-    /// How much; all that is left without.
-    pub amount: Option<Amount>,
-    /// For people.
-    pub reason: Description,
-    /// The admin who asks.
-    pub created_by: UserId,
-}
-
-/// What an adjustment is asked to do.
-#[derive(Debug, Clone)]
-pub struct Adjust {
-    /// Whose wallet.
-    pub user_id: UserId,
-    /// How much, up or down.
-    pub amount: Adjustment,
-    /// For people.
-    pub reason: Description,
-    /// The admin who asks.
-    pub created_by: UserId,
 }
 
 /// Takes points and orders the job that they pay for, in one statement.

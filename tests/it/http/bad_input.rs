@@ -58,11 +58,18 @@ fn bodies(user: &TestUser) -> Vec<(&'static str, Value)> {
     ]
 }
 
-const GETS: [&str; 4] = [
+const GETS: [&str; 11] = [
     "/api/v1/auth/me",
     "/api/v1/wallet",
     "/api/v1/wallet/transactions",
     "/api/v1/wallet/transactions/1",
+    "/api/v1/wallet/statistics",
+    "/api/v1/admin/users",
+    "/api/v1/admin/users/1",
+    "/api/v1/admin/audit-logs",
+    "/api/v1/admin/audit-logs/export",
+    "/api/v1/admin/ledger/verify",
+    "/api/v1/admin/schema",
 ];
 
 fn is_open(path: &str) -> bool {
