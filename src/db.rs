@@ -4,9 +4,11 @@
 //!
 //! No rule of the business lives here, and no SQL text: that is in `queries/`.
 
+pub mod administration;
 pub mod audit;
 mod error;
 mod lease;
+pub mod ledger;
 pub mod login_limits;
 mod pool;
 mod retry;

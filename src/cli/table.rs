@@ -41,14 +41,16 @@ pub(super) fn print_table(
     Ok(())
 }
 
-/// Prints rows for spreadsheets.
+/// Prints rows for spreadsheets; without columns, rows that follow others.
 pub(super) fn print_csv(
     out: &mut impl Write,
     columns: &[Column],
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> anyhow::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(columns.iter().map(|(heading, _)| *heading))?;
+    if !columns.is_empty() {
+        writer.write_record(columns.iter().map(|(heading, _)| *heading))?;
+    }
     for row in rows {
         writer.write_record(row)?;
     }

@@ -1,5 +1,6 @@
 //! The statements of `queries/audit_logs.sql`, in the types of the domain.
 
+mod list;
 mod seals;
 
 use super::queries::audit_logs as sql;

@@ -7,6 +7,7 @@
 pub mod list;
 mod posting;
 mod refusal;
+pub mod statistics;
 
 use chrono::{DateTime, Utc};
 

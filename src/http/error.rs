@@ -80,6 +80,9 @@ pub enum ApiError {
         /// What is left of it.
         refundable_amount: i64,
     },
+    /// 409: nobody would be left who can administer users.
+    #[error("this is the last active admin; make another one first")]
+    LastAdmin,
     /// 409: the balance would grow too large.
     #[error("the balance would exceed its limit")]
     BalanceLimitExceeded,
@@ -156,6 +159,7 @@ impl ApiError {
             Self::EmailTaken => (StatusCode::CONFLICT, "EMAIL_TAKEN"),
             Self::DuplicateTransaction { .. } => (StatusCode::CONFLICT, "DUPLICATE_TRANSACTION"),
             Self::RefundExceedsSpend { .. } => (StatusCode::CONFLICT, "REFUND_EXCEEDS_SPEND"),
+            Self::LastAdmin => (StatusCode::CONFLICT, "LAST_ADMIN"),
             Self::BalanceLimitExceeded => (StatusCode::CONFLICT, "BALANCE_LIMIT_EXCEEDED"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
             Self::UnsupportedMediaType => {

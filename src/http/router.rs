@@ -11,7 +11,7 @@ use tower_http::timeout::RequestBodyDeadlineLayer;
 
 use std::time::Duration;
 
-use super::{App, account, admin, auth, error, health, request_log, sessions, wallet};
+use super::{App, account, admin, auth, error, health, request_log, sessions, statistics, wallet};
 
 /// Bodies beyond this are refused with 413.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -31,11 +31,27 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .route("/wallet", get(wallet::show))
         .route("/wallet/transactions", get(wallet::transactions))
         .route("/wallet/transactions/{txn_id}", get(wallet::transaction))
+        .route("/wallet/statistics", get(statistics::show))
         .route("/wallet/spend", post(wallet::spend))
         .route("/wallet/transfers", post(wallet::transfer))
         .route("/admin/deposits", post(admin::deposit))
         .route("/admin/refunds", post(admin::refund))
-        .route("/admin/adjustments", post(admin::adjust));
+        .route("/admin/adjustments", post(admin::adjust))
+        .route("/admin/ledger/verify", get(admin::ledger::show))
+        .route("/admin/schema", get(admin::schema::show))
+        .route("/admin/schema/diagram.svg", get(admin::schema::picture))
+        .route("/admin/audit-logs", get(admin::audit_logs::search))
+        .route("/admin/audit-logs/export", get(admin::audit_logs::export))
+        .route("/admin/users", get(admin::users::list))
+        .route("/admin/users/{user_id}", get(admin::users::show))
+        .route(
+            "/admin/users/{user_id}/role",
+            put(admin::users::change_role),
+        )
+        .route(
+            "/admin/users/{user_id}/status",
+            put(admin::users::change_status),
+        );
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
