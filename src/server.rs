@@ -1,7 +1,7 @@
 //! The life of a server: migrate, listen, serve, and end without cutting a request short.
 
 pub mod connections;
-mod housekeeping;
+pub mod housekeeping;
 pub mod sealer;
 
 use std::time::Duration;
@@ -53,7 +53,8 @@ pub async fn serve(
     // Before anybody is told that we serve: from then on a signal must not cut a request short.
     let signals = Signals::listen().context("cannot listen for signals")?;
     tracing::info!("serving on http://{}", listener.local_addr()?);
-    let housekeeper = housekeeping::keep_house(app.db.clone(), app.shutdown.clone());
+    let housekeeper =
+        housekeeping::keep_house(app.db.clone(), housekeeping::REST, app.shutdown.clone());
     let housekeeper = tokio::spawn(housekeeper);
     let sealer = settings.audit.seal_interval.map(|interval| {
         let (db, shutdown) = (app.db.clone(), app.shutdown.clone());

@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 
 use super::request_log;
 use crate::db::DbError;
-use crate::domain::administration::ChangeError;
 use crate::domain::transactions::MoneyError;
 
 /// What refuses a request.
@@ -301,17 +300,6 @@ impl From<MoneyError> for ApiError {
             MoneyError::BalanceLimit => Self::BalanceLimitExceeded,
             MoneyError::OutcomeUnknown => Self::OutcomeUnknown,
             MoneyError::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<ChangeError> for ApiError {
-    fn from(error: ChangeError) -> Self {
-        match error {
-            ChangeError::NoSuchUser => Self::NotFound("there is no user with this number"),
-            ChangeError::LastAdmin => Self::LastAdmin,
-            ChangeError::NotPermitted => Self::Forbidden,
-            ChangeError::Database(error) => error.into(),
         }
     }
 }

@@ -8,14 +8,16 @@ use tokio_util::sync::CancellationToken;
 use crate::db::Database;
 use crate::domain::sessions;
 
-/// How long to rest between two rounds: at least, and at most. Replicas that start together do not stay together.
-const REST_SECONDS: std::ops::Range<u64> = 60..180;
+/// How long the server rests between two rounds, at least; up to three times as long, so that replicas that start together
+/// do not stay together.
+pub const REST: Duration = Duration::from_secs(60);
 
-/// Removes what has expired, until the end begins. A round that fails is made up for by the next one.
-pub(super) async fn keep_house(db: Database, shutdown: CancellationToken) {
-    let rest = || Duration::from_secs(rand::rng().random_range(REST_SECONDS));
+/// Removes what has expired, again and again, until the end begins. Any number of servers may. A round that fails is made
+/// up for by the next one.
+pub async fn keep_house(db: Database, rest: Duration, shutdown: CancellationToken) {
+    let pause = || rest.mul_f64(rand::rng().random_range(1.0..3.0));
     while shutdown
-        .run_until_cancelled(tokio::time::sleep(rest()))
+        .run_until_cancelled(tokio::time::sleep(pause()))
         .await
         .is_some()
     {

@@ -1,6 +1,7 @@
 //! What refuses a request, where accounts and sessions refuse it.
 
 use super::ApiError;
+use crate::domain::administration::ChangeError;
 use crate::domain::passwords::HashError;
 use crate::domain::sessions::SessionError;
 use crate::domain::users::UserError;
@@ -32,6 +33,17 @@ impl From<SessionError> for ApiError {
             SessionError::Ended => Self::SessionEnded,
             SessionError::NotActive => Self::AccountNotActive,
             SessionError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for ApiError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::NoSuchUser => Self::NotFound("there is no user with this number"),
+            ChangeError::LastAdmin => Self::LastAdmin,
+            ChangeError::NotPermitted => Self::Forbidden,
+            ChangeError::Database(error) => error.into(),
         }
     }
 }

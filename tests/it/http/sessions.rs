@@ -1,16 +1,20 @@
 //! `/auth/refresh`, `/auth/logout`, and what a session that has ended can no longer do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use divine_whispers::domain::refresh_tokens::RefreshToken;
 use divine_whispers::domain::sessions::remove_expired;
 use divine_whispers::domain::users::Role;
+use divine_whispers::server::housekeeping::keep_house;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::needs_many_connections;
 use crate::support::api::{PASSWORD, TestUser, second_server};
-use crate::support::{Api, Reply};
+use crate::support::{Api, Reply, eventually};
 
 const REFRESH: &str = "/api/v1/auth/refresh";
 const LOGOUT: &str = "/api/v1/auth/logout";
@@ -241,6 +245,79 @@ async fn what_has_expired_is_removed_in_batches_however_much_it_is() {
         api.database.number("select count(*) from sessions").await,
         1
     );
+}
+
+#[tokio::test]
+async fn a_server_that_serves_keeps_house_until_it_ends() {
+    let api = Api::start().await;
+    needs_many_connections!(api.database);
+    api.register().await;
+    api.database
+        .execute(
+            "update refresh_tokens set expires_at = now(); update sessions set expires_at = now()",
+        )
+        .await;
+    let shutdown = CancellationToken::new();
+    let rest = Duration::from_millis(20);
+    let keeping = tokio::spawn(keep_house(api.app.db.clone(), rest, shutdown.clone()));
+    eventually("what has expired is removed", async || {
+        api.database.number("select count(*) from sessions").await == 0
+    })
+    .await;
+    shutdown.cancel();
+    keeping.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_whose_connection_is_cut_is_tried_again_and_succeeds() {
+    let api = Arc::new(Api::start().await);
+    needs_many_connections!(api.database);
+    let user = api.register().await;
+    let session = log_in(&api, &user).await;
+    let holder = api.database.connect().await;
+    holder
+        .batch_execute("begin; select 1 from refresh_tokens for update")
+        .await
+        .unwrap();
+    let (asking, token) = (Arc::clone(&api), session.refresh.clone());
+    let refreshing = tokio::spawn(async move { refresh(&asking, &token).await });
+    let waiting = "from pg_stat_activity where datname = current_database()
+                   and application_name = 'divine-whispers' and wait_event_type = 'Lock'";
+    eventually("the refresh waits", async || {
+        let sql = format!("select count(*) {waiting}");
+        api.database.number(&sql).await == 1
+    })
+    .await;
+    api.database
+        .execute(&format!("select pg_terminate_backend(pid) {waiting}"))
+        .await;
+    holder.batch_execute("rollback").await.unwrap();
+    let next = tokens_of(&user, &refreshing.await.unwrap().success());
+    refresh(&api, &next.refresh).await.success();
+}
+
+#[tokio::test]
+async fn a_refresh_that_was_done_before_its_connection_was_lost_is_known_by_its_successor() {
+    let api = Api::start().await;
+    let user = api.register().await;
+    let session = log_in(&api, &user).await;
+    let token = RefreshToken::parse(&session.refresh.into()).unwrap();
+    let successor = RefreshToken::random();
+    // What the program sends for the second time, when it has not seen the answer to the first.
+    let send = async || {
+        let (token, successor) = (token.hash(), successor.hash());
+        let lifetime = Duration::from_secs(60);
+        let db = &api.app.db;
+        db.refresh_session(token, successor, lifetime)
+            .await
+            .unwrap()
+    };
+    let done = send().await.unwrap();
+    assert_eq!(send().await, None);
+    let standing = api.app.db.refresh_token_standing(successor.hash());
+    let standing = standing.await.unwrap().unwrap();
+    assert_eq!(standing.session, done);
+    assert!(!standing.is_replaced && !standing.is_over && standing.is_active);
 }
 
 #[tokio::test]
