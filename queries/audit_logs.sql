@@ -1,3 +1,6 @@
+-- Addresses go as text: the binary form of inet has a number for the family that is not the same on every system, and the
+-- embedded engine has another.
+
 --- Writes an entry. Somebody who is no user (a token that outlived its database) is nobody; a wallet may be given by
 --- its owner.
 --! record (actor_user_id?, resource_id?, wallet_of_user_id?, ip_address?, user_agent?, request_id?)
@@ -9,7 +12,7 @@ values (
     :resource_type,
     coalesce(:resource_id::text, (select wallets.id::text from wallets where wallets.user_id = :wallet_of_user_id)),
     :outcome,
-    :ip_address,
+    :ip_address::text::inet,
     :user_agent,
     :request_id,
     :details
@@ -20,7 +23,7 @@ returning id;
 
 --- Entries of a period, newest first: what lies strictly before the position.
 --! page (outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details,
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address, user_agent, request_id, details,
        created_at
   from audit_logs
  where created_at >= :from
@@ -32,7 +35,7 @@ select id, actor_user_id, action, resource_type, resource_id, outcome, ip_addres
 
 --- Entries of an actor, newest first, by their numbers.
 --! page_by_actor (action?, resource_type?, resource_id?, outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details,
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address, user_agent, request_id, details,
        created_at
   from audit_logs
  where actor_user_id = :actor_user_id
@@ -48,7 +51,7 @@ select id, actor_user_id, action, resource_type, resource_id, outcome, ip_addres
 
 --- Entries of one resource, newest first, by their numbers.
 --! page_by_resource (action?, outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details,
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address, user_agent, request_id, details,
        created_at
   from audit_logs
  where resource_type = :resource_type
@@ -63,7 +66,7 @@ select id, actor_user_id, action, resource_type, resource_id, outcome, ip_addres
 
 --- Entries of an action, newest first, by their numbers.
 --! page_by_action (resource_type?, outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details,
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address, user_agent, request_id, details,
        created_at
   from audit_logs
  where action = :action

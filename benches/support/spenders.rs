@@ -233,7 +233,7 @@ async fn spend_on(
                 "input" => input,
                 "idempotency_key" | "user_agent" | "request_id" => &None::<&str>,
                 "session_id" => &None::<uuid::Uuid>,
-                "ip_address" => &None::<std::net::IpAddr>,
+                "ip_address" => &None::<&str>,
                 "request_fingerprint" => &None::<&[u8]>,
                 other => anyhow::bail!("the statement has a new parameter: {other}"),
             })
