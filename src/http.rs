@@ -3,14 +3,20 @@
 //! [`router`] shows every route on one screen; each resource has a file. No rule of the business and no
 //! query lives here.
 
+mod account;
 mod admin;
 mod auth;
+mod client_address;
 mod error;
 mod extract;
 mod health;
 mod identity;
+mod origin;
+mod page;
 mod request_log;
 mod router;
+mod sessions;
+mod statistics;
 mod token;
 mod transaction_body;
 mod validate;
@@ -18,12 +24,14 @@ mod wallet;
 
 use std::sync::Arc;
 
+pub use client_address::{ClientAddress, PeerAddress};
 pub use router::router;
 pub use token::TokenSigner;
 use tokio_util::sync::CancellationToken;
 
 use crate::db::Database;
 use crate::domain::passwords::Hasher;
+use crate::domain::sessions::SessionRules;
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -34,8 +42,12 @@ pub struct App {
     pub hasher: Hasher,
     /// Signs and checks access tokens.
     pub tokens: TokenSigner,
+    /// What sessions are allowed, and how often passwords may be tried.
+    pub sessions: SessionRules,
     /// What a new wallet starts with.
     pub welcome_points: i64,
+    /// How many proxies of our own stand before the server.
+    pub trusted_proxies: usize,
     /// The revisions that this program was built with; the schema must have them to be ready.
     pub revision_ids: Arc<[i64]>,
     /// Cancelled when the end has begun.
