@@ -9,7 +9,7 @@ values (
     :resource_type,
     coalesce(:resource_id::text, (select wallets.id::text from wallets where wallets.user_id = :wallet_of_user_id)),
     :outcome,
-    :ip_address,
+    :ip_address::text::inet,
     :user_agent,
     :request_id,
     :details
@@ -20,8 +20,8 @@ returning id;
 
 --- Entries of a period, newest first: what lies strictly before the position.
 --! page (outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details,
-       created_at
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address,
+       user_agent, request_id, details, created_at
   from audit_logs
  where created_at >= :from
    and created_at < :to
@@ -32,8 +32,8 @@ select id, actor_user_id, action, resource_type, resource_id, outcome, ip_addres
 
 --- Entries of an actor, newest first, by their numbers.
 --! page_by_actor (action?, resource_type?, resource_id?, outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details,
-       created_at
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address,
+       user_agent, request_id, details, created_at
   from audit_logs
  where actor_user_id = :actor_user_id
    and id < :before_id
@@ -48,8 +48,8 @@ select id, actor_user_id, action, resource_type, resource_id, outcome, ip_addres
 
 --- Entries of one resource, newest first, by their numbers.
 --! page_by_resource (action?, outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details,
-       created_at
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address,
+       user_agent, request_id, details, created_at
   from audit_logs
  where resource_type = :resource_type
    and resource_id = :resource_id
@@ -63,8 +63,8 @@ select id, actor_user_id, action, resource_type, resource_id, outcome, ip_addres
 
 --- Entries of an action, newest first, by their numbers.
 --! page_by_action (resource_type?, outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details,
-       created_at
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address,
+       user_agent, request_id, details, created_at
   from audit_logs
  where action = :action
    and id < :before_id

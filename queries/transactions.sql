@@ -41,7 +41,7 @@ with debited as (
 ), audited as (
     insert into audit_logs
         (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
-    select :user_id, 'wallet.spend', 'wallet', id::text, 'success', :ip_address, :user_agent, :request_id,
+    select :user_id, 'wallet.spend', 'wallet', id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
            jsonb_build_object('transaction_id', transaction_id, 'amount', -:amount, 'job_id', job_id)
       from debited
 )
@@ -112,7 +112,7 @@ with locked as (
 ), audited as (
     insert into audit_logs
         (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
-    select :from_user_id, 'wallet.transfer', 'wallet', sender_id::text, 'success', :ip_address, :user_agent, :request_id,
+    select :from_user_id, 'wallet.transfer', 'wallet', sender_id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
            jsonb_build_object('transaction_id', debit_id, 'amount', -:amount, 'to_user_id', :to_user_id,
                               'to_wallet_id', receiver_id, 'counterpart_transaction_id', credit_id)
       from parties
@@ -144,7 +144,7 @@ with credited as (
 ), audited as (
     insert into audit_logs
         (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
-    select :created_by, 'wallet.deposit', 'wallet', wallet_id::text, 'success', :ip_address, :user_agent, :request_id,
+    select :created_by, 'wallet.deposit', 'wallet', wallet_id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
            jsonb_build_object('transaction_id', id, 'amount', amount, 'reference_id', reference_id)
       from recorded
 )
@@ -174,7 +174,7 @@ with adjusted as (
 ), audited as (
     insert into audit_logs
         (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
-    select :created_by, 'wallet.adjust', 'wallet', wallet_id::text, 'success', :ip_address, :user_agent, :request_id,
+    select :created_by, 'wallet.adjust', 'wallet', wallet_id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
            jsonb_build_object('transaction_id', id, 'amount', amount, 'reason', description)
       from recorded
 )
@@ -225,7 +225,7 @@ with original as (
 ), audited as (
     insert into audit_logs
         (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
-    select :created_by, 'wallet.refund', 'wallet', wallet_id::text, 'success', :ip_address, :user_agent, :request_id,
+    select :created_by, 'wallet.refund', 'wallet', wallet_id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
            jsonb_build_object('transaction_id', id, 'amount', amount, 'reason', description,
                               'refunded_transaction_id', refunded_transaction_id)
       from recorded

@@ -71,7 +71,7 @@ with signed_in as (
     returning *
 ), opened as (
     insert into sessions (id, user_id, expires_at, ip_address, user_agent)
-    select :session_id, id, now() + make_interval(secs => :lifetime_seconds), :ip_address, :user_agent
+    select :session_id, id, now() + make_interval(secs => :lifetime_seconds), :ip_address::text::inet, :user_agent
       from signed_in
     returning id, user_id, expires_at
 ), issued as (

@@ -199,13 +199,13 @@ fn sign_in_parameters<'a>(
     user: UserId,
     password_hash: &'a str,
     opening: &'a Opening,
-) -> sql::SignInParams<&'a str, &'a str, &'a [u8]> {
+) -> sql::SignInParams<&'a str, String, &'a str, &'a [u8]> {
     sql::SignInParams {
         user_id: user.0,
         password_hash,
         session_id: opening.session_id.0,
         lifetime_seconds: opening.lifetime.as_secs_f64(),
-        ip_address: opening.origin.ip_address,
+        ip_address: opening.origin.ip_address_text(),
         user_agent: opening.origin.user_agent(),
         token_hash: opening.token_hash.0.as_slice(),
     }

@@ -8,5 +8,7 @@ mod client_address;
 mod health;
 mod login_limits;
 mod outage;
+mod permissions;
 mod sessions;
+mod statistics;
 mod wallet;
