@@ -23,8 +23,8 @@ returning id;
 
 --- Entries of a period, newest first: what lies strictly before the position.
 --! page (outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address, user_agent, request_id, details,
-       created_at
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address,
+       user_agent, request_id, details, created_at
   from audit_logs
  where created_at >= :from
    and created_at < :to
@@ -35,8 +35,8 @@ select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_a
 
 --- Entries of an actor, newest first, by their numbers.
 --! page_by_actor (action?, resource_type?, resource_id?, outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address, user_agent, request_id, details,
-       created_at
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address,
+       user_agent, request_id, details, created_at
   from audit_logs
  where actor_user_id = :actor_user_id
    and id < :before_id
@@ -51,8 +51,8 @@ select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_a
 
 --- Entries of one resource, newest first, by their numbers.
 --! page_by_resource (action?, outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address, user_agent, request_id, details,
-       created_at
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address,
+       user_agent, request_id, details, created_at
   from audit_logs
  where resource_type = :resource_type
    and resource_id = :resource_id
@@ -66,8 +66,8 @@ select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_a
 
 --- Entries of an action, newest first, by their numbers.
 --! page_by_action (resource_type?, outcome?) : Entry
-select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address, user_agent, request_id, details,
-       created_at
+select id, actor_user_id, action, resource_type, resource_id, outcome, host(ip_address) as ip_address,
+       user_agent, request_id, details, created_at
   from audit_logs
  where action = :action
    and id < :before_id

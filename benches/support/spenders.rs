@@ -231,9 +231,8 @@ async fn spend_on(
                 "description" => &DESCRIPTION,
                 "job_type" => &JOB_TYPE,
                 "input" => input,
-                "idempotency_key" | "user_agent" | "request_id" => &None::<&str>,
+                "idempotency_key" | "ip_address" | "user_agent" | "request_id" => &None::<&str>,
                 "session_id" => &None::<uuid::Uuid>,
-                "ip_address" => &None::<&str>,
                 "request_fingerprint" => &None::<&[u8]>,
                 other => anyhow::bail!("the statement has a new parameter: {other}"),
             })

@@ -29,7 +29,7 @@ pub async fn write(
         resource_id,
         wallet_of_user_id,
         outcome: entry.outcome.name(),
-        ip_address: entry.origin.ip_address.map(|address| address.to_string()),
+        ip_address: entry.origin.ip_address_text(),
         user_agent: entry.origin.user_agent(),
         request_id: entry.origin.request_id.as_deref(),
         details: &details,

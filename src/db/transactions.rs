@@ -50,7 +50,7 @@ impl Database {
             description: spend.description.as_ref().map(|text| text.as_str()),
             idempotency_key: key(idempotency),
             request_fingerprint: fingerprint(idempotency),
-            ip_address: origin.ip_address.map(|address| address.to_string()),
+            ip_address: origin.ip_address_text(),
             user_agent: origin.user_agent(),
             request_id: origin.request_id.as_deref(),
             job_type: spend.job_type.as_str(),
@@ -81,7 +81,7 @@ impl Database {
             description: transfer.description.as_str(),
             idempotency_key: key(idempotency),
             request_fingerprint: fingerprint(idempotency),
-            ip_address: origin.ip_address.map(|address| address.to_string()),
+            ip_address: origin.ip_address_text(),
             user_agent: origin.user_agent(),
             request_id: origin.request_id.as_deref(),
         };
@@ -111,7 +111,7 @@ impl Database {
             created_by: deposit.created_by.0,
             idempotency_key: key(idempotency),
             request_fingerprint: fingerprint(idempotency),
-            ip_address: origin.ip_address.map(|address| address.to_string()),
+            ip_address: origin.ip_address_text(),
             user_agent: origin.user_agent(),
             request_id: origin.request_id.as_deref(),
         };
@@ -139,7 +139,7 @@ impl Database {
             created_by: adjust.created_by.0,
             idempotency_key: key(idempotency),
             request_fingerprint: fingerprint(idempotency),
-            ip_address: origin.ip_address.map(|address| address.to_string()),
+            ip_address: origin.ip_address_text(),
             user_agent: origin.user_agent(),
             request_id: origin.request_id.as_deref(),
         };
@@ -173,7 +173,7 @@ impl Database {
                     created_by: refund.created_by.0,
                     idempotency_key: key(idempotency.as_ref()),
                     request_fingerprint: fingerprint(idempotency.as_ref()),
-                    ip_address: origin.ip_address.map(|address| address.to_string()),
+                    ip_address: origin.ip_address_text(),
                     user_agent: origin.user_agent(),
                     request_id: origin.request_id.as_deref(),
                 };

@@ -205,7 +205,7 @@ fn sign_in_parameters<'a>(
         password_hash,
         session_id: opening.session_id.0,
         lifetime_seconds: opening.lifetime.as_secs_f64(),
-        ip_address: opening.origin.ip_address.map(|address| address.to_string()),
+        ip_address: opening.origin.ip_address_text(),
         user_agent: opening.origin.user_agent(),
         token_hash: opening.token_hash.0.as_slice(),
     }

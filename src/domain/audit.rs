@@ -50,6 +50,12 @@ impl Origin {
         }
     }
 
+    /// The address as text, which is how it goes to the database: the binary form of `inet` has the number that the
+    /// server's system gives to a family of addresses, and the embedded PostgreSQL has another system than we.
+    pub fn ip_address_text(&self) -> Option<String> {
+        self.ip_address.map(|address| address.to_string())
+    }
+
     /// What the client's program says that it is, cut to [`MAX_USER_AGENT_CHARACTERS`].
     pub fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()

@@ -112,7 +112,7 @@ impl From<sql::Entry> for Written {
             resource_type: row.resource_type,
             resource_id: row.resource_id,
             outcome: row.outcome,
-            ip_address: row.ip_address.and_then(|address| address.parse().ok()),
+            ip_address: row.ip_address.and_then(|text| text.parse().ok()),
             user_agent: row.user_agent,
             request_id: row.request_id,
             details: row.details,
