@@ -4,6 +4,7 @@
 //!
 //! No rule of the business lives here, and no SQL text: that is in `queries/`.
 
+pub mod audit;
 mod error;
 mod lease;
 mod pool;

@@ -9,6 +9,7 @@ mod error;
 mod extract;
 mod health;
 mod identity;
+mod origin;
 mod request_log;
 mod router;
 mod token;

@@ -3,11 +3,15 @@
 //!
 //! `axum::serve` has none of these bounds, so this is hyper's own server under the router.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -22,6 +26,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long to leave the system alone when it has no more files or memory for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Who is at the other end of the connection that a request came on, in the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddress(pub IpAddr);
+
 /// Serves until the end begins, and then until every running request has been answered.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: &CancellationToken) {
     let mut http = http1::Builder::new();
@@ -33,10 +41,14 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: &Cancellatio
         .run_until_cancelled(Arc::clone(&places).acquire_owned())
         .await
     {
-        let Some(stream) = shutdown.run_until_cancelled(accept(&listener)).await else {
+        let Some((stream, peer)) = shutdown.run_until_cancelled(accept(&listener)).await else {
             break;
         };
-        let service = TowerToHyperService::new(router.clone());
+        let routes = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            routes.call(request)
+        });
         let connection = running.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -51,15 +63,15 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: &Cancellatio
     running.shutdown().await;
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, PeerAddress) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Answers are written whole; waiting for more to send only delays them.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "no TCP_NODELAY");
                 }
-                return stream;
+                return (stream, PeerAddress(peer.ip()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
