@@ -321,6 +321,26 @@ create index audit_logs_action_idx on audit_logs (action, id);
 create index audit_logs_resource_idx on audit_logs (resource_type, resource_id, id);
 create index audit_logs_created_at_idx on audit_logs (created_at, id);
 
+create table audit_seals (
+    seal_number bigint not null,
+    last_audit_log_id bigint not null,
+    entry_count bigint not null,
+    seal bytea not null,
+    sealed_at timestamptz not null,
+    constraint audit_seals_pkey primary key (seal_number),
+    constraint audit_seals_last_audit_log_id_key unique (last_audit_log_id),
+    constraint audit_seals_seal_number_check check (seal_number >= 1),
+    constraint audit_seals_entry_count_check check (entry_count >= 1),
+    constraint audit_seals_seal_check check (length(seal) = 32)
+);
+
+comment on table audit_seals is 'The chain of seals over the audit log. Never changed.';
+comment on column audit_seals.seal_number is 'Place in the chain: 1, 2, 3 without a gap.';
+comment on column audit_seals.last_audit_log_id is 'The last entry under this seal; the first is the one after the last entry of the seal before.';
+comment on column audit_seals.entry_count is 'How many entries are under it.';
+comment on column audit_seals.seal is 'SHA-256 over the seal before it, this row, and its entries.';
+comment on column audit_seals.sealed_at is 'When it was made.';
+
 -- The ledger is append-only: a pending row may settle, everything else is refused.
 create function refuse_ledger_change() returns trigger
 language plpgsql
@@ -353,16 +373,22 @@ create function refuse_audit_change() returns trigger
 language plpgsql
 as $$
 begin
-    raise exception 'the audit log is never changed: % of audit_logs is refused', lower(tg_op)
-        using errcode = 'restrict_violation', constraint = 'audit_logs_append_only', table = 'audit_logs';
+    raise exception 'the audit log is never changed: % of % is refused', lower(tg_op), tg_table_name
+        using errcode = 'restrict_violation', constraint = tg_table_name || '_append_only', table = tg_table_name;
 end
 $$;
 
-comment on function refuse_audit_change() is 'Holds the audit log unchangeable.';
+comment on function refuse_audit_change() is 'Holds the audit log and its seals unchangeable.';
 
 create trigger audit_logs_append_only
     before update or delete on audit_logs
     for each row execute function refuse_audit_change();
 create trigger audit_logs_append_only_truncate
     before truncate on audit_logs
+    for each statement execute function refuse_audit_change();
+create trigger audit_seals_append_only
+    before update or delete on audit_seals
+    for each row execute function refuse_audit_change();
+create trigger audit_seals_append_only_truncate
+    before truncate on audit_seals
     for each statement execute function refuse_audit_change();

@@ -6,9 +6,11 @@
 
 pub mod list;
 mod posting;
+mod refusal;
 
 use chrono::{DateTime, Utc};
 
+use super::audit::{Entry, Origin, Outcome};
 use super::idempotency::Idempotency;
 use super::ids::{JobId, TransactionId, UserId, WalletId};
 use super::points::{Adjustment, Amount};
@@ -173,16 +175,26 @@ pub async fn spend(
     db: &Database,
     spend: &Spend,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    posting::until_consistent(|| try_spend(db, spend, idempotency)).await
+    let outcome = posting::until_consistent(|| try_spend(db, spend, idempotency, origin)).await;
+    refusal::recorded(db, outcome, || {
+        Entry::new("wallet.spend", "wallet", Outcome::Refused, origin)
+            .by(spend.user_id)
+            .on_wallet_of(spend.user_id)
+            .with("amount", -spend.amount.get())
+            .with("job_type", spend.job_type.as_str())
+    })
+    .await
 }
 
 async fn try_spend(
     db: &Database,
     spend: &Spend,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    let attempt = db.spend(spend, idempotency).await;
+    let attempt = db.spend(spend, idempotency, origin).await;
     posting::settle(db, attempt, spend.user_id, idempotency, None, async || {
         let standing = db
             .standing(spend.user_id)
@@ -208,19 +220,30 @@ pub async fn transfer(
     db: &Database,
     transfer: &Transfer,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    if transfer.from == transfer.to {
-        return Err(MoneyError::SelfTransfer);
-    }
-    posting::until_consistent(|| try_transfer(db, transfer, idempotency)).await
+    let outcome = if transfer.from == transfer.to {
+        Err(MoneyError::SelfTransfer)
+    } else {
+        posting::until_consistent(|| try_transfer(db, transfer, idempotency, origin)).await
+    };
+    refusal::recorded(db, outcome, || {
+        Entry::new("wallet.transfer", "wallet", Outcome::Refused, origin)
+            .by(transfer.from)
+            .on_wallet_of(transfer.from)
+            .with("amount", -transfer.amount.get())
+            .with("to_user_id", transfer.to.0)
+    })
+    .await
 }
 
 async fn try_transfer(
     db: &Database,
     transfer: &Transfer,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    let attempt = db.transfer(transfer, idempotency).await;
+    let attempt = db.transfer(transfer, idempotency, origin).await;
     posting::settle(db, attempt, transfer.from, idempotency, None, async || {
         let sender = db
             .standing(transfer.from)
@@ -253,10 +276,11 @@ pub async fn deposit(
     db: &Database,
     deposit: &Deposit,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    let attempt = db.deposit(deposit, idempotency).await;
+    let attempt = db.deposit(deposit, idempotency, origin).await;
     let reference = Some((deposit.user_id, &deposit.reference_id));
-    posting::settle(
+    let outcome = posting::settle(
         db,
         attempt,
         deposit.created_by,
@@ -264,6 +288,15 @@ pub async fn deposit(
         reference,
         async || Ok(MoneyError::NoSuchUser),
     )
+    .await;
+    refusal::recorded(db, outcome, || {
+        Entry::new("wallet.deposit", "wallet", Outcome::Refused, origin)
+            .by(deposit.created_by)
+            .on_wallet_of(deposit.user_id)
+            .with("amount", deposit.amount.get())
+            .with("user_id", deposit.user_id.0)
+            .with("reference_id", deposit.reference_id.as_str())
+    })
     .await
 }
 
@@ -275,9 +308,10 @@ pub async fn refund(
     db: &Database,
     refund: &Refund,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    let attempt = db.refund(refund, idempotency).await;
-    posting::settle(
+    let attempt = db.refund(refund, idempotency, origin).await;
+    let outcome = posting::settle(
         db,
         attempt,
         refund.created_by,
@@ -291,6 +325,14 @@ pub async fn refund(
             Ok(MoneyError::RefundExceedsSpend { refundable })
         },
     )
+    .await;
+    refusal::recorded(db, outcome, || {
+        Entry::new("wallet.refund", "wallet", Outcome::Refused, origin)
+            .by(refund.created_by)
+            .with("amount", refund.amount.map(Amount::get))
+            .with("refunded_transaction_id", refund.transaction_id.0)
+            .with("reason_given", refund.reason.as_str())
+    })
     .await
 }
 
@@ -302,16 +344,27 @@ pub async fn adjust(
     db: &Database,
     adjust: &Adjust,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    posting::until_consistent(|| try_adjust(db, adjust, idempotency)).await
+    let outcome = posting::until_consistent(|| try_adjust(db, adjust, idempotency, origin)).await;
+    refusal::recorded(db, outcome, || {
+        Entry::new("wallet.adjust", "wallet", Outcome::Refused, origin)
+            .by(adjust.created_by)
+            .on_wallet_of(adjust.user_id)
+            .with("amount", adjust.amount.get())
+            .with("user_id", adjust.user_id.0)
+            .with("reason_given", adjust.reason.as_str())
+    })
+    .await
 }
 
 async fn try_adjust(
     db: &Database,
     adjust: &Adjust,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    let attempt = db.adjust(adjust, idempotency).await;
+    let attempt = db.adjust(adjust, idempotency, origin).await;
     posting::settle(
         db,
         attempt,

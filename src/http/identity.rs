@@ -2,13 +2,14 @@
 
 use std::marker::PhantomData;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header;
 use axum::http::request::Parts;
 
-use super::App;
 use super::error::ApiError;
 use super::token::TokenError;
+use super::{App, origin};
+use crate::domain::audit::{self, Entry, Outcome};
 use crate::domain::ids::UserId;
 use crate::domain::permissions::Permission;
 
@@ -66,15 +67,26 @@ impl<R: Required> FromRequestParts<App> for Permitted<R> {
         let authority = app.db.authority(user).await?;
         let authority =
             authority.ok_or(ApiError::Unauthenticated("the access token is not valid"))?;
-        if !authority.is_active {
-            return Err(ApiError::AccountNotActive);
-        }
-        match authority.role {
-            Some(role) if R::PERMISSION.is_granted_to(role) => Ok(Self {
-                user,
-                required: PhantomData,
-            }),
-            _ => Err(ApiError::Forbidden),
-        }
+        let (refusal, reason) = match authority.role {
+            _ if !authority.is_active => (ApiError::AccountNotActive, "account_not_active"),
+            Some(role) if R::PERMISSION.is_granted_to(role) => {
+                return Ok(Self {
+                    user,
+                    required: PhantomData,
+                });
+            }
+            _ => (ApiError::Forbidden, "forbidden"),
+        };
+        let route = parts
+            .extensions
+            .get::<MatchedPath>()
+            .map_or("-", MatchedPath::as_str);
+        let entry = Entry::new("access", "permission", Outcome::Refused, &origin::of(parts))
+            .by(user)
+            .on(R::PERMISSION.name())
+            .with("route", format!("{} {route}", parts.method))
+            .with("reason", reason);
+        audit::record_refusal(&app.db, &entry).await;
+        Err(refusal)
     }
 }

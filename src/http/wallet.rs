@@ -13,6 +13,7 @@ use super::extract::{Json, MaybeKey, PathId, Query};
 use super::identity::SignedIn;
 use super::transaction_body::{PostingBody, TransactionBody};
 use super::validate::Fields;
+use crate::domain::audit::Origin;
 use crate::domain::ids::{TransactionId, UserId};
 use crate::domain::points::{Amount, SPEND_LIMITS, TRANSFER_LIMITS};
 use crate::domain::text::{Description, JobType};
@@ -141,6 +142,7 @@ pub(super) async fn spend(
     State(app): State<App>,
     SignedIn(user_id): SignedIn,
     key: MaybeKey,
+    origin: Origin,
     Json(request): Json<SpendRequest>,
 ) -> Result<PostingBody, ApiError> {
     let idempotency = key.bind("spend", &request)?;
@@ -161,9 +163,11 @@ pub(super) async fn spend(
         input: request.input,
         description,
     };
-    Ok(transactions::spend(&app.db, &spend, idempotency.as_ref())
-        .await?
-        .into())
+    Ok(
+        transactions::spend(&app.db, &spend, idempotency.as_ref(), &origin)
+            .await?
+            .into(),
+    )
 }
 
 /// What is to go to whom.
@@ -180,6 +184,7 @@ pub(super) async fn transfer(
     State(app): State<App>,
     SignedIn(from): SignedIn,
     key: MaybeKey,
+    origin: Origin,
     Json(request): Json<TransferRequest>,
 ) -> Result<PostingBody, ApiError> {
     let idempotency = key.bind("transfer", &request)?;
@@ -196,7 +201,7 @@ pub(super) async fn transfer(
         description,
     };
     Ok(
-        transactions::transfer(&app.db, &transfer, idempotency.as_ref())
+        transactions::transfer(&app.db, &transfer, idempotency.as_ref(), &origin)
             .await?
             .into(),
     )
