@@ -1,5 +1,5 @@
 -- Refund each job once, expire jobs that wait too long.
--- revises: 20251122090000
+-- revises: 20261125213424
 
 alter table public.jobs add column expires_at timestamp with time zone not null default (now() + '7 days'::interval);
 comment on column public.jobs.expires_at is 'If it still waits at this time, it is not done any more, and is refunded.';

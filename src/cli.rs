@@ -5,6 +5,7 @@ mod environment;
 mod logging;
 mod serve;
 mod user;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ fn run(version: &'static str) -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(version).await,
+            Command::Worker => worker::run(version).await,
             Command::Db(arguments) => db::run(arguments).await,
             Command::User(command) => user::run(command).await,
         }
@@ -57,6 +59,8 @@ struct Cli {
 enum Command {
     /// Migrate the database, then serve the API (the default)
     Serve,
+    /// Work on jobs, and do nothing else
+    Worker,
     /// Look at and change the schema of the database
     Db(db::Db),
     /// Manage users

@@ -3,6 +3,7 @@
 //! They come from the environment, and from `.env`, which `main` loads into the environment before any
 //! thread starts. Every variable has a line in `.env.example`. Nothing here opens a connection or a file.
 
+mod jobs;
 mod variables;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use revisions::DatabaseUrl;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::filter::{Directive, LevelFilter};
 
+pub use jobs::JobSettings;
 pub use variables::{SettingsError, Variables};
 
 /// Everything the program can be told.
@@ -28,6 +30,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// What a wallet starts with.
     pub wallets: WalletSettings,
+    /// Which jobs are on offer, and who works on them.
+    pub jobs: JobSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -122,6 +126,7 @@ impl Settings {
             log: LogSettings::read(&mut variables),
             auth: AuthSettings::read(&mut variables),
             wallets: WalletSettings::read(&mut variables),
+            jobs: JobSettings::read(&mut variables),
         };
         variables.finish(settings)
     }

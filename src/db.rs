@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod error;
+mod jobs;
 mod lease;
 mod pool;
 mod retry;

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod idempotency;
 pub mod ids;
+pub mod jobs;
 pub mod passwords;
 pub mod permissions;
 pub mod points;

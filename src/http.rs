@@ -9,6 +9,7 @@ mod error;
 mod extract;
 mod health;
 mod identity;
+mod jobs;
 mod origin;
 mod request_log;
 mod router;
@@ -16,6 +17,7 @@ mod token;
 mod transaction_body;
 mod validate;
 mod wallet;
+mod worker;
 
 use std::sync::Arc;
 
@@ -23,7 +25,9 @@ pub use router::router;
 pub use token::TokenSigner;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::JobSettings;
 use crate::db::Database;
+use crate::domain::jobs::waiting::Arrivals;
 use crate::domain::passwords::Hasher;
 
 /// What every handler can reach. Cheap to clone.
@@ -37,6 +41,10 @@ pub struct App {
     pub tokens: TokenSigner,
     /// What a new wallet starts with.
     pub welcome_points: i64,
+    /// Which jobs are on offer, and what they live by.
+    pub jobs: Arc<JobSettings>,
+    /// Wakes those in this process who wait for jobs.
+    pub arrivals: Arrivals,
     /// The revisions that this program was built with; the schema must have them to be ready.
     pub revision_ids: Arc<[i64]>,
     /// Cancelled when the end has begun.

@@ -5,8 +5,8 @@
 //! [`list`].
 
 pub mod list;
-mod posting;
-mod refusal;
+pub(super) mod posting;
+pub(super) mod refusal;
 
 use chrono::{DateTime, Utc};
 

@@ -1,12 +1,14 @@
 //! The API, served on a port of its own, and a client that speaks to it as users do.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use divine_whispers::config::DatabaseSettings;
+use divine_whispers::config::{DatabaseSettings, JobSettings};
 use divine_whispers::db::Database;
 use divine_whispers::domain::ids::UserId;
+use divine_whispers::domain::jobs::waiting::Arrivals;
 use divine_whispers::domain::passwords::{Hasher, Password};
 use divine_whispers::domain::users::{Email, Role, create_with_role};
 use divine_whispers::http::{App, TokenSigner, router};
@@ -97,6 +99,11 @@ impl Api {
             hasher: Hasher::default(),
             tokens: TokenSigner::new(&SECRET_KEY.into(), Duration::from_secs(1800)),
             welcome_points: 100,
+            jobs: Arc::new(JobSettings {
+                poll_interval: Duration::from_millis(100),
+                ..JobSettings::default()
+            }),
+            arrivals: Arrivals::default(),
             revision_ids: Revisions::embedded(REVISIONS)
                 .unwrap()
                 .iter()
