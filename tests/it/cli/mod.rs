@@ -4,3 +4,4 @@ mod db;
 mod serve;
 mod settings;
 mod user;
+mod worker;

@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::{JOBS, look, order, with_jobs};
 use crate::ledger::assert_in_order;
 use crate::needs_many_connections;
-use crate::support::api::TestUser;
+use crate::support::api::{PASSWORD, TestUser};
+use crate::support::program::printed;
 use crate::support::{Api, eventually};
 
 /// Does what its test says: waits for a word, and then succeeds; or panics.
@@ -213,5 +214,41 @@ async fn work_that_panics_fails_like_any_other_and_the_worker_goes_on() {
     );
     shutdown.cancel();
     running.await.unwrap();
+    assert_in_order(&api.database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worker_in_python_draws_fortunes() {
+    let (api, user, service) = with_jobs(|_| {}).await;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fortune_worker.py");
+    let mut command = tokio::process::Command::new("python3");
+    command
+        .args([script, "--once"])
+        .env("API_URL", format!("http://{}/api/v1", api.address))
+        .env("WORKER_EMAIL", &service.email)
+        .env("WORKER_PASSWORD", PASSWORD)
+        .kill_on_drop(true);
+    let mut ids = Vec::new();
+    for question in ["when?", "where?"] {
+        let body = json!({"job_type": "fortune_draw", "input": {"question": question}});
+        let reply = api.post(&user, JOBS, body).await.success();
+        ids.push(reply["job_id"].as_i64().unwrap());
+    }
+    let output = match command.output().await {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            crate::support::say_skipped_for_want_of("python3");
+            return;
+        }
+        output => output.unwrap(),
+    };
+    assert!(output.status.success(), "{}", printed(&output));
+    for (id, question) in ids.iter().zip(["when?", "where?"]) {
+        let result = api
+            .get(&user, &format!("{JOBS}/{id}/result"))
+            .await
+            .success();
+        assert_eq!(result["output"]["question"], question);
+        assert!(!result["output_text"].as_str().unwrap().is_empty());
+    }
     assert_in_order(&api.database).await;
 }
