@@ -28,7 +28,9 @@ async fn order(server: &Served) -> i64 {
         .json()
         .await
         .unwrap();
-    posted["job_id"].as_i64().expect(&posted.to_string())
+    posted["job_id"]
+        .as_i64()
+        .unwrap_or_else(|| panic!("{posted}"))
 }
 
 async fn status(database: &TestDatabase, id: i64) -> String {
