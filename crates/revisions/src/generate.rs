@@ -17,6 +17,7 @@ mod comment;
 mod conversion;
 mod dropping;
 mod hazard;
+mod index;
 mod kinship;
 mod links;
 mod making;

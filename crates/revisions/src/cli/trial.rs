@@ -90,6 +90,7 @@ fn for_one_script(mut down: Vec<Step>) -> Vec<Step> {
         let starts = [
             "create index concurrently ",
             "create unique index concurrently ",
+            "drop index concurrently ",
         ];
         let adds_label = step.sql.starts_with("alter type ") && step.sql.contains(" add value ");
         step.outside_transaction

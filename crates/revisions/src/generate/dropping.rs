@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::comment::address;
 use super::plan::{Fate, Plan, owner};
 use super::text::{last, schema};
-use super::{Step, order, sequence, table, types};
+use super::{Step, index, order, sequence, table, types};
 use crate::catalog::{Class, Key, without_last};
 
 /// What has to go before anything is made.
@@ -236,6 +236,7 @@ fn drop_one(plan: &Plan<'_>, key: &Key) -> Option<Step> {
             };
             Step::new(format!("alter {kind} {on} drop constraint {}", last(name)))
         }
+        Class::Index if index::is_replaced(plan, key) => return None,
         Class::Index if found.contains_key("partition of") => {
             let is_linked =
                 owner(plan.found, key).is_some_and(|of| !plan.links(&of.name).is_empty());

@@ -5,13 +5,14 @@
 //! Source: PostgreSQL's documentation, "Explicit Locking" and the notes of `alter table`; and `AlterTableGetLockLevel` and
 //! `ATPrepCmd` in its `tablecmds.c`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::Step;
 use super::plan::Plan;
 
 mod alter_table;
+mod index;
 mod walk;
 
 use walk::Walk;
@@ -101,6 +102,7 @@ pub(super) fn mark(plan: &Plan<'_>, steps: &mut [Step]) {
         plan,
         dropped: BTreeSet::new(),
         proved: BTreeSet::new(),
+        aside: BTreeMap::new(),
     };
     for step in steps {
         step.hazards = walk.of(&step.sql);

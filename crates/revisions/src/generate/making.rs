@@ -2,7 +2,7 @@
 
 use super::plan::{Plan, owner};
 use super::text::{fact, last, literal, lower, options, schema};
-use super::{Step, column, comment, sequence, table, text_search, types};
+use super::{Step, column, comment, index, sequence, table, text_search, types};
 use crate::catalog::{Class, Facts, Key, without_last};
 
 /// The steps that make an object, and those that have to wait for others.
@@ -38,7 +38,7 @@ pub(super) fn make(plan: &Plan<'_>, key: &Key) -> Steps {
         Class::Table => (table::make(plan, key, facts), vec![]),
         Class::Column => (column::make(plan, key, facts), vec![]),
         Class::Constraint => constraint(plan, key, facts),
-        Class::Index => (index(plan, key, facts), vec![]),
+        Class::Index => (index::make(plan, key, facts), vec![]),
         Class::View | Class::MaterializedView => {
             let with = fact(facts, "options").map(options);
             let with = with.map_or(String::new(), |with| format!(" with ({with})"));
@@ -145,23 +145,6 @@ fn constraint(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Steps {
     } else {
         (vec![Step::new(add)], vec![])
     }
-}
-
-fn index(plan: &Plan<'_>, key: &Key, facts: &Facts) -> Vec<Step> {
-    if facts.contains_key("partition of") {
-        return Vec::new();
-    }
-    let definition = lower(fact(facts, "definition").unwrap_or_default());
-    let owner = owner(plan.wanted, key);
-    let stays = owner.as_ref().is_some_and(|owner| {
-        let is_plain = plan.wanted_fact(owner, "kind").is_none();
-        owner.class == Class::Table && is_plain && !plan.comes(owner)
-    });
-    if stays {
-        let sql = definition.replacen("index ", "index concurrently ", 1);
-        return vec![Step::new(sql).outside()];
-    }
-    vec![Step::new(definition.replacen(" on only ", " on ", 1))]
 }
 
 fn aggregate(name: &str, facts: &Facts) -> Step {

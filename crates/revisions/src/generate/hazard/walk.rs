@@ -1,7 +1,7 @@
 //! The walk along the statements, which knows what each kind of them touches. What `alter table` does is in
-//! `alter_table.rs`.
+//! `alter_table.rs`, what is done about indexes in `index.rs`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Hazard, LockMode};
 use crate::catalog::{Class, Key, without_last};
@@ -26,11 +26,13 @@ pub(super) struct Walk<'a> {
     pub(super) dropped: BTreeSet<String>,
     /// Checks that were validated, by which PostgreSQL knows that a column has no null.
     pub(super) proved: BTreeSet<String>,
+    /// Indexes that were put aside, by the name that they have now.
+    pub(super) aside: BTreeMap<String, String>,
 }
 
 impl Walk<'_> {
     /// The statements that touch what others use, by their beginning. The rest makes something new, or only what has no rows.
-    const STATEMENTS: [(&'static str, Look<Self>); 27] = [
+    const STATEMENTS: [(&'static str, Look<Self>); 29] = [
         ("alter table ", Self::alter_table),
         ("alter foreign table ", Self::alter_table),
         ("alter view ", Self::alter_view),
@@ -59,7 +61,9 @@ impl Walk<'_> {
         ("drop foreign table ", Self::drop_table),
         ("drop view ", Self::drop_view),
         ("drop materialized view ", Self::drop_view),
+        ("drop index concurrently ", Self::drop_index_concurrently),
         ("drop index ", Self::drop_index),
+        ("alter index ", Self::alter_index),
         ("drop trigger ", Self::policy),
         ("drop rule ", Self::policy),
         ("drop policy ", Self::policy),
@@ -119,26 +123,6 @@ impl Walk<'_> {
         own.filter_map(|(_, facts)| referenced(fact(facts, "definition")?))
             .map(str::to_owned)
             .collect()
-    }
-
-    fn create_index(&mut self, rest: &str) -> Vec<Hazard> {
-        self.on_all(table_of(rest), LockMode::Share, Effect::Scans)
-    }
-
-    fn create_index_concurrently(&mut self, rest: &str) -> Vec<Hazard> {
-        self.on(
-            table_of(rest),
-            LockMode::ShareUpdateExclusive,
-            Effect::Scans,
-        )
-    }
-
-    fn drop_index(&mut self, index: &str) -> Vec<Hazard> {
-        let facts = self.plan.found.get(Class::Index, index);
-        let table = facts.and_then(|facts| fact(facts, "table"));
-        table.map_or_else(Vec::new, |table| {
-            self.on_all(table, LockMode::AccessExclusive, Effect::Locks)
-        })
     }
 
     fn drop_table(&mut self, table: &str) -> Vec<Hazard> {
@@ -303,7 +287,7 @@ pub(super) fn referenced(definition: &str) -> Option<&str> {
 }
 
 /// The table after ` on `.
-fn table_of(rest: &str) -> &str {
+pub(super) fn table_of(rest: &str) -> &str {
     let on = rest.split_once(" on ").map_or("", |(_, on)| on);
     name(on.trim_start_matches("only ")).0
 }

@@ -37,6 +37,31 @@ async fn a_table_that_stays_is_not_locked_for_long() {
 }
 
 #[tokio::test]
+async fn the_new_index_is_there_before_the_old_one_goes() {
+    needs_many_connections!();
+    let with = |index: &str, kind: &str| {
+        format!("create table a (id int, n {kind}, m int); {index} create index a_m on a (m);")
+    };
+    let (before, after) = (
+        "create index a_n on a (n);",
+        "create unique index a_n on a (n, id) where n > 0;",
+    );
+    let told = there_and_back(&with(before, "int"), &with(after, "int")).await;
+    insta::assert_snapshot!(told, @r"
+    -- outside
+    alter index public.a_n rename to a_n__old;
+    -- outside
+    create unique index concurrently a_n on public.a using btree (n, id) where (n > 0);
+    -- outside
+    drop index concurrently public.a_n__old;
+    ");
+    // Where it cannot stay, because of its column, it goes first.
+    let told = there_and_back(&with(before, "int"), &with(after, "bigint")).await;
+    assert!(told.starts_with("drop index public.a_n;"), "{told}");
+    assert!(!told.contains("rename"), "{told}");
+}
+
+#[tokio::test]
 async fn a_table_that_is_new_is_made_at_once() {
     needs_many_connections!();
     let after = "create table b (id int primary key); create table a (id int, b int not null constraint a_b_fkey references b, n int constraint a_n check (n > 0));
