@@ -37,7 +37,7 @@ with debited as (
 ), audited as (
     insert into audit_logs
         (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
-    select :user_id, 'job.order', 'job', job_id::text, 'success', :ip_address, :user_agent, :request_id,
+    select :user_id, 'job.order', 'job', job_id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
            jsonb_build_object('transaction_id', transaction_id, 'amount', -:price, 'job_type', :job_type)
       from debited
 )
@@ -129,7 +129,7 @@ with completed as (
 ), audited as (
     insert into audit_logs
         (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
-    select :actor_user_id, 'job.complete', 'job', id::text, 'success', :ip_address, :user_agent, :request_id,
+    select :actor_user_id, 'job.complete', 'job', id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
            jsonb_build_object('job_type', job_type, 'attempts', attempts)
       from completed
 )

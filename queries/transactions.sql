@@ -324,3 +324,17 @@ select type as transaction_type,
    and (:status::text is null or status = :status)
  group by type, status
  order by type, status;
+
+--- What came into a wallet and went out of it in a period, per day (UTC) and type, newest day first.
+--! sums_per_day
+select (created_at at time zone 'UTC')::date as day,
+       type as transaction_type,
+       count(*) as transaction_count,
+       coalesce(sum(amount), 0)::bigint as amount
+  from transactions
+ where wallet_id = (select wallets.id from wallets where wallets.user_id = :user_id)
+   and created_at >= :from
+   and created_at < :to
+   and status = 'success'
+ group by day, type
+ order by day desc, type;

@@ -36,6 +36,10 @@ with registered as (
     insert into wallets (user_id)
     select id from registered
     returning id
+), audited as (
+    insert into audit_logs (action, resource_type, resource_id, outcome, details)
+    select 'user.create', 'user', id::text, 'success', jsonb_build_object('role', role)
+      from registered
 )
 select registered.id, email, role, status, full_name, birth_date, location, preferred_language,
        registered.created_at, registered.updated_at, last_login_at

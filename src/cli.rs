@@ -1,9 +1,13 @@
 //! The command line: one file per command.
 
+mod audit;
 mod db;
 mod environment;
+mod ledger;
 mod logging;
 mod serve;
+mod session;
+mod table;
 mod user;
 mod worker;
 
@@ -39,6 +43,8 @@ fn run(version: &'static str) -> anyhow::Result<()> {
             Command::Worker => worker::run(version).await,
             Command::Db(arguments) => db::run(arguments).await,
             Command::User(command) => user::run(command).await,
+            Command::Ledger(command) => ledger::run(command).await,
+            Command::Audit(command) => audit::run(command).await,
         }
     })
 }
@@ -66,4 +72,10 @@ enum Command {
     /// Manage users
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Check the ledger, and print that of a user
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// Seal the audit log, and check its seals
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
 }

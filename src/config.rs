@@ -32,6 +32,8 @@ pub struct Settings {
     pub wallets: WalletSettings,
     /// Which jobs are on offer, and who works on them.
     pub jobs: JobSettings,
+    /// When the audit log is sealed.
+    pub audit: AuditSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -45,6 +47,9 @@ pub struct ServerSettings {
     pub port: u16,
     /// `ALLOWED_HOSTS`: origins that browsers may call from, comma separated, or `*`; none by default.
     pub allowed_origins: Vec<HeaderValue>,
+    /// `TRUSTED_PROXIES`, 0: how many proxies of our own stand before the server; so many of the last entries of
+    /// `X-Forwarded-For` are believed.
+    pub trusted_proxies: usize,
     /// `SHUTDOWN_TIMEOUT_SECONDS`, 25: how long running requests may take to finish at the end.
     pub shutdown_timeout: Duration,
 }
@@ -92,6 +97,13 @@ pub struct WalletSettings {
     pub welcome_points: i64,
 }
 
+/// When the audit log is sealed.
+#[derive(Debug, Clone)]
+pub struct AuditSettings {
+    /// `AUDIT_SEAL_INTERVAL_SECONDS`, 60: between two rounds of sealing; 0 leaves it to `audit seal`, and is `None` here.
+    pub seal_interval: Option<Duration>,
+}
+
 /// What is logged.
 #[derive(Debug, Clone)]
 pub struct LogSettings {
@@ -127,6 +139,7 @@ impl Settings {
             auth: AuthSettings::read(&mut variables),
             wallets: WalletSettings::read(&mut variables),
             jobs: JobSettings::read(&mut variables),
+            audit: AuditSettings::read(&mut variables),
         };
         variables.finish(settings)
     }
@@ -148,11 +161,13 @@ impl ServerSettings {
                 HeaderValue::from_str(origin).ok().filter(|_| is_origin)
             },
         );
+        let trusted_proxies = variables.number("TRUSTED_PROXIES", 0, 0..=16) as usize;
         let shutdown_timeout = variables.seconds("SHUTDOWN_TIMEOUT_SECONDS", 25, 0..=3600);
         Self {
             host,
             port,
             allowed_origins,
+            trusted_proxies,
             shutdown_timeout,
         }
     }
@@ -230,6 +245,15 @@ impl WalletSettings {
     fn read(variables: &mut Variables) -> Self {
         Self {
             welcome_points: variables.number("DEFAULT_USER_POINTS", 100, 0..=1_000_000) as i64,
+        }
+    }
+}
+
+impl AuditSettings {
+    fn read(variables: &mut Variables) -> Self {
+        let interval = variables.seconds("AUDIT_SEAL_INTERVAL_SECONDS", 60, 0..=86_400);
+        Self {
+            seal_interval: Some(interval).filter(|interval| !interval.is_zero()),
         }
     }
 }

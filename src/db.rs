@@ -4,10 +4,12 @@
 //!
 //! No rule of the business lives here, and no SQL text: that is in `queries/`.
 
+pub mod administration;
 pub mod audit;
 mod error;
 mod jobs;
 mod lease;
+pub mod ledger;
 mod pool;
 mod retry;
 pub mod schema;

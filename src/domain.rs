@@ -3,10 +3,12 @@
 //! No HTTP and no SQL text lives here. Values are checked where they are made ("parse, don't
 //! validate"): whoever holds an [`points::Amount`] holds a positive number within its limit.
 
+pub mod administration;
 pub mod audit;
 pub mod idempotency;
 pub mod ids;
 pub mod jobs;
+pub mod ledger;
 pub mod passwords;
 pub mod permissions;
 pub mod points;

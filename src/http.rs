@@ -5,14 +5,17 @@
 
 mod admin;
 mod auth;
+mod client_address;
 mod error;
 mod extract;
 mod health;
 mod identity;
 mod jobs;
 mod origin;
+mod page;
 mod request_log;
 mod router;
+mod statistics;
 mod token;
 mod transaction_body;
 mod validate;
@@ -21,6 +24,7 @@ mod worker;
 
 use std::sync::Arc;
 
+pub use client_address::{ClientAddress, PeerAddress};
 pub use router::router;
 pub use token::TokenSigner;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +49,8 @@ pub struct App {
     pub jobs: Arc<JobSettings>,
     /// Wakes those in this process who wait for jobs.
     pub arrivals: Arrivals,
+    /// How many proxies of our own stand before the server.
+    pub trusted_proxies: usize,
     /// The revisions that this program was built with; the schema must have them to be ready.
     pub revision_ids: Arc<[i64]>,
     /// Cancelled when the end has begun.

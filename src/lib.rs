@@ -2,7 +2,7 @@
 //!
 //! The map, from the outside in:
 //!
-//! - [`cli`] takes commands: `serve`, `worker`, `db`, `user`.
+//! - [`cli`] takes commands: `serve`, `worker`, `db`, `user`, `ledger`, `audit`.
 //! - [`http`] takes requests; [`http::router`] shows every route.
 //! - [`domain`] has the rules: users, wallets, the ledger.
 //! - [`db`] is the only door to the database and to the queries that the build has checked.

@@ -1,6 +1,7 @@
 //! The life of a server: migrate, listen, serve, and end without cutting a request short.
 
 pub mod connections;
+pub mod sealer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,7 @@ pub async fn serve(
         welcome_points: settings.wallets.welcome_points,
         jobs: Arc::new(settings.jobs.clone()),
         arrivals: Arrivals::default(),
+        trusted_proxies: settings.server.trusted_proxies,
         revision_ids: Revisions::embedded(REVISIONS)?
             .iter()
             .map(|revision| revision.id())
@@ -55,6 +57,10 @@ pub async fn serve(
     // Before anybody is told that we serve: from then on a signal must not cut a request short.
     let signals = Signals::listen().context("cannot listen for signals")?;
     tracing::info!("serving on http://{}", listener.local_addr()?);
+    let sealer = settings.audit.seal_interval.map(|interval| {
+        let (db, shutdown) = (app.db.clone(), app.shutdown.clone());
+        tokio::spawn(sealer::seal_regularly(db, interval, shutdown))
+    });
     tokio::select! {
         _ = join3(
             connections::serve(listener, router, &app.shutdown),
@@ -64,6 +70,9 @@ pub async fn serve(
         () = end_on_signal(signals, &app.shutdown, settings.server.shutdown_timeout) => {}
     }
     app.db.close();
+    if let Some(sealer) = sealer {
+        sealer.abort();
+    }
     tracing::info!("ended");
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! The statements of `queries/audit_logs.sql`, in the types of the domain.
 
+mod list;
+mod seals;
+
 use super::queries::audit_logs as sql;
 use super::queries::client::{GenericClient, Params as _};
 use super::{Database, DbError, Retry};

@@ -26,6 +26,8 @@ impl Database {
         origin: &Origin,
     ) -> Result<Option<Transaction>, DbError> {
         let input = serde_json::Value::Object(order.input.clone());
+        // As text: the embedded engine numbers the families of addresses in its own way.
+        let ip_address = origin.ip_address.map(|address| address.to_string());
         let parameters = &sql::OrderJobParams {
             price: order.price.get(),
             user_id: order.user_id.0,
@@ -37,7 +39,7 @@ impl Database {
             max_attempts: policy.max_attempts,
             scheduled_at: order.scheduled_at,
             expiry_seconds: policy.expiry.as_secs_f64(),
-            ip_address: origin.ip_address,
+            ip_address: ip_address.as_deref(),
             user_agent: origin.user_agent(),
             request_id: origin.request_id.as_deref(),
         };

@@ -4,6 +4,10 @@
 //! other; a refusal changes nothing and writes its entry by itself. Secrets have no place in an entry: no passwords,
 //! tokens or keys, and nothing of a body but what is named here.
 
+pub mod list;
+pub mod seal;
+pub mod verify;
+
 use std::net::IpAddr;
 
 use serde_json::{Map, Value};

@@ -7,6 +7,7 @@
 pub mod list;
 pub(super) mod posting;
 pub(super) mod refusal;
+pub mod statistics;
 
 use chrono::{DateTime, Utc};
 

@@ -1,5 +1,10 @@
 //! `/admin`: money that comes from outside, goes back, or is corrected by hand.
 
+pub(super) mod audit_logs;
+pub(super) mod ledger;
+pub(super) mod schema;
+pub(super) mod users;
+
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::request_log;
 use crate::db::DbError;
+use crate::domain::administration::ChangeError;
 use crate::domain::jobs::CancelError;
 use crate::domain::jobs::lease::LeaseError;
 use crate::domain::passwords::HashError;
@@ -72,6 +73,9 @@ pub enum ApiError {
         /// What is left of it.
         refundable_amount: i64,
     },
+    /// 409: nobody would be left who can administer users.
+    #[error("this is the last active admin; make another one first")]
+    LastAdmin,
     /// 409: the balance would grow too large.
     #[error("the balance would exceed its limit")]
     BalanceLimitExceeded,
@@ -157,6 +161,7 @@ impl ApiError {
             Self::EmailTaken => (StatusCode::CONFLICT, "EMAIL_TAKEN"),
             Self::DuplicateTransaction { .. } => (StatusCode::CONFLICT, "DUPLICATE_TRANSACTION"),
             Self::RefundExceedsSpend { .. } => (StatusCode::CONFLICT, "REFUND_EXCEEDS_SPEND"),
+            Self::LastAdmin => (StatusCode::CONFLICT, "LAST_ADMIN"),
             Self::BalanceLimitExceeded => (StatusCode::CONFLICT, "BALANCE_LIMIT_EXCEEDED"),
             Self::JobNotCancellable { .. } => (StatusCode::CONFLICT, "JOB_NOT_CANCELLABLE"),
             Self::JobNotCompleted { .. } => (StatusCode::CONFLICT, "JOB_NOT_COMPLETED"),
@@ -317,6 +322,17 @@ impl From<LeaseError> for ApiError {
         match error {
             LeaseError::Lost => Self::LeaseLost,
             LeaseError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for ApiError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::NoSuchUser => Self::NotFound("there is no user with this number"),
+            ChangeError::LastAdmin => Self::LastAdmin,
+            ChangeError::NotPermitted => Self::Forbidden,
+            ChangeError::Database(error) => error.into(),
         }
     }
 }

@@ -81,11 +81,16 @@ impl<R: Required> FromRequestParts<App> for Permitted<R> {
             .extensions
             .get::<MatchedPath>()
             .map_or("-", MatchedPath::as_str);
-        let entry = Entry::new("access", "permission", Outcome::Refused, &origin::of(parts))
-            .by(user)
-            .on(R::PERMISSION.name())
-            .with("route", format!("{} {route}", parts.method))
-            .with("reason", reason);
+        let entry = Entry::new(
+            "access",
+            "permission",
+            Outcome::Refused,
+            &origin::of(parts, app),
+        )
+        .by(user)
+        .on(R::PERMISSION.name())
+        .with("route", format!("{} {route}", parts.method))
+        .with("reason", reason);
         audit::record_refusal(&app.db, &entry).await;
         Err(refusal)
     }

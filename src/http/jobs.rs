@@ -2,8 +2,6 @@
 
 use axum::Json as Answer;
 use axum::extract::State;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,6 +10,7 @@ use super::App;
 use super::error::ApiError;
 use super::extract::{Json, MaybeKey, PathId, Query};
 use super::identity::SignedIn;
+use super::page;
 use super::transaction_body::PostingBody;
 use super::validate::Fields;
 use crate::domain::audit::Origin;
@@ -19,9 +18,7 @@ use crate::domain::ids::JobId;
 use crate::domain::jobs::{self, Job, Order, PriceList, Priority};
 use crate::domain::points::Amount;
 use crate::domain::text::JobType;
-use crate::domain::transactions::list::MAX_PAGE_ROWS;
 
-const DEFAULT_PAGE_ROWS: i64 = 20;
 /// How far ahead a job may be ordered.
 const LONGEST_AHEAD: TimeDelta = TimeDelta::days(365);
 const NO_SUCH_JOB: &str = "you have no job with this number";
@@ -113,21 +110,15 @@ pub(super) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Answer<ListBody>, ApiError> {
     let mut fields = Fields::default();
-    let rows = fields.check(
-        "limit",
-        match query.limit.unwrap_or(DEFAULT_PAGE_ROWS) {
-            rows if (1..=MAX_PAGE_ROWS).contains(&rows) => Ok(rows),
-            _ => Err(format!("must be a whole number from 1 to {MAX_PAGE_ROWS}")),
-        },
-    );
-    let before = fields.check_optional("cursor", query.cursor.as_deref().map(read_cursor));
+    let rows = fields.check("limit", page::check_rows(query.limit));
+    let before = fields.check_optional("cursor", query.cursor.as_deref().map(read_position));
     let (Some(rows), Some(before)) = (rows, before) else {
         return Err(fields.into_error());
     };
-    let page = jobs::page(&app.db, user, before, rows).await?;
+    let found = jobs::page(&app.db, user, before, rows).await?;
     Ok(Answer(ListBody {
-        jobs: page.jobs.into_iter().map(JobBody::from).collect(),
-        next_cursor: page.next.map(|id| URL_SAFE_NO_PAD.encode(id.to_string())),
+        jobs: found.jobs.into_iter().map(JobBody::from).collect(),
+        next_cursor: found.next.map(|id| page::write_cursor(&id.to_string())),
     }))
 }
 
@@ -208,13 +199,10 @@ fn check_schedule(time: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str> {
     }
 }
 
-/// Opaque to clients: the number of the last row of the page before.
-fn read_cursor(text: &str) -> Result<JobId, &'static str> {
-    let id = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        text.parse().ok()
-    };
-    id().ok_or("must be the next_cursor of an earlier answer")
+/// The number of the last row of the page before.
+fn read_position(cursor: &str) -> Result<JobId, &'static str> {
+    let id = page::read_cursor(cursor).and_then(|text| text.parse().ok());
+    id.ok_or(page::BAD_CURSOR)
 }
 
 impl From<Job> for JobBody {

@@ -6,21 +6,21 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 
-use super::request_log;
+use super::client_address::ClientAddress;
+use super::{App, request_log};
 use crate::domain::audit::Origin;
-use crate::server::connections::PeerAddress;
 
-impl<S: Sync> FromRequestParts<S> for Origin {
+impl FromRequestParts<App> for Origin {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(of(parts))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(of(parts, app))
     }
 }
 
 /// Address, program and id of a request.
-pub(super) fn of(parts: &Parts) -> Origin {
-    let ip_address = parts.extensions.get::<PeerAddress>().map(|peer| peer.0);
+pub(super) fn of(parts: &Parts, app: &App) -> Origin {
+    let ClientAddress(ip_address) = ClientAddress::of(parts, app.trusted_proxies);
     let user_agent = parts.headers.get(header::USER_AGENT);
     let user_agent = user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()));
     Origin::new(ip_address, user_agent.as_deref(), request_log::current())

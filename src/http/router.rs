@@ -4,14 +4,14 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use tower_http::timeout::RequestBodyDeadlineLayer;
 
 use std::time::Duration;
 
-use super::{App, admin, auth, error, health, jobs, request_log, wallet, worker};
+use super::{App, admin, auth, error, health, jobs, request_log, statistics, wallet, worker};
 
 /// Bodies beyond this are refused with 413.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -27,6 +27,7 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .route("/wallet", get(wallet::show))
         .route("/wallet/transactions", get(wallet::transactions))
         .route("/wallet/transactions/{txn_id}", get(wallet::transaction))
+        .route("/wallet/statistics", get(statistics::show))
         .route("/wallet/spend", post(wallet::spend))
         .route("/wallet/transfers", post(wallet::transfer))
         .route("/jobs", get(jobs::list).post(jobs::order))
@@ -38,7 +39,22 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .route("/worker/jobs/{job_id}/fail", post(worker::fail))
         .route("/admin/deposits", post(admin::deposit))
         .route("/admin/refunds", post(admin::refund))
-        .route("/admin/adjustments", post(admin::adjust));
+        .route("/admin/adjustments", post(admin::adjust))
+        .route("/admin/ledger/verify", get(admin::ledger::show))
+        .route("/admin/schema", get(admin::schema::show))
+        .route("/admin/schema/diagram.svg", get(admin::schema::picture))
+        .route("/admin/audit-logs", get(admin::audit_logs::search))
+        .route("/admin/audit-logs/export", get(admin::audit_logs::export))
+        .route("/admin/users", get(admin::users::list))
+        .route("/admin/users/{user_id}", get(admin::users::show))
+        .route(
+            "/admin/users/{user_id}/role",
+            put(admin::users::change_role),
+        )
+        .route(
+            "/admin/users/{user_id}/status",
+            put(admin::users::change_status),
+        );
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))

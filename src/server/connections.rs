@@ -3,7 +3,6 @@
 //!
 //! `axum::serve` has none of these bounds, so this is hyper's own server under the router.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,16 +18,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::http::PeerAddress;
+
 /// Connections at once; further ones wait in the queue of the system. Below the usual limit of 1024 open files.
 const MAX_CONNECTIONS: usize = 900;
 /// How long a client may take for the head of a request, and may stay idle between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long to leave the system alone when it has no more files or memory for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Who is at the other end of the connection that a request came on, in the request's extensions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PeerAddress(pub IpAddr);
 
 /// Serves until the end begins, and then until every running request has been answered.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: &CancellationToken) {

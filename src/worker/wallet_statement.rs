@@ -9,7 +9,7 @@ use super::{Failure, Kind, Work};
 use crate::domain::ids::TransactionId;
 use crate::domain::jobs::lease::{ClaimedJob, Output};
 use crate::domain::transactions::Transaction;
-use crate::domain::transactions::list::{Filter, Position};
+use crate::domain::transactions::list::{Filter, Position, latest_time};
 
 /// How many transactions are read at once.
 const PAGE_ROWS: i64 = 1000;
@@ -66,8 +66,7 @@ impl Kind for WalletStatement {
 fn period(input: &Input) -> Result<Filter, Failure> {
     let from = input.from.unwrap_or(DateTime::UNIX_EPOCH);
     let to = input.to.unwrap_or_else(Utc::now);
-    let latest = DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC);
-    if from < DateTime::UNIX_EPOCH || to > latest || from > to {
+    if from < DateTime::UNIX_EPOCH || to > latest_time() || from > to {
         return Err(Failure::for_good(
             "the period must begin in 1970 or later, and not end before it begins",
         ));

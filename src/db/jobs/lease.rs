@@ -71,6 +71,8 @@ impl Database {
         retention: Duration,
         actor: &Actor,
     ) -> Result<bool, DbError> {
+        // As text: the embedded engine numbers the families of addresses in its own way.
+        let ip_address = actor.origin.ip_address.map(|address| address.to_string());
         let parameters = &sql::CompleteJobParams {
             job_id: lease.job_id.0,
             lease_token: lease.token,
@@ -78,7 +80,7 @@ impl Database {
             output_text: output.text(),
             retention_seconds: retention.as_secs_f64(),
             actor_user_id: actor.user_id.map(|user| user.0),
-            ip_address: actor.origin.ip_address,
+            ip_address: ip_address.as_deref(),
             user_agent: actor.origin.user_agent(),
             request_id: actor.origin.request_id.as_deref(),
         };

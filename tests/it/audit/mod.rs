@@ -1,6 +1,7 @@
 //! The audit log: entries and what they record stand or fall together, seals find every change, exports stream.
 
 mod entries;
+mod seals;
 
 use serde_json::Value;
 

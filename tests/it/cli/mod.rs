@@ -1,6 +1,7 @@
 //! The program as a user starts it.
 
 mod db;
+mod ledger;
 mod serve;
 mod settings;
 mod user;

@@ -1,5 +1,8 @@
 //! `/admin`
 
+mod audit_logs;
+mod users;
+
 use divine_whispers::domain::users::Role;
 use serde_json::{Value, json};
 

@@ -3,6 +3,7 @@
 mod concurrency;
 mod lost_connections;
 mod random_operations;
+mod verify;
 
 use crate::support::TestDatabase;
 

@@ -104,6 +104,7 @@ impl Api {
                 ..JobSettings::default()
             }),
             arrivals: Arrivals::default(),
+            trusted_proxies: 0,
             revision_ids: Revisions::embedded(REVISIONS)
                 .unwrap()
                 .iter()
@@ -156,6 +157,15 @@ impl Api {
     pub async fn post(&self, user: &TestUser, path: &str, body: Value) -> Reply {
         self.send(
             self.request(Method::POST, path)
+                .bearer_auth(&user.token)
+                .json(&body),
+        )
+        .await
+    }
+
+    pub async fn put(&self, user: &TestUser, path: &str, body: Value) -> Reply {
+        self.send(
+            self.request(Method::PUT, path)
                 .bearer_auth(&user.token)
                 .json(&body),
         )
