@@ -10,6 +10,7 @@ mod error;
 mod jobs;
 mod lease;
 pub mod ledger;
+pub mod notices;
 mod pool;
 mod retry;
 pub mod schema;

@@ -7,20 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use futures_util::future::join3;
+use futures_util::future::{join, join4};
 use revisions::{DatabaseUrl, Migrator, Revisions, Startup};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{MigrationSettings, Settings};
-use crate::db::Database;
+use crate::db::{ConnectionBudget, Database};
 use crate::domain::jobs::waiting::Arrivals;
 use crate::domain::passwords::Hasher;
 use crate::http::{App, TokenSigner, router};
 use crate::migrations::REVISIONS;
 use crate::private_postgres::Source;
-use crate::worker::{self, Crew, Work, keep_house};
+use crate::worker::{self, Crew, Work, keep_house, pass_on};
 
 /// Migrates, then serves until SIGINT or SIGTERM.
 ///
@@ -62,9 +62,10 @@ pub async fn serve(
         tokio::spawn(sealer::seal_regularly(db, interval, shutdown))
     });
     tokio::select! {
-        _ = join3(
+        _ = join4(
             connections::serve(listener, router, &app.shutdown),
             work_beside(settings, &app),
+            pass_on_notices(source, app.db.clone(), app.arrivals.clone(), app.shutdown.clone()),
             keep_house(app.db.clone(), settings.jobs.policy, settings.jobs.rescue_interval, app.shutdown.clone()),
         ) => {}
         () = end_on_signal(signals, &app.shutdown, settings.server.shutdown_timeout) => {}
@@ -101,7 +102,8 @@ pub async fn work(settings: &Settings, source: &Source) -> anyhow::Result<()> {
     let db = Database::new(&source.url, &settings.database, source.budget)?;
     let shutdown = CancellationToken::new();
     let signals = Signals::listen().context("cannot listen for signals")?;
-    let crew = crew(settings, db.clone(), Arrivals::default(), shutdown.clone());
+    let arrivals = Arrivals::default();
+    let crew = crew(settings, db.clone(), arrivals.clone(), shutdown.clone());
     tracing::info!(
         "working on jobs: {}",
         crew.kinds
@@ -111,12 +113,27 @@ pub async fn work(settings: &Settings, source: &Source) -> anyhow::Result<()> {
             .join(", ")
     );
     tokio::select! {
-        () = worker::run(crew) => {}
+        _ = join(
+            worker::run(crew),
+            pass_on_notices(source, db.clone(), arrivals, shutdown.clone()),
+        ) => {}
         () = end_on_signal(signals, &shutdown, settings.server.shutdown_timeout) => {}
     }
     db.close();
     tracing::info!("ended");
     Ok(())
+}
+
+/// Nothing where the one connection is needed for other things.
+async fn pass_on_notices(
+    source: &Source,
+    db: Database,
+    arrivals: Arrivals,
+    shutdown: CancellationToken,
+) {
+    if source.budget == ConnectionBudget::AsConfigured {
+        pass_on(db, source.url.clone(), arrivals, shutdown).await;
+    }
 }
 
 fn crew(

@@ -4,12 +4,14 @@
 //! over HTTP.
 
 mod housekeeping;
+mod notices;
 mod runner;
 mod wallet_statement;
 
 use futures_util::future::BoxFuture;
 
 pub use housekeeping::keep_house;
+pub use notices::pass_on;
 pub use runner::{Crew, run};
 pub use wallet_statement::WalletStatement;
 

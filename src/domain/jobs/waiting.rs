@@ -13,12 +13,26 @@ use crate::db::{Database, DbError};
 
 /// Tells those who wait in this process that there may be a job. Cheap to clone; clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Arrivals(Arc<Notify>);
+pub struct Arrivals {
+    waiting: Arc<Notify>,
+    ordered: Arc<Notify>,
+}
 
 impl Arrivals {
-    /// Wakes everybody who waits right now.
+    /// Says that a job was ordered here: wakes everybody who waits here, and has it passed on to other processes.
     pub fn announce(&self) {
-        self.0.notify_waiters();
+        self.wake();
+        self.ordered.notify_one();
+    }
+
+    /// Wakes everybody who waits here right now.
+    pub fn wake(&self) {
+        self.waiting.notify_waiters();
+    }
+
+    /// Waits for the next order here that has not been passed on.
+    pub async fn ordered(&self) {
+        self.ordered.notified().await;
     }
 }
 
@@ -48,7 +62,7 @@ pub async fn claim(
     let end = Instant::now() + patience.wait;
     loop {
         // Listening begins before the look, so that nothing that comes between the two is missed.
-        let arrival = patience.arrivals.0.notified();
+        let arrival = patience.arrivals.waiting.notified();
         tokio::pin!(arrival);
         arrival.as_mut().enable();
         let jobs = lease::claim(db, policy, request).await?;

@@ -1,6 +1,6 @@
 //! What workers do under their leases, and what they can no longer do when a lease is lost.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use divine_whispers::domain::users::Role;
 use serde_json::{Value, json};
@@ -10,7 +10,6 @@ use super::{
 };
 use crate::audit::{break_the_log, entries, mend};
 use crate::ledger::assert_in_order;
-use crate::needs_many_connections;
 
 #[tokio::test]
 async fn a_claim_is_had_by_one_worker_and_its_result_by_the_owner() {
@@ -291,24 +290,6 @@ async fn what_an_admin_gave_back_already_is_not_given_back_again() {
         assert_eq!(api.balance(&user).await, 100);
     }
     assert_in_order(&api.database).await;
-}
-
-#[tokio::test]
-async fn a_claim_waits_for_a_job_but_not_for_ever() {
-    let (api, user, service) = with_jobs(|jobs| jobs.poll_interval = Duration::from_secs(60)).await;
-    needs_many_connections!(api.database);
-    let started = Instant::now();
-    let body = json!({"job_types": ["daily_horoscope"], "wait_seconds": 1});
-    let reply = api.post(&service, CLAIM, body).await.success();
-    assert_eq!(reply["jobs"], json!([]));
-    assert!(started.elapsed() >= Duration::from_secs(1));
-    let body = json!({"job_types": ["daily_horoscope"], "wait_seconds": 30});
-    let (reply, id) = tokio::join!(api.post(&service, CLAIM, body), async {
-        // Whether the claim waits already or not: it is woken, or finds it at once.
-        order(&api, &user).await
-    });
-    assert_eq!(reply.success()["jobs"][0]["job_id"], id);
-    assert!(started.elapsed() < Duration::from_secs(25), "it was woken");
 }
 
 #[tokio::test]

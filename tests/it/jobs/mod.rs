@@ -4,6 +4,7 @@ mod leases;
 mod ordering;
 mod races;
 mod rescue;
+mod waiting;
 mod workers;
 
 use std::sync::Arc;
