@@ -2,8 +2,8 @@
 --: LockedJob()
 
 --- Orders a job and pays its price, as `spend` does: one statement, one audit entry. No row when the owner is not
---- active or the balance is short.
---! order_job (scheduled_at?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : (reference_id?, description?, payment_method?, refunded_transaction_id?, counterpart_transaction_id?, job_id?, balance_after?, request_fingerprint?, completed_at?)
+--- active, the session has ended, or the balance is short.
+--! order_job (session_id?, scheduled_at?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : (reference_id?, description?, payment_method?, refunded_transaction_id?, counterpart_transaction_id?, job_id?, balance_after?, request_fingerprint?, completed_at?)
 with debited as (
     update wallets
        set balance = wallets.balance - :price,
@@ -14,6 +14,13 @@ with debited as (
        and wallets.user_id = :user_id
        and users.status = 'active'
        and wallets.balance >= :price
+       and (:session_id::uuid is null or exists (
+           select from sessions
+            where sessions.id = :session_id
+              and sessions.user_id = wallets.user_id
+              and sessions.revoked_at is null
+              and sessions.expires_at > now()
+       ))
     returning wallets.id, wallets.user_id, wallets.balance, wallets.posting_count, wallets.updated_at,
               nextval('transactions_id_seq') as transaction_id, nextval('jobs_id_seq') as job_id
 ), recorded as (

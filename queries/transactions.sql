@@ -1,9 +1,9 @@
 --: Transaction(balance_after?, reference_id?, description?, payment_method?, refunded_transaction_id?, counterpart_transaction_id?, job_id?, request_fingerprint?, completed_at?)
 
 --- A spend in one round trip: debits the wallet, records the transaction and creates the job that it pays
---- for. No row when the owner is not active or the balance is short. The numbers of transaction and job
+--- for. No row when the owner is not active, the session has ended, or the balance is short. The numbers of transaction and job
 --- are drawn while the wallet is locked, so ids grow in the order of the postings.
---! spend (description?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : Transaction
+--! spend (session_id?, description?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : Transaction
 with debited as (
     update wallets
        set balance = wallets.balance - :amount,
@@ -14,6 +14,13 @@ with debited as (
        and wallets.user_id = :user_id
        and users.status = 'active'
        and wallets.balance >= :amount
+       and (:session_id::uuid is null or exists (
+           select from sessions
+            where sessions.id = :session_id
+              and sessions.user_id = wallets.user_id
+              and sessions.revoked_at is null
+              and sessions.expires_at > now()
+       ))
     returning wallets.id, wallets.user_id, wallets.balance, wallets.posting_count, wallets.updated_at,
               nextval('transactions_id_seq') as transaction_id, nextval('jobs_id_seq') as job_id
 ), recorded as (
@@ -45,10 +52,10 @@ select recorded.id, wallet_id, type as transaction_type, amount, status, balance
   join ordered on ordered.id = recorded.job_id;
 
 --- Moves points between the wallets of two active users: both locked in the order of their ids, both halves
---- recorded; returns the half that debits. No row when either user is not active or the balance is short. The new
+--- recorded; returns the half that debits. No row when either user is not active, the session has ended, or the balance is short. The new
 --- balances come from the locked rows: a constraint is checked on the row of the statement's snapshot first, where a
 --- sum that is right by now may still be below zero.
---! transfer (idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : Transaction
+--! transfer (session_id?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : Transaction
 with locked as (
     select wallets.id, wallets.user_id, wallets.balance
       from wallets
@@ -66,6 +73,13 @@ with locked as (
      where sender.user_id = :from_user_id
        and sender.id <> receiver.id
        and sender.balance >= :amount
+       and (:session_id::uuid is null or exists (
+           select from sessions
+            where sessions.id = :session_id
+              and sessions.user_id = sender.user_id
+              and sessions.revoked_at is null
+              and sessions.expires_at > now()
+       ))
 ), moved as (
     update wallets
        set balance = case wallets.id when parties.sender_id then sender_balance else receiver_balance end,

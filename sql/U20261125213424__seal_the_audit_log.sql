@@ -1,5 +1,5 @@
 -- Seal the audit log.
--- revises: 20251122090000
+-- revises: 20261125213404
 
 create table public.audit_seals (
     seal_number bigint not null,

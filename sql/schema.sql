@@ -321,6 +321,83 @@ create index audit_logs_action_idx on audit_logs (action, id);
 create index audit_logs_resource_idx on audit_logs (resource_type, resource_id, id);
 create index audit_logs_created_at_idx on audit_logs (created_at, id);
 
+create table sessions (
+    id uuid not null,
+    user_id bigint not null,
+    created_at timestamptz not null default now(),
+    last_used_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    revoked_at timestamptz,
+    revocation_reason text,
+    ip_address inet,
+    user_agent text,
+    constraint sessions_pkey primary key (id),
+    constraint sessions_user_id_fkey foreign key (user_id) references users (id) on delete restrict,
+    constraint sessions_revocation_reason_check
+        check (revocation_reason in ('logout', 'logout_all', 'password_change', 'token_reuse')),
+    constraint sessions_revoked_check check ((revoked_at is null) = (revocation_reason is null))
+);
+
+comment on table sessions is 'Sign-ins: each is a family of refresh tokens, of which the newest one is good.';
+comment on column sessions.id is 'Identifier, which access tokens carry. Not a secret.';
+comment on column sessions.user_id is 'Who signed in.';
+comment on column sessions.created_at is 'When that was.';
+comment on column sessions.last_used_at is 'When it was last refreshed.';
+comment on column sessions.expires_at is 'When its newest refresh token expires; the row is removed some time later.';
+comment on column sessions.revoked_at is 'When it was ended before that.';
+comment on column sessions.revocation_reason is 'Why: logout, logout_all, password_change or token_reuse.';
+comment on column sessions.ip_address is 'Address that the sign-in came from.';
+comment on column sessions.user_agent is 'Program that signed in, by its own word.';
+
+-- Ending all sessions of a user.
+create index sessions_user_id_idx on sessions (user_id);
+-- Retention: what has expired.
+create index sessions_expires_at_idx on sessions (expires_at);
+
+create table refresh_tokens (
+    token_hash bytea not null,
+    session_id uuid not null,
+    generation integer not null,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    replaced_at timestamptz,
+    constraint refresh_tokens_pkey primary key (token_hash),
+    constraint refresh_tokens_session_id_fkey
+        foreign key (session_id) references sessions (id) on delete restrict,
+    -- A token has one successor, whatever races.
+    constraint refresh_tokens_generation_key unique (session_id, generation),
+    constraint refresh_tokens_token_hash_check check (length(token_hash) = 32),
+    constraint refresh_tokens_generation_check check (generation >= 1)
+);
+
+comment on table refresh_tokens is 'The refresh tokens of sessions. Those that were replaced are kept to recognise their reuse.';
+comment on column refresh_tokens.token_hash is 'SHA-256 of the token, which is 32 random bytes; the token itself is nowhere.';
+comment on column refresh_tokens.session_id is 'The session that it continues.';
+comment on column refresh_tokens.generation is 'Place among the tokens of its session: 1, 2, 3.';
+comment on column refresh_tokens.created_at is 'When it was issued.';
+comment on column refresh_tokens.expires_at is 'When it is no longer taken; the row is removed some time later.';
+comment on column refresh_tokens.replaced_at is 'When it was exchanged for its successor. Whoever presents it again ends the session.';
+
+-- Retention: what has expired.
+create index refresh_tokens_expires_at_idx on refresh_tokens (expires_at);
+
+create table login_limits (
+    subject text collate "C" not null,
+    attempt_count integer not null,
+    window_ends_at timestamptz not null,
+    constraint login_limits_pkey primary key (subject),
+    constraint login_limits_subject_check check (length(subject) between 1 and 300),
+    constraint login_limits_attempt_count_check check (attempt_count >= 0)
+);
+
+comment on table login_limits is 'How often passwords were tried in vain, for each account and each address.';
+comment on column login_limits.subject is 'account: and the email address that was tried, whether anybody has it or not; or address: and a network.';
+comment on column login_limits.attempt_count is 'Attempts of this window, less those that succeeded.';
+comment on column login_limits.window_ends_at is 'When the count begins anew; the row is removed some time later.';
+
+-- Retention: whose window is over.
+create index login_limits_window_ends_at_idx on login_limits (window_ends_at);
+
 create table audit_seals (
     seal_number bigint not null,
     last_audit_log_id bigint not null,

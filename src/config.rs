@@ -3,17 +3,17 @@
 //! They come from the environment, and from `.env`, which `main` loads into the environment before any
 //! thread starts. Every variable has a line in `.env.example`. Nothing here opens a connection or a file.
 
+mod auth;
 mod jobs;
 mod variables;
 
-use std::fmt;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
 use revisions::DatabaseUrl;
-use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::filter::{Directive, LevelFilter};
 
+pub use auth::AuthSettings;
 pub use jobs::JobSettings;
 pub use variables::{SettingsError, Variables};
 
@@ -79,15 +79,6 @@ pub struct MigrationSettings {
     /// `MIGRATION_STATEMENT_LOCK_TIMEOUT_MS`, 5000: how long a statement of a migration waits for a table before the
     /// migration is rolled back and tried again; 0 is for ever.
     pub statement_lock_timeout: Duration,
-}
-
-/// Who is believed.
-#[derive(Clone)]
-pub struct AuthSettings {
-    /// `SECRET_KEY`: signs the access tokens; at least 32 characters. `None` when it is not set.
-    pub secret_key: Option<SecretString>,
-    /// `ACCESS_TOKEN_EXPIRE_MINUTES`, 30.
-    pub access_token_lifetime: Duration,
 }
 
 /// What a wallet starts with.
@@ -209,35 +200,6 @@ impl MigrationSettings {
             lock_timeout: self.statement_lock_timeout,
             ..revisions::Options::default()
         }
-    }
-}
-
-impl AuthSettings {
-    fn read(variables: &mut Variables) -> Self {
-        let secret_key = variables.text("SECRET_KEY");
-        if secret_key.as_ref().is_some_and(|key| key.len() < 32) {
-            let allowed = "32 characters or more; `openssl rand -hex 32` makes one";
-            variables.refuse("SECRET_KEY", "is too short", allowed);
-        }
-        let minutes = variables.number("ACCESS_TOKEN_EXPIRE_MINUTES", 30, 1..=1440);
-        Self {
-            secret_key: secret_key.map(SecretString::from),
-            access_token_lifetime: Duration::from_secs(minutes * 60),
-        }
-    }
-}
-
-impl fmt::Debug for AuthSettings {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known = self
-            .secret_key
-            .as_ref()
-            .map(|key| key.expose_secret().len());
-        formatter
-            .debug_struct("AuthSettings")
-            .field("secret_key_length", &known)
-            .field("access_token_lifetime", &self.access_token_lifetime)
-            .finish()
     }
 }
 

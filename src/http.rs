@@ -3,6 +3,7 @@
 //! [`router`] shows every route on one screen; each resource has a file. No rule of the business and no
 //! query lives here.
 
+mod account;
 mod admin;
 mod auth;
 mod client_address;
@@ -15,6 +16,7 @@ mod origin;
 mod page;
 mod request_log;
 mod router;
+mod sessions;
 mod statistics;
 mod token;
 mod transaction_body;
@@ -33,6 +35,7 @@ use crate::config::JobSettings;
 use crate::db::Database;
 use crate::domain::jobs::waiting::Arrivals;
 use crate::domain::passwords::Hasher;
+use crate::domain::sessions::SessionRules;
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -43,6 +46,8 @@ pub struct App {
     pub hasher: Hasher,
     /// Signs and checks access tokens.
     pub tokens: TokenSigner,
+    /// What sessions are allowed, and how often passwords may be tried.
+    pub sessions: SessionRules,
     /// What a new wallet starts with.
     pub welcome_points: i64,
     /// Which jobs are on offer, and what they live by.

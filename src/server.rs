@@ -1,6 +1,7 @@
 //! The life of a server: migrate, listen, serve, and end without cutting a request short.
 
 pub mod connections;
+pub mod housekeeping;
 pub mod sealer;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub async fn serve(
         db: Database::new(&source.url, &settings.database, source.budget)?,
         hasher: Hasher::default(),
         tokens: TokenSigner::new(secret_key, settings.auth.access_token_lifetime),
+        sessions: settings.auth.sessions,
         welcome_points: settings.wallets.welcome_points,
         jobs: Arc::new(settings.jobs.clone()),
         arrivals: Arrivals::default(),
@@ -57,6 +59,9 @@ pub async fn serve(
     // Before anybody is told that we serve: from then on a signal must not cut a request short.
     let signals = Signals::listen().context("cannot listen for signals")?;
     tracing::info!("serving on http://{}", listener.local_addr()?);
+    let housekeeper =
+        housekeeping::keep_house(app.db.clone(), housekeeping::REST, app.shutdown.clone());
+    let housekeeper = tokio::spawn(housekeeper);
     let sealer = settings.audit.seal_interval.map(|interval| {
         let (db, shutdown) = (app.db.clone(), app.shutdown.clone());
         tokio::spawn(sealer::seal_regularly(db, interval, shutdown))
@@ -71,6 +76,7 @@ pub async fn serve(
         () = end_on_signal(signals, &app.shutdown, settings.server.shutdown_timeout) => {}
     }
     app.db.close();
+    housekeeper.abort();
     if let Some(sealer) = sealer {
         sealer.abort();
     }

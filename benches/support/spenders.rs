@@ -79,6 +79,7 @@ impl Spenders {
         let input: Map<String, Value> = serde_json::from_str(INPUT)?;
         let spend = Spend {
             user_id: UserId(users.first),
+            session_id: None,
             amount: Amount::within(AMOUNT, SPEND_LIMITS)?,
             job_type: JobType::parse(JOB_TYPE)?,
             input,
@@ -178,7 +179,8 @@ impl Spenders {
                 .find(|(known, _)| **known == name)
                 .map_or("unknown", |(_, parameter)| parameter.name());
             match name {
-                "idempotency_key"
+                "session_id"
+                | "idempotency_key"
                 | "request_fingerprint"
                 | "ip_address"
                 | "user_agent"
@@ -230,6 +232,7 @@ async fn spend_on(
                 "job_type" => &JOB_TYPE,
                 "input" => input,
                 "idempotency_key" | "user_agent" | "request_id" => &None::<&str>,
+                "session_id" => &None::<uuid::Uuid>,
                 "ip_address" => &None::<std::net::IpAddr>,
                 "request_fingerprint" => &None::<&[u8]>,
                 other => anyhow::bail!("the statement has a new parameter: {other}"),

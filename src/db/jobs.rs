@@ -31,6 +31,7 @@ impl Database {
         let parameters = &sql::OrderJobParams {
             price: order.price.get(),
             user_id: order.user_id.0,
+            session_id: order.session_id.map(|session| session.0),
             idempotency_key: idempotency.map(|idempotency| idempotency.key.as_str()),
             request_fingerprint: idempotency.map(|idempotency| idempotency.fingerprint.as_slice()),
             job_type: order.job_type.as_str(),

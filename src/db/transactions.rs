@@ -46,6 +46,7 @@ impl Database {
         let parameters = &sql::SpendParams {
             amount: spend.amount.get(),
             user_id: spend.user_id.0,
+            session_id: spend.session_id.map(|session| session.0),
             description: spend.description.as_ref().map(|text| text.as_str()),
             idempotency_key: key(idempotency),
             request_fingerprint: fingerprint(idempotency),
@@ -75,6 +76,7 @@ impl Database {
         let parameters = &sql::TransferParams {
             from_user_id: transfer.from.0,
             to_user_id: transfer.to.0,
+            session_id: transfer.session_id.map(|session| session.0),
             amount: transfer.amount.get(),
             description: transfer.description.as_str(),
             idempotency_key: key(idempotency),

@@ -14,10 +14,10 @@ use serde_json::{Map, Value};
 
 use super::audit::{self, Entry, Origin, Outcome};
 use super::idempotency::Idempotency;
-use super::ids::{JobId, TransactionId, UserId};
+use super::ids::{JobId, SessionId, TransactionId, UserId};
 use super::points::Amount;
 use super::text::{JobType, Text};
-use super::transactions::{MoneyError, Posting, posting, refusal};
+use super::transactions::{MoneyError, Posting, has_ended, posting, refusal};
 use crate::db::{Database, DbError};
 pub use policy::Policy;
 pub use prices::PriceList;
@@ -102,6 +102,8 @@ impl Priority {
 pub struct Order {
     /// Who pays.
     pub user_id: UserId,
+    /// The session that asks; it must not have ended.
+    pub session_id: Option<SessionId>,
     /// Kind of the job.
     pub job_type: JobType,
     /// What that costs.
@@ -169,6 +171,9 @@ async fn try_order(
             .ok_or(MoneyError::NoSuchUser)?;
         if !standing.is_active {
             return Err(MoneyError::NotActive);
+        }
+        if has_ended(db, order.user_id, order.session_id).await? {
+            return Err(MoneyError::SessionEnded);
         }
         Ok(MoneyError::InsufficientBalance {
             current_balance: standing.balance,

@@ -7,16 +7,19 @@
 pub mod list;
 pub(super) mod posting;
 pub(super) mod refusal;
+mod request;
 pub mod statistics;
 
 use chrono::{DateTime, Utc};
 
 use super::audit::{Entry, Origin, Outcome};
 use super::idempotency::Idempotency;
-use super::ids::{JobId, TransactionId, UserId, WalletId};
-use super::points::{Adjustment, Amount};
-use super::text::{Description, JobType, PaymentMethod, ReferenceId};
+use super::ids::{JobId, SessionId, TransactionId, UserId, WalletId};
+use super::points::Amount;
+use super::sessions::Session;
 use crate::db::{Database, DbError};
+
+pub use request::{Adjust, Deposit, Refund, Spend, Transfer};
 
 /// A row of the ledger. Type and status are text here: a newer release may have more of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +71,9 @@ pub enum MoneyError {
     /// The account of the user is not active.
     #[error("the account is not active")]
     NotActive,
+    /// The session that asks has ended.
+    #[error("the session has ended; sign in again")]
+    SessionEnded,
     /// The other user does not exist, or cannot receive points.
     #[error("there is no such user who can receive points")]
     NoSuchRecipient,
@@ -95,77 +101,6 @@ pub enum MoneyError {
     /// The database failed.
     #[error(transparent)]
     Database(DbError),
-}
-
-/// What a spend is asked to do.
-#[derive(Debug, Clone)]
-pub struct Spend {
-    /// Who pays.
-    pub user_id: UserId,
-    /// How much.
-    pub amount: Amount,
-    /// Kind of the job that it pays for.
-    pub job_type: JobType,
-    /// What the job gets.
-    pub input: serde_json::Map<String, serde_json::Value>,
-    /// For people.
-    pub description: Option<Description>,
-}
-
-/// What a transfer is asked to do.
-#[derive(Debug, Clone)]
-pub struct Transfer {
-    /// Who gives.
-    pub from: UserId,
-    /// Who gets.
-    pub to: UserId,
-    /// How much.
-    pub amount: Amount,
-    /// For people.
-    pub description: Description,
-}
-
-/// What a deposit is asked to do.
-#[derive(Debug, Clone)]
-pub struct Deposit {
-    /// Whose wallet is credited.
-    pub user_id: UserId,
-    /// How much.
-    pub amount: Amount,
-    /// What the payment is called where it was made; at most once per wallet.
-    pub reference_id: ReferenceId,
-    /// How it was paid.
-    pub payment_method: Option<PaymentMethod>,
-    /// For people.
-    pub description: Option<Description>,
-    /// The service or admin that asks.
-    pub created_by: UserId,
-}
-
-/// What a refund is asked to do.
-#[derive(Debug, Clone)]
-pub struct Refund {
-    /// The spend.
-    pub transaction_id: TransactionId,
-    /// How much; all that is left without.
-    pub amount: Option<Amount>,
-    /// For people.
-    pub reason: Description,
-    /// The admin who asks.
-    pub created_by: UserId,
-}
-
-/// What an adjustment is asked to do.
-#[derive(Debug, Clone)]
-pub struct Adjust {
-    /// Whose wallet.
-    pub user_id: UserId,
-    /// How much, up or down.
-    pub amount: Adjustment,
-    /// For people.
-    pub reason: Description,
-    /// The admin who asks.
-    pub created_by: UserId,
 }
 
 /// Takes points and orders the job that they pay for, in one statement.
@@ -204,12 +139,27 @@ async fn try_spend(
         if !standing.is_active {
             return Err(MoneyError::NotActive);
         }
+        if has_ended(db, spend.user_id, spend.session_id).await? {
+            return Err(MoneyError::SessionEnded);
+        }
         Ok(MoneyError::InsufficientBalance {
             current_balance: standing.balance,
             required_amount: spend.amount.get(),
         })
     })
     .await
+}
+
+/// Whether a session is why nothing was done.
+pub(super) async fn has_ended(
+    db: &Database,
+    user_id: UserId,
+    session_id: Option<SessionId>,
+) -> Result<bool, MoneyError> {
+    match session_id {
+        Some(id) => Ok(db.authority(Session { id, user_id }).await?.is_none()),
+        None => Ok(false),
+    }
 }
 
 /// Moves points from one user to another, in one statement. Both wallets are locked in the order of
@@ -252,6 +202,9 @@ async fn try_transfer(
             .ok_or(MoneyError::NoSuchUser)?;
         if !sender.is_active {
             return Err(MoneyError::NotActive);
+        }
+        if has_ended(db, transfer.from, transfer.session_id).await? {
+            return Err(MoneyError::SessionEnded);
         }
         // Whether another account is suspended is nobody's business: it just cannot receive.
         if !db

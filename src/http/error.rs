@@ -1,10 +1,14 @@
 //! The one error type of the edge: what refuses a request, and the problem document that says so.
 //! After RFC 9457, <https://www.rfc-editor.org/rfc/rfc9457>.
 //!
-//! The domain's narrow errors are translated here and nowhere else. What the server did wrong is logged
+//! The domain's narrow errors are translated here, and those of accounts and sessions in `error/accounts.rs`; nowhere else. What the server did wrong is logged
 //! under the request's id, and the client is told the id alone.
 
+mod accounts;
+mod jobs;
+
 use std::any::Any;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -14,12 +18,7 @@ use serde_json::{Value, json};
 
 use super::request_log;
 use crate::db::DbError;
-use crate::domain::administration::ChangeError;
-use crate::domain::jobs::CancelError;
-use crate::domain::jobs::lease::LeaseError;
-use crate::domain::passwords::HashError;
 use crate::domain::transactions::MoneyError;
-use crate::domain::users::UserError;
 
 /// What refuses a request.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +35,15 @@ pub enum ApiError {
     /// 401: email or password are wrong.
     #[error("email address or password is wrong")]
     InvalidCredentials,
+    /// 401: the session of the access token has ended.
+    #[error("the session has ended; sign in again")]
+    SessionEnded,
+    /// 401: a refresh token that is not good.
+    #[error("the refresh token is not valid; sign in again")]
+    InvalidRefreshToken,
+    /// 401: a refresh token that was used before.
+    #[error("the refresh token was used before, so its session was ended; sign in again")]
+    RefreshTokenReused,
     /// 402: the wallet is short of points.
     #[error("the balance of {current_balance} points does not cover {required_amount}")]
     InsufficientBalance {
@@ -106,6 +114,12 @@ pub enum ApiError {
     /// 422: fields have values that are not allowed.
     #[error("{}", describe(.0))]
     ValidationFailed(Vec<FieldError>),
+    /// 429: the password was tried too often.
+    #[error("too many attempts; try again later")]
+    TooManyAttempts {
+        /// When it may be tried again.
+        retry_after: Duration,
+    },
     /// 500: a defect. The text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -151,6 +165,9 @@ impl ApiError {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS"),
+            Self::SessionEnded => (StatusCode::UNAUTHORIZED, "SESSION_ENDED"),
+            Self::InvalidRefreshToken => (StatusCode::UNAUTHORIZED, "INVALID_REFRESH_TOKEN"),
+            Self::RefreshTokenReused => (StatusCode::UNAUTHORIZED, "REFRESH_TOKEN_REUSED"),
             Self::InsufficientBalance { .. } => {
                 (StatusCode::PAYMENT_REQUIRED, "INSUFFICIENT_BALANCE")
             }
@@ -172,6 +189,7 @@ impl ApiError {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
             }
             Self::ValidationFailed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED"),
+            Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_ATTEMPTS"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
             Self::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "OUTCOME_UNKNOWN"),
@@ -248,12 +266,16 @@ impl IntoResponse for ApiError {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        match code {
-            "UNAUTHENTICATED" | "INVALID_CREDENTIALS" => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            "SERVICE_UNAVAILABLE" => {
+        // RFC 9110: every 401 says how to be believed.
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        match &self {
+            Self::Unavailable(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Self::TooManyAttempts { retry_after } => {
+                headers.insert(header::RETRY_AFTER, retry_after.as_secs().into());
             }
             _ => {}
         }
@@ -292,6 +314,7 @@ impl From<MoneyError> for ApiError {
                 existing_transaction_id: existing.0,
             },
             MoneyError::NotActive => Self::AccountNotActive,
+            MoneyError::SessionEnded => Self::SessionEnded,
             MoneyError::NoSuchRecipient | MoneyError::SelfTransfer => {
                 Self::field("to_user_id", error)
             }
@@ -303,49 +326,6 @@ impl From<MoneyError> for ApiError {
             MoneyError::BalanceLimit => Self::BalanceLimitExceeded,
             MoneyError::OutcomeUnknown => Self::OutcomeUnknown,
             MoneyError::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<CancelError> for ApiError {
-    fn from(error: CancelError) -> Self {
-        match error {
-            CancelError::NoSuchJob => Self::NotFound("you have no job with this number"),
-            CancelError::NotWaiting { status } => Self::JobNotCancellable { job_status: status },
-            CancelError::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<LeaseError> for ApiError {
-    fn from(error: LeaseError) -> Self {
-        match error {
-            LeaseError::Lost => Self::LeaseLost,
-            LeaseError::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<ChangeError> for ApiError {
-    fn from(error: ChangeError) -> Self {
-        match error {
-            ChangeError::NoSuchUser => Self::NotFound("there is no user with this number"),
-            ChangeError::LastAdmin => Self::LastAdmin,
-            ChangeError::NotPermitted => Self::Forbidden,
-            ChangeError::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<UserError> for ApiError {
-    fn from(error: UserError) -> Self {
-        match error {
-            UserError::EmailTaken => Self::EmailTaken,
-            UserError::WrongCredentials => Self::InvalidCredentials,
-            UserError::NotActive => Self::AccountNotActive,
-            UserError::Hash(error @ HashError::Busy) => Self::Unavailable(error.to_string()),
-            UserError::Hash(error) => Self::Internal(error.to_string()),
-            UserError::Database(error) => error.into(),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::App;
 use super::error::ApiError;
 use super::extract::{Json, MaybeKey, PathId, Query};
-use super::identity::SignedIn;
+use super::identity::{InSession, SignedIn};
 use super::page;
 use super::transaction_body::PostingBody;
 use super::validate::Fields;
@@ -58,7 +58,7 @@ pub(super) struct JobBody {
 /// `POST /jobs`
 pub(super) async fn order(
     State(app): State<App>,
-    SignedIn(user_id): SignedIn,
+    InSession(session): InSession,
     key: MaybeKey,
     origin: Origin,
     Json(request): Json<OrderRequest>,
@@ -75,7 +75,8 @@ pub(super) async fn order(
         return Err(fields.into_error());
     };
     let order = Order {
-        user_id,
+        user_id: session.user_id,
+        session_id: Some(session.id),
         job_type,
         price,
         input: request.input,

@@ -11,7 +11,10 @@ use tower_http::timeout::RequestBodyDeadlineLayer;
 
 use std::time::Duration;
 
-use super::{App, admin, auth, error, health, jobs, request_log, statistics, wallet, worker};
+use super::{
+    App, account, admin, auth, error, health, jobs, request_log, sessions, statistics, wallet,
+    worker,
+};
 
 /// Bodies beyond this are refused with 413.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -23,7 +26,11 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
     let api = Router::new()
         .route("/auth/register", post(auth::register))
         .route("/auth/login", post(auth::log_in))
-        .route("/auth/me", get(auth::me))
+        .route("/auth/refresh", post(sessions::refresh))
+        .route("/auth/logout", post(sessions::log_out))
+        .route("/auth/me", get(account::me))
+        .route("/auth/profile", put(account::change_profile))
+        .route("/auth/password", put(account::change_password))
         .route("/wallet", get(wallet::show))
         .route("/wallet/transactions", get(wallet::transactions))
         .route("/wallet/transactions/{txn_id}", get(wallet::transaction))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::error::ApiError;
 use super::extract::{Json, MaybeKey, PathId, Query};
-use super::identity::SignedIn;
+use super::identity::{InSession, SignedIn};
 use super::page;
 use super::transaction_body::{PostingBody, TransactionBody};
 use super::validate::Fields;
@@ -138,7 +138,7 @@ pub(super) struct SpendRequest {
 /// `POST /wallet/spend`
 pub(super) async fn spend(
     State(app): State<App>,
-    SignedIn(user_id): SignedIn,
+    InSession(session): InSession,
     key: MaybeKey,
     origin: Origin,
     Json(request): Json<SpendRequest>,
@@ -155,7 +155,8 @@ pub(super) async fn spend(
         return Err(fields.into_error());
     };
     let spend = Spend {
-        user_id,
+        user_id: session.user_id,
+        session_id: Some(session.id),
         amount,
         job_type,
         input: request.input,
@@ -178,7 +179,7 @@ pub(super) struct TransferRequest {
 /// `POST /wallet/transfers`
 pub(super) async fn transfer(
     State(app): State<App>,
-    SignedIn(from): SignedIn,
+    InSession(session): InSession,
     key: MaybeKey,
     origin: Origin,
     Json(request): Json<TransferRequest>,
@@ -191,7 +192,8 @@ pub(super) async fn transfer(
         return Err(fields.into_error());
     };
     let transfer = Transfer {
-        from,
+        from: session.user_id,
+        session_id: Some(session.id),
         to: UserId(request.to_user_id),
         amount,
         description,

@@ -142,6 +142,39 @@ pub enum Class {
 }
 
 impl Class {
+    /// All classes, in their order.
+    pub const ALL: [Self; 29] = [
+        Self::Schema,
+        Self::Extension,
+        Self::Collation,
+        Self::TextSearchDictionary,
+        Self::TextSearchConfiguration,
+        Self::Enum,
+        Self::Domain,
+        Self::CompositeType,
+        Self::RangeType,
+        Self::Sequence,
+        Self::Table,
+        Self::Column,
+        Self::Constraint,
+        Self::Index,
+        Self::Statistics,
+        Self::View,
+        Self::MaterializedView,
+        Self::Function,
+        Self::Procedure,
+        Self::Aggregate,
+        Self::Operator,
+        Self::Cast,
+        Self::Trigger,
+        Self::Rule,
+        Self::Policy,
+        Self::EventTrigger,
+        Self::Publication,
+        Self::DefaultPrivileges,
+        Self::Other,
+    ];
+
     /// The class in words.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -248,6 +281,20 @@ impl Catalog {
         match self.scope.privileges == wanted.scope.privileges {
             true => difference::between(self, wanted),
             false => difference::between(&self.without_privileges(), &wanted.without_privileges()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Class;
+
+    /// The numbers that the compiler gives to the variants have no gap, so a class that is not in the list is the last.
+    #[test]
+    fn the_list_of_all_classes_has_each() {
+        assert_eq!(Class::ALL.last(), Some(&Class::Other));
+        for (number, class) in Class::ALL.into_iter().enumerate() {
+            assert_eq!(class as usize, number);
         }
     }
 }

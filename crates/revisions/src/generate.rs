@@ -20,6 +20,7 @@ mod hazard;
 mod index;
 mod kinship;
 mod links;
+mod lossless;
 mod making;
 mod order;
 mod plan;
@@ -82,6 +83,30 @@ impl Step {
         self.warning.clone().into_iter().chain(of_hazards)
     }
 
+    /// What a person should know, as comments of SQL: what is lost, and what is dangerous.
+    #[must_use]
+    pub fn remarks(&self) -> String {
+        let lost = self
+            .loses_data
+            .iter()
+            .map(|what| remark("Data is lost", what));
+        let dangers = self.dangers().map(|danger| remark("Take care", &danger));
+        lost.chain(dangers).collect()
+    }
+
+    /// What it does to others, and that it is outside of a transaction, as comments of SQL.
+    #[must_use]
+    pub fn effects(&self) -> String {
+        let locks = self
+            .hazards
+            .iter()
+            .map(|hazard| remark("Locks", &hazard.to_string()));
+        let outside = self
+            .outside_transaction
+            .then(|| "-- Outside of a transaction.\n".to_owned());
+        locks.chain(outside).collect()
+    }
+
     /// For a moment, and for everybody.
     fn locking(mut self, relation: &str) -> Self {
         self.hazards.push(Hazard {
@@ -97,6 +122,21 @@ impl Step {
         self.warning = Some(warning.into());
         self
     }
+}
+
+/// A sentence as a comment. A name in it may have a line break, behind which it would be SQL.
+fn remark(kind: &str, what: &str) -> String {
+    let what: String = what
+        .chars()
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .collect();
+    format!("-- {kind}: {what}.\n")
 }
 
 /// The statements that lead from `found` to `wanted`.

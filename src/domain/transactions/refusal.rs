@@ -38,6 +38,7 @@ fn reason(error: &MoneyError) -> Option<Map<String, Value>> {
             json!({"reason": "duplicate", "existing_transaction_id": existing})
         }
         MoneyError::NotActive => json!({"reason": "account_not_active"}),
+        MoneyError::SessionEnded => json!({"reason": "session_ended"}),
         MoneyError::NoSuchRecipient => json!({"reason": "no_such_recipient"}),
         MoneyError::NoSuchUser => json!({"reason": "no_such_user"}),
         MoneyError::SelfTransfer => json!({"reason": "self_transfer"}),

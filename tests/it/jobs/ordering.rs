@@ -204,3 +204,17 @@ async fn the_urgent_come_first_and_the_scheduled_not_before_their_time() {
     super::make_due(&api).await;
     assert_eq!(claim_one(&api, &service).await["input"]["n"], 4);
 }
+
+#[tokio::test]
+async fn whoever_has_left_orders_nothing() {
+    let (api, user, _) = with_jobs(|_| {}).await;
+    let everywhere = json!({"all": true});
+    let left = api.post(&user, "/api/v1/auth/logout", everywhere).await;
+    assert!(left.status.is_success(), "{left:?}");
+    let reply = api
+        .post(&user, JOBS, json!({"job_type": "daily_horoscope"}))
+        .await;
+    assert_eq!(reply.status.as_u16(), 401, "{reply:?}");
+    assert_eq!(api.database.number("select count(*) from jobs").await, 0);
+    assert_in_order(&api.database).await;
+}

@@ -71,6 +71,15 @@ impl TestDatabase {
         }
     }
 
+    /// The same database, for a second server. The first one keeps it.
+    pub fn same(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            text: self.text.clone(),
+            own_server: None,
+        }
+    }
+
     /// The URL as a user writes it.
     pub fn connection_url(&self) -> String {
         self.text.clone()
@@ -105,9 +114,17 @@ impl TestDatabase {
     }
 
     /// A digest of everything in the tables of the application, to see that nothing changed: but for the audit log, where
-    /// a refusal writes its entry.
+    /// a refusal writes its entry, and the counts of those who try passwords.
     pub async fn fingerprint(&self) -> String {
-        let tables = ["users", "wallets", "transactions", "jobs", "job_results"];
+        let tables = [
+            "users",
+            "wallets",
+            "transactions",
+            "jobs",
+            "job_results",
+            "sessions",
+            "refresh_tokens",
+        ];
         let digests = tables.map(|table| {
             format!("(select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {table} t)")
         });

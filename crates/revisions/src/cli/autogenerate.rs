@@ -179,17 +179,12 @@ impl Drop for Files {
 fn script(steps: &[Step]) -> String {
     let mut text = String::new();
     for step in steps {
-        let dangers: Vec<String> = step.dangers().collect();
-        let has_note = step.loses_data.is_some() || !dangers.is_empty();
+        let remarks = step.remarks();
+        let has_note = !remarks.is_empty();
         if !text.is_empty() && (has_note || step.sql.contains('\n')) && !text.ends_with("\n\n") {
             text.push('\n');
         }
-        if let Some(what) = &step.loses_data {
-            text.push_str(&format!("-- Data is lost: {what}.\n"));
-        }
-        for danger in dangers {
-            text.push_str(&format!("-- Take care: {danger}.\n"));
-        }
+        text.push_str(&remarks);
         text.push_str(&format!("{}\n", step.sql));
         if step.sql.contains('\n') {
             text.push('\n');

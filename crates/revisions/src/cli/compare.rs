@@ -77,20 +77,7 @@ pub(super) async fn diff(options: &Diff, context: &Context<'_>) -> Result<(), Co
 }
 
 fn shown(step: &Step) -> String {
-    let mut text = String::new();
-    if let Some(what) = &step.loses_data {
-        text.push_str(&format!("-- Data is lost: {what}.\n"));
-    }
-    if let Some(warning) = &step.warning {
-        text.push_str(&format!("-- Take care: {warning}.\n"));
-    }
-    for hazard in &step.hazards {
-        text.push_str(&format!("-- Locks {hazard}.\n"));
-    }
-    if step.outside_transaction {
-        text.push_str("-- Outside of a transaction.\n");
-    }
-    format!("{text}{}\n", step.sql)
+    format!("{}{}{}\n", step.remarks(), step.effects(), step.sql)
 }
 
 pub(super) async fn snapshot(

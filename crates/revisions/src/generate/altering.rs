@@ -29,7 +29,7 @@ pub(super) fn alter(plan: &Plan<'_>, key: &Key) -> Steps {
         Class::Enum => (types::add_labels(plan, key, found, wanted), vec![]),
         Class::Domain => (types::domain_changes(key, found, wanted), vec![]),
         Class::CompositeType => (
-            types::attribute_changes(name, found, wanted)
+            types::attribute_changes_in_use(plan, key, found, wanted)
                 .into_iter()
                 .flatten()
                 .chain(types::retyped_attributes(plan, name, found, wanted))

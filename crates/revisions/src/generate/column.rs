@@ -1,6 +1,7 @@
 //! Columns: how one is defined, and what leads from one definition to another.
 
-use super::conversion::{cuts, using};
+use super::conversion::{depends_on_time_zone, using};
+use super::lossless::loses;
 use super::making::Steps;
 use super::plan::{Plan, owner};
 use super::text::{fact, last, lower, option_changes};
@@ -106,15 +107,23 @@ pub(super) fn changes(plan: &Plan<'_>, key: &Key, found: &Facts, wanted: &Facts)
             new,
             retyped,
         );
-        let step = alter(format!("type {new}{collation}{using}"));
+        let mut step = alter(format!("type {new}{collation}{using}"));
         let old = fact(found, "type").unwrap_or_default();
-        steps.push(match cuts(old, new, !using.is_empty()) {
-            true => step.losing(format!(
+        if loses(plan, old, new, !using.is_empty()) {
+            let what = format!(
                 "what the values of {} have more than {new} can hold",
                 key.name
-            )),
-            false => step,
-        });
+            );
+            step = step.losing(what);
+        }
+        if depends_on_time_zone(old, new) {
+            step = step.warning(format!(
+                "the values of {} are read in the time zone of the session: set it before, if it is not to be the \
+                 server's",
+                key.name
+            ));
+        }
+        steps.push(step);
     }
     if found.contains_key("generated") && !wanted.contains_key("generated") {
         steps.push(alter("drop expression".to_owned()));

@@ -1,4 +1,4 @@
-//! How the values of a column become those of another type, and what they lose by it.
+//! How the values of a column become those of another type. Whether they lose something by it is in `lossless.rs`.
 
 use super::plan::Plan;
 use crate::catalog::Class;
@@ -40,30 +40,11 @@ pub(super) fn using(plan: &Plan<'_>, name: &str, old: &str, new: &str, retyped: 
     }
 }
 
-/// Whether PostgreSQL would silently round or cut values.
-pub(super) fn cuts(old: &str, new: &str, is_explicit: bool) -> bool {
-    let is = |text: &str, names: &[&str]| names.iter().any(|name| text.starts_with(name));
-    let scale = |text: &str| -> Option<i32> {
-        let inner = text.split_once('(')?.1.split(')').next()?;
-        inner
-            .split_once(',')
-            .map_or(Some(0), |(_, scale)| scale.trim().parse().ok())
-    };
-    let has_fractions = is(old, &["numeric", "real", "double"]);
-    if is(new, &["smallint", "integer", "bigint"]) {
-        return has_fractions
-            && !(is(old, &["numeric"]) && scale(old).is_some_and(|scale| scale <= 0));
-    }
-    if is(new, &["numeric"]) && has_fractions {
-        return match (scale(old), scale(new)) {
-            (_, None) => false,
-            (Some(old), Some(new)) => new < old,
-            (None, Some(_)) => true,
-        };
-    }
-    let loses_time = is(old, &["timestamp"]) && is(new, &["date", "time "]);
-    let is_shorter = is(new, &["character", "bit"]) && new.contains('(') && is_explicit;
-    loses_time || is_shorter || is(new, &["real"]) && is(old, &["numeric", "double"])
+/// Whether a conversion takes the time zone of the session, so that it depends on who runs it.
+pub(super) fn depends_on_time_zone(old: &str, new: &str) -> bool {
+    let has_zone = |kind: &str| kind.starts_with("timestamp") && kind.contains("with time zone");
+    let is_time = |kind: &str| kind.starts_with("timestamp") || kind == "date";
+    is_time(old) && is_time(new) && has_zone(old) != has_zone(new)
 }
 
 /// Whether a type belongs to the schema.

@@ -246,13 +246,12 @@ fn drop_one(plan: &Plan<'_>, key: &Key) -> Option<Step> {
         // That of an identity column goes when the column is no identity any more.
         Class::Sequence if found.contains_key("identity of") => return None,
         Class::Sequence => {
-            let step = Step::new(format!("drop sequence {name}"));
-            let of = plan.found_fact(key, "owned by").map(super::text::column);
-            // The one of the identity goes on where this one was.
-            match of.is_some_and(|of| plan.wanted_fact(&of, "identity").is_some()) {
-                true => step,
-                false => step.losing(format!("the position of the sequence {name}")),
+            // The one of the identity goes on where this one was, and then drops it.
+            if sequence::is_taken_over(plan, key) {
+                return Some(sequence::put_aside(key));
             }
+            let step = Step::new(format!("drop sequence {name}"));
+            step.losing(format!("the position of the sequence {name}"))
         }
         Class::Table => {
             let step = Step::new(format!("drop {}", address(plan.found, key)));

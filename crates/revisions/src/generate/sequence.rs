@@ -4,6 +4,7 @@ use super::Step;
 use super::making::Steps;
 use super::plan::Plan;
 use super::text::{fact, last, literal, schema};
+use super::types::aside;
 use crate::catalog::{Class, Facts, Key, without_last};
 
 /// Makes a sequence, and gives it its owner. That of an identity column is made with the column.
@@ -59,19 +60,62 @@ pub(super) fn of_identity(plan: &Plan<'_>, column: &Key) -> String {
     }
 }
 
-/// Lets the new sequence of a column go on after the values that are there.
-pub(super) fn go_on(plan: &Plan<'_>, column: &Key) -> Option<Step> {
+/// Lets the new sequence of a column go on after the values that are there, and after those that the old sequence gave
+/// away.
+pub(super) fn go_on(plan: &Plan<'_>, column: &Key) -> Vec<Step> {
     let (table, name) = (without_last(&column.name), last(&column.name));
-    let is_new = plan.comes(&super::plan::table(table)) || plan.comes(column);
+    if plan.comes(&super::plan::table(table)) || plan.comes(column) {
+        return Vec::new();
+    }
     // pg_get_serial_sequence takes the table as SQL has it, and the column as the catalog has it.
     let plain = name.trim_matches('"').replace("\"\"", "\"");
-    (!is_new).then(|| {
-        Step::new(format!(
-            "select setval(pg_get_serial_sequence({}, {}), max({name})) from {table}",
-            literal(table),
-            literal(&plain)
-        ))
-    })
+    let own = format!(
+        "pg_get_serial_sequence({}, {})",
+        literal(table),
+        literal(&plain)
+    );
+    let mut sequences = plan.found.objects.keys();
+    let old = sequences.find(|key| {
+        is_taken_over(plan, key) && plan.found_fact(key, "owned by") == Some(&column.name)
+    });
+    let Some(old) = old else {
+        let sql = format!("select setval({own}, max({name})) from {table}");
+        return vec![Step::new(sql)];
+    };
+    let aside = format!("{}.{}", schema(&old.name), aside(old));
+    // The one that gives less than the other goes down.
+    let is_falling =
+        fact(&plan.found.objects[old], "increment").is_some_and(|it| it.starts_with('-'));
+    let further = if is_falling { "least" } else { "greatest" };
+    let end = if is_falling { "min" } else { "max" };
+    let sql = format!(
+        "select setval({own}, {further}(last_value, (select {end}({name}) from {table})), is_called or exists (select from {table}))\n  from {aside}"
+    );
+    // Else the column would have two sequences, and it is not said which one is meant.
+    let free = format!("alter sequence {aside} owned by none");
+    let drop = format!("drop sequence {aside}");
+    [free, sql, drop].map(Step::new).to_vec()
+}
+
+/// Whether a sequence goes because its column gets an identity.
+pub(super) fn is_taken_over(plan: &Plan<'_>, key: &Key) -> bool {
+    let of = plan.found_fact(key, "owned by").map(super::text::column);
+    key.class == Class::Sequence
+        && plan.goes(key)
+        && of.is_some_and(|of| {
+            !plan.goes(&of)
+                && plan.found_fact(&of, "identity").is_none()
+                && plan.wanted_fact(&of, "identity").is_some()
+        })
+}
+
+/// Lets an old sequence stay under another name, until the new one knows how far it was.
+pub(super) fn put_aside(key: &Key) -> Step {
+    Step::new(format!(
+        "alter sequence {} rename to {}",
+        key.name,
+        aside(key)
+    ))
 }
 
 /// The options that are not the usual ones.

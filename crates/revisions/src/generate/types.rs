@@ -3,7 +3,7 @@
 use super::plan::{Plan, owner};
 use super::text::{fact, items, last, lower, schema};
 use super::{Step, comment};
-use crate::catalog::{Class, Facts, Key};
+use crate::catalog::{Class, Facts, Key, Ties};
 
 /// Whether a type of this class can be made again beside its old form, to which its columns are then converted.
 pub(super) fn can_be_put_aside(class: Class) -> bool {
@@ -217,6 +217,37 @@ pub(super) fn attribute_changes(name: &str, found: &Facts, wanted: &Facts) -> Op
         }
     }
     Some(steps.into_iter().map(Step::new).collect())
+}
+
+/// The same, with what tables that have the type lose by it.
+pub(super) fn attribute_changes_in_use(
+    plan: &Plan<'_>,
+    key: &Key,
+    found: &Facts,
+    wanted: &Facts,
+) -> Option<Vec<Step>> {
+    let is_used = |(user, ties): (&Key, &Ties)| {
+        matches!(user.class, Class::Column | Class::Table) && ties.needs.contains(key)
+    };
+    let is_used = plan.found.ties.iter().any(is_used);
+    let steps = attribute_changes(&key.name, found, wanted)?.into_iter();
+    let mark = |step: Step| {
+        let rest = step
+            .sql
+            .split_once(" drop attribute ")
+            .map(|(_, rest)| rest);
+        let name = rest
+            .and_then(|rest| rest.strip_suffix(" cascade;"))
+            .map(str::to_owned);
+        match name.filter(|_| is_used) {
+            Some(name) => step.losing(format!(
+                "the values of {name} in all rows that have a {}",
+                key.name
+            )),
+            None => step,
+        }
+    };
+    Some(steps.map(mark).collect())
 }
 
 /// Gives attributes whose type is made again the new one.

@@ -4,6 +4,7 @@ use super::walk::{Effect, Walk, name, referenced};
 use super::{Hazard, LockMode};
 use crate::catalog::{Catalog, Class, Facts, Key, without_last};
 use crate::generate::text::{fact, last};
+use crate::lexer::{Kind, Lexer};
 
 impl Walk<'_> {
     pub(super) fn alter_table(&mut self, rest: &str) -> Vec<Hazard> {
@@ -39,12 +40,14 @@ impl Walk<'_> {
             let partition = name(rest).0;
             let mut all = self.on(table, ShareUpdateExclusive, Locks);
             all.extend(self.on_all(partition, AccessExclusive, Scans));
+            all.extend(self.ends_of_partition(table));
             all.extend(self.default_partition(table));
             all
         } else if let Some(rest) = after("detach partition ") {
             let partition = name(rest).0;
             let mut all = self.on(table, AccessExclusive, Locks);
             all.extend(self.on(partition, AccessExclusive, Locks));
+            all.extend(self.ends_of_partition(table));
             all.extend(
                 self.default_partition(table)
                     .into_iter()
@@ -198,24 +201,35 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a default may be another one for each row; PostgreSQL then cannot keep it once for all.
+/// Whether a default may be another one for each row; PostgreSQL then cannot keep it once for all. A function that is not
+/// known to be stable is held to be volatile.
 fn may_differ_by_row(default: &str) -> bool {
     const STABLE: [&str; 6] = [
-        "now()",
-        "transaction_timestamp()",
-        "statement_timestamp()",
-        "current_user",
-        "current_setting(",
-        "timezone(",
+        "now",
+        "transaction_timestamp",
+        "statement_timestamp",
+        "current_setting",
+        "timezone",
+        "current_schema",
     ];
-    let default = default.to_lowercase();
-    let calls = STABLE
-        .iter()
-        .fold(default, |text, stable| text.replace(stable, ""));
-    // A type in a cast, `numeric(10,2)`, has brackets as well.
-    calls
-        .match_indices('(')
-        .any(|(at, _)| calls[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"'))
+    let tokens: Vec<_> = Lexer::new(default, 0).collect();
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text(default));
+    let is_name = |at: usize| {
+        let kind = tokens.get(at).map(|token| token.kind);
+        matches!(kind, Some(Kind::Word | Kind::QuotedName))
+    };
+    (1..tokens.len()).any(|at| {
+        let is_call = text(at) == "(" && is_name(at - 1);
+        let before = at.checked_sub(2).map_or("", text);
+        let is_stable = STABLE.contains(&text(at - 1)) && before != ".";
+        // A type in a cast, `character varying(10)`, has brackets as well.
+        let first = (0..at).rev().take_while(|&at| is_name(at)).last();
+        let is_cast = first
+            .and_then(|first| first.checked_sub(1))
+            .map_or("", text)
+            == "::";
+        is_call && !is_cast && !is_stable
+    })
 }
 
 /// Whether values of the one type are stored as those of the other, so that no row has to be written.

@@ -7,6 +7,7 @@ use super::{Hazard, LockMode};
 use crate::catalog::{Class, Key, without_last};
 use crate::generate::plan::Plan;
 use crate::generate::text::{fact, items};
+use crate::lexer::{Kind, Lexer, Token};
 
 /// Looks at what follows the beginning of a statement.
 type Look<W> = fn(&mut W, &str) -> Vec<Hazard>;
@@ -153,14 +154,16 @@ impl Walk<'_> {
     fn create_trigger(&mut self, rest: &str) -> Vec<Hazard> {
         let lock = LockMode::ShareRowExclusive;
         let mut all = self.on_all(table_of(rest), lock, Effect::Locks);
-        if let Some((_, other)) = rest.split_once(" from ") {
+        // Of a constraint trigger, the table that it is about besides.
+        let after = after_word(rest, "on").map_or("", |on| name(on).1);
+        if let Some(other) = after.strip_prefix("from ") {
             all.extend(self.on(name(other).0, lock, Effect::Locks));
         }
         all
     }
 
     fn create_rule(&mut self, rest: &str) -> Vec<Hazard> {
-        let on = rest.split_once(" to ").map_or("", |(_, on)| name(on).0);
+        let on = after_word(rest, "to").map_or("", |on| name(on).0);
         self.on(on, LockMode::AccessExclusive, Effect::Locks)
     }
 
@@ -170,23 +173,26 @@ impl Walk<'_> {
     }
 
     fn create_statistics(&mut self, rest: &str) -> Vec<Hazard> {
-        let on = rest.rsplit_once(" from ").map_or("", |(_, on)| name(on).0);
-        self.on(on, LockMode::ShareUpdateExclusive, Effect::Locks)
+        let mut on = rest;
+        while let Some(after) = after_word(on, "from") {
+            on = after;
+        }
+        self.on(name(on).0, LockMode::ShareUpdateExclusive, Effect::Locks)
     }
 
     fn drop_statistics(&mut self, statistics: &str) -> Vec<Hazard> {
         let facts = self.plan.found.get(Class::Statistics, statistics);
         let definition = facts.and_then(|facts| fact(facts, "definition"));
-        let definition = definition.unwrap_or_default().replace(" FROM ", " from ");
-        self.create_statistics(&definition)
+        self.create_statistics(definition.unwrap_or_default())
     }
 
     fn create_table(&mut self, rest: &str) -> Vec<Hazard> {
         use LockMode::{AccessExclusive, ShareUpdateExclusive};
-        if let Some((_, of)) = rest.split_once(" partition of ") {
+        if let Some(of) = name(rest).1.strip_prefix("partition of ") {
             let parent = name(of).0;
             let mut all = self.on(parent, AccessExclusive, Effect::Locks);
             all.extend(self.default_partition(parent));
+            all.extend(self.ends_of_partition(parent));
             return all;
         }
         let parents = rest.rsplit_once(" inherits (").map(|(_, list)| list);
@@ -195,6 +201,14 @@ impl Walk<'_> {
         parents
             .into_iter()
             .flat_map(|parent| self.on(parent, ShareUpdateExclusive, Effect::Locks))
+            .collect()
+    }
+
+    /// The tables that the foreign keys of a partitioned table refer to: a partition gets or loses these keys.
+    pub(super) fn ends_of_partition(&self, parent: &str) -> Vec<Hazard> {
+        let ends = self.referenced_by(parent).into_iter();
+        let lock = LockMode::ShareRowExclusive;
+        ends.flat_map(|end| self.on_all(&end, lock, Effect::Locks))
             .collect()
     }
 
@@ -223,7 +237,7 @@ impl Walk<'_> {
             .iter()
             .any(|start| rest.starts_with(start))
         {
-            rest.split_once(" on ").map_or("", |(_, on)| name(on).0)
+            after_word(rest, "on").map_or("", |on| name(on).0)
         } else {
             return Vec::new();
         };
@@ -231,7 +245,7 @@ impl Walk<'_> {
     }
 
     fn create_publication(&mut self, rest: &str) -> Vec<Hazard> {
-        let list = rest.split_once(" for ").map_or("", |(_, list)| list);
+        let list = after_word(rest, "for").unwrap_or_default();
         let tables = items(list).into_iter();
         let tables = tables.filter_map(|item| item.strip_prefix("table "));
         tables
@@ -286,10 +300,19 @@ pub(super) fn referenced(definition: &str) -> Option<&str> {
     Some(name(&definition[at + " references ".len()..]).0)
 }
 
-/// The table after ` on `.
+/// The table after the word `on`.
 pub(super) fn table_of(rest: &str) -> &str {
-    let on = rest.split_once(" on ").map_or("", |(_, on)| on);
+    let on = after_word(rest, "on").unwrap_or_default();
     name(on.trim_start_matches("only ")).0
+}
+
+/// What follows a word; one within a quoted name is none.
+fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let mut tokens = Lexer::new(text, 0);
+    let is_it =
+        |token: &Token| token.kind == Kind::Word && token.text(text).eq_ignore_ascii_case(word);
+    let token = tokens.find(is_it)?;
+    Some(text[token.range.end..].trim_start())
 }
 
 /// A name at the start of a text, and what follows it.

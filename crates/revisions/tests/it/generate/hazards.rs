@@ -136,6 +136,43 @@ async fn what_a_change_does_to_others_is_said_and_not_more() {
 }
 
 #[tokio::test]
+async fn names_that_look_like_sql_and_functions_that_look_stable_deceive_nobody() {
+    needs_many_connections!();
+    let before = "create function renow() returns timestamptz language plpgsql volatile as 'begin return clock_timestamp(); end';
+        create function t() returns trigger language plpgsql as 'begin return new; end';
+        create table u (id int primary key); create table t (id int, name text);
+        create table p (id int not null, u int references u) partition by range (id); create table p_1 partition of p for values from (0) to (1);";
+    let after = format!(
+        "{before} create table p_2 partition of p for values from (1) to (2);
+        alter table t add at timestamptz default renow(), add since timestamptz default now(), add code varchar(9) default 'x'::character varying(9);
+        create trigger \"tr on public.u\" before update on t for each row when (old.id is distinct from new.id) execute function t();
+        create policy \"p on public.u\" on t using (true); comment on policy \"p on public.u\" on t is 'P';
+        create index \"i on public.u\" on t (id);"
+    );
+    // What each step does is held against what it says as it runs.
+    let (client, found) = catalog_of(before).await;
+    let (_, wanted) = catalog_of(&after).await;
+    let steps = revisions::generate::steps(&found, &wanted);
+    run(&client, &steps).await;
+    let says = |part: &str| {
+        let step = steps.iter().find(|step| step.sql.contains(part)).unwrap();
+        let hazards: Vec<String> = step.hazards.iter().map(ToString::to_string).collect();
+        hazards.join("; ")
+    };
+    assert_eq!(says("renow()"), "public.t: access exclusive, rewrites it");
+    assert_eq!(says("default now()"), "public.t: access exclusive");
+    assert_eq!(says("column code"), "public.t: access exclusive");
+    assert_eq!(
+        says("concurrently \"i on"),
+        "public.t: share update exclusive, scans it"
+    );
+    assert_eq!(
+        says("p_2 partition of"),
+        "public.p: access exclusive; public.u: share row exclusive"
+    );
+}
+
+#[tokio::test]
 async fn a_table_that_is_new_is_in_nobodys_way() {
     needs_many_connections!();
     let (_, found) = catalog_of("").await;

@@ -114,6 +114,68 @@ async fn values_that_would_be_rounded_or_cut_are_data_that_is_lost() {
 }
 
 #[tokio::test]
+async fn a_conversion_that_may_change_what_a_value_says_is_data_that_is_lost() {
+    needs_many_connections!();
+    let before = "text|numeric(10, 4)|int|timestamp|text|inet|bigint|timestamptz|json|real[]";
+    let losing =
+        "short|rough|boolean|timestamp(0)|\"char\"|cidr|double precision|timestamp|jsonb|int[]";
+    let keeping = "same|numeric(12, 4)|bigint|timestamptz|varchar(9)|inet|numeric|timestamptz(6)|text|float8[]";
+    let schema = |kinds: &str, attributes: &str| {
+        let columns = kinds.split('|').enumerate();
+        let columns: Vec<String> = columns.map(|(at, kind)| format!("c{at} {kind}")).collect();
+        format!(
+            "create domain short as varchar(3); create domain rough as numeric(10, 1); create domain same as text;
+             create type place as ({attributes}); create table places of place; create table a ({});",
+            columns.join(", ")
+        )
+    };
+    let both = "town text, zip text";
+    let told = there_and_back(&schema(before, both), &schema(losing, "town text")).await;
+    assert_eq!(told.matches("-- loses: ").count(), 11, "{told}");
+    let told = there_and_back(&schema(before, both), &schema(keeping, both)).await;
+    assert!(!told.contains("-- loses: "), "{told}");
+}
+
+#[tokio::test]
+async fn an_identity_goes_on_after_what_the_sequence_before_it_gave_away() {
+    needs_many_connections!();
+    let (client, found) = catalog_of(
+        "create table a (id serial primary key); insert into a select from generate_series(1, 9); delete from a where id > 2;",
+    )
+    .await;
+    let (_, wanted) =
+        catalog_of("create table a (id int generated always as identity primary key);").await;
+    run(&client, &revisions::generate::steps(&found, &wanted)).await;
+    assert_eq!(
+        column(&client, "insert into a default values returning id").await,
+        ["10"]
+    );
+}
+
+#[tokio::test]
+async fn a_line_break_in_a_name_does_not_end_a_comment() {
+    needs_many_connections!();
+    let before = "create table \"a\ndrop table b; --\" (id int, \"x\r\ndrop table b; --\" int); create table b (id int);";
+    let after = "create table \"a\ndrop table b; --\" (id bigint); create table b (id int);";
+    let (_, found) = catalog_of(before).await;
+    let (_, wanted) = catalog_of(after).await;
+    let mut remarks = String::new();
+    for step in revisions::generate::steps(&found, &wanted) {
+        remarks.push_str(&step.remarks());
+        remarks.push_str(&step.effects());
+    }
+    assert!(
+        remarks.contains("Data is lost") && remarks.contains("written anew"),
+        "{remarks}"
+    );
+    assert!(
+        remarks.lines().all(|line| line.starts_with("-- ")),
+        "{remarks}"
+    );
+    assert!(!remarks.contains('\r'), "{remarks}");
+}
+
+#[tokio::test]
 async fn rows_stay_what_they_are() {
     needs_many_connections!();
     let before = "create type mood as enum ('gone', 'calm', 'wild'); create domain points as int check (value > 0);

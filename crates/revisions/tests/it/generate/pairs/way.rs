@@ -1,6 +1,6 @@
 //! A pair is tried: the way there, and the way back, as a migration would go them.
 
-use revisions::catalog::{Catalog, Difference};
+use revisions::catalog::{Catalog, Difference, Scope};
 use revisions::generate::{Step, steps};
 use tokio_postgres::Client;
 
@@ -11,6 +11,9 @@ use crate::support::{Database, column};
 /// Whoever owns what the pairs make, so that one statement drops all of it.
 const OWNER: &str = "owner_of_pairs";
 
+/// To whom things are granted.
+const READER: &str = "reader_of_pairs";
+
 /// Event triggers go first, since one would be called when its function is gone.
 const CLEAN_UP: &str = "
     rollback;
@@ -19,7 +22,7 @@ const CLEAN_UP: &str = "
         execute coalesce((select string_agg(format('drop event trigger %I;', evtname), '') from pg_event_trigger), '');
     end $$;
     commit;
-    drop owned by owner_of_pairs cascade;";
+    drop owned by owner_of_pairs, reader_of_pairs cascade;";
 
 /// A database that is used for one pair after the other.
 pub struct Worker {
@@ -40,11 +43,23 @@ pub struct Failure {
 /// Makes what all workers need.
 pub async fn prepare() {
     let client = Database::new().await.connect("test").await;
-    let query = format!("select from pg_roles where rolname = '{OWNER}'");
-    if column(&client, &query).await.is_empty() {
-        let sql = format!("create role {OWNER} superuser");
-        client.batch_execute(&sql).await.unwrap();
+    for (role, options) in [(OWNER, "superuser"), (READER, "")] {
+        let query = format!("select from pg_roles where rolname = '{role}'");
+        if column(&client, &query).await.is_empty() {
+            let sql = format!("create role {role} {options}");
+            client.batch_execute(&sql).await.unwrap();
+        }
     }
+}
+
+/// Takes the roles away again: the server may be one that goes on.
+pub async fn clean_up_roles() {
+    let client = Database::new().await.connect("test").await;
+    let sql = format!("drop role if exists {OWNER}, {READER}");
+    // In a database that a worker has left, something may still be theirs: then they stay, and nobody can log in.
+    client.batch_execute(&sql).await.ok();
+    let unarmed = format!("alter role {OWNER} nosuperuser");
+    client.batch_execute(&unarmed).await.ok();
 }
 
 impl Worker {
@@ -123,7 +138,11 @@ impl Worker {
     }
 
     async fn read(&self) -> Result<Catalog, Failure> {
-        let read = Catalog::read(&self.client).await;
+        let scope = Scope {
+            privileges: true,
+            roles: vec![READER.to_owned()],
+        };
+        let read = Catalog::read_with(&self.client, &scope).await;
         read.map_err(|error| Failure::new("reading".to_owned(), format!("{error:?}")))
     }
 

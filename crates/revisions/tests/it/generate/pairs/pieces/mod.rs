@@ -3,6 +3,7 @@
 //!
 //! Where it hurts is between the pieces: a view over a function over a domain over a composite type.
 
+mod operators;
 mod partitions;
 mod relations;
 mod routines;
@@ -26,6 +27,8 @@ pub fn all() -> impl Iterator<Item = Forms> {
         partitions::PIECES,
         relations::PIECES,
         rules::PIECES,
+        operators::PIECES,
+        operators::GRANTS,
     ];
     all.into_iter().flatten().copied()
 }
