@@ -145,7 +145,7 @@ select wallet_id, transaction_id, null::bigint as expected, job_id as found
  order by wallet_id, transaction_id
  limit :limit;
 
---- Spends of failed and cancelled jobs that are not given back, all of them and no more.
+--- Spends of jobs that failed, were cancelled or expired that are not given back, all of them and no more.
 --! failed_job_is_not_refunded : Breach
 select spends.wallet_id,
        spends.id as transaction_id,
@@ -159,7 +159,7 @@ select spends.wallet_id,
    and refunds.status = 'success'
  where wallets.id > :after_id
    and wallets.id <= :last_id
-   and jobs.status in ('failed', 'cancelled')
+   and jobs.status in ('failed', 'cancelled', 'expired')
  group by spends.wallet_id, spends.id, spends.amount
 having coalesce(sum(refunds.amount), 0) <> -spends.amount
  order by spends.wallet_id, spends.id

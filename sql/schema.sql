@@ -82,8 +82,10 @@ create table jobs (
     attempts smallint not null default 0,
     max_attempts smallint not null default 5,
     scheduled_at timestamptz not null default now(),
+    expires_at timestamptz not null default now() + interval '7 days',
     lease_token uuid,
     lease_expires_at timestamptz,
+    last_lease_token uuid,
     worker_name text,
     last_error text,
     created_at timestamptz not null default now(),
@@ -118,8 +120,10 @@ comment on column jobs.progress_percent is 'How far the worker says it is, 0 to 
 comment on column jobs.attempts is 'How often a worker has claimed it.';
 comment on column jobs.max_attempts is 'How often it may be claimed before it fails for good.';
 comment on column jobs.scheduled_at is 'Not claimed before this time; retries move it into the future.';
+comment on column jobs.expires_at is 'If it still waits at this time, it is not done any more, and is refunded.';
 comment on column jobs.lease_token is 'Names the claim of the worker that runs it; another token can change nothing.';
 comment on column jobs.lease_expires_at is 'When the claim ends unless a heartbeat extends it.';
+comment on column jobs.last_lease_token is 'The claim whose worker completed or failed it last, so that a worker who lost the answer is answered again.';
 comment on column jobs.worker_name is 'Which worker claimed it last, for people.';
 comment on column jobs.last_error is 'Why the last attempt failed, for people.';
 comment on column jobs.created_at is 'When it was ordered.';
@@ -130,6 +134,8 @@ comment on column jobs.finished_at is 'When it reached its final status.';
 create index jobs_claim_idx on jobs (priority desc, scheduled_at, id) where status = 'queued';
 -- The rescue: running jobs whose worker went silent.
 create index jobs_lease_expires_at_idx on jobs (lease_expires_at) where status = 'running';
+-- The expiry: queued jobs that nobody took in time.
+create index jobs_expires_at_idx on jobs (expires_at) where status = 'queued';
 -- A user's jobs, newest first.
 create index jobs_user_id_idx on jobs (user_id, id);
 
@@ -145,6 +151,7 @@ create table transactions (
     description text,
     payment_method text,
     refunded_transaction_id bigint,
+    refunded_job_id bigint,
     counterpart_transaction_id bigint,
     job_id bigint,
     created_by bigint not null,
@@ -186,6 +193,7 @@ create table transactions (
     constraint transactions_description_check check (length(description) <= 500),
     constraint transactions_payment_method_check check (length(payment_method) between 1 and 50),
     constraint transactions_refund_check check ((type = 'refund') = (refunded_transaction_id is not null)),
+    constraint transactions_refunded_job_id_check check (refunded_job_id is null or type = 'refund'),
     constraint transactions_transfer_check
         check ((type = 'transfer') = (counterpart_transaction_id is not null)),
     constraint transactions_spend_check check ((type = 'spend') = (job_id is not null)),
@@ -197,6 +205,9 @@ create table transactions (
 
 alter table jobs add constraint jobs_transaction_id_fkey
     foreign key (transaction_id, id) references transactions (id, job_id) on delete restrict;
+-- What gives back the points of a job gives back the spend that paid for it, and no other.
+alter table transactions add constraint transactions_refunded_job_id_fkey
+    foreign key (refunded_transaction_id, refunded_job_id) references transactions (id, job_id) on delete restrict;
 
 comment on table transactions is 'The ledger. Append-only: a row changes once at most, from pending to success or failed.';
 comment on column transactions.id is 'Identifier.';
@@ -210,6 +221,7 @@ comment on column transactions.reference_id is 'What the payment provider or cal
 comment on column transactions.description is 'For people.';
 comment on column transactions.payment_method is 'How a deposit was paid, such as card or line_pay.';
 comment on column transactions.refunded_transaction_id is 'The spend that a refund gives back, wholly or in part.';
+comment on column transactions.refunded_job_id is 'The job that ended without a result, if that is why the spend is refunded; once per job.';
 comment on column transactions.counterpart_transaction_id is 'The other half of a transfer, in the other wallet.';
 comment on column transactions.job_id is 'The job that a spend paid for.';
 comment on column transactions.created_by is 'Who asked for it: the owner, an admin or a service.';
@@ -232,6 +244,9 @@ create index transactions_wallet_id_unsettled_idx on transactions (wallet_id, st
 -- What was refunded of a spend.
 create index transactions_refunded_transaction_id_idx on transactions (refunded_transaction_id)
     where refunded_transaction_id is not null;
+-- A job is refunded once, however often and by whom its end is noticed.
+create unique index transactions_refunded_job_id_key on transactions (refunded_job_id)
+    where refunded_job_id is not null;
 -- The halves of a transfer are one to one.
 create unique index transactions_counterpart_transaction_id_idx on transactions (counterpart_transaction_id)
     where counterpart_transaction_id is not null;

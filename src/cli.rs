@@ -9,6 +9,7 @@ mod serve;
 mod session;
 mod table;
 mod user;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ fn run(version: &'static str) -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(version).await,
+            Command::Worker => worker::run(version).await,
             Command::Db(arguments) => db::run(arguments).await,
             Command::User(command) => user::run(command).await,
             Command::Ledger(command) => ledger::run(command).await,
@@ -63,6 +65,8 @@ struct Cli {
 enum Command {
     /// Migrate the database, then serve the API (the default)
     Serve,
+    /// Work on jobs, and do nothing else
+    Worker,
     /// Look at and change the schema of the database
     Db(db::Db),
     /// Manage users

@@ -4,6 +4,7 @@
 //! thread starts. Every variable has a line in `.env.example`. Nothing here opens a connection or a file.
 
 mod auth;
+mod jobs;
 mod variables;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use revisions::DatabaseUrl;
 use tracing_subscriber::filter::{Directive, LevelFilter};
 
 pub use auth::AuthSettings;
+pub use jobs::JobSettings;
 pub use variables::{SettingsError, Variables};
 
 /// Everything the program can be told.
@@ -28,6 +30,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// What a wallet starts with.
     pub wallets: WalletSettings,
+    /// Which jobs are on offer, and who works on them.
+    pub jobs: JobSettings,
     /// When the audit log is sealed.
     pub audit: AuditSettings,
     /// What is logged.
@@ -125,6 +129,7 @@ impl Settings {
             log: LogSettings::read(&mut variables),
             auth: AuthSettings::read(&mut variables),
             wallets: WalletSettings::read(&mut variables),
+            jobs: JobSettings::read(&mut variables),
             audit: AuditSettings::read(&mut variables),
         };
         variables.finish(settings)

@@ -7,9 +7,11 @@
 pub mod administration;
 pub mod audit;
 mod error;
+mod jobs;
 mod lease;
 pub mod ledger;
 pub mod login_limits;
+pub mod notices;
 mod pool;
 mod retry;
 pub mod schema;

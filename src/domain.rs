@@ -7,6 +7,7 @@ pub mod administration;
 pub mod audit;
 pub mod idempotency;
 pub mod ids;
+pub mod jobs;
 pub mod ledger;
 pub mod login_limits;
 pub mod passwords;

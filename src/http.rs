@@ -11,6 +11,7 @@ mod error;
 mod extract;
 mod health;
 mod identity;
+mod jobs;
 mod origin;
 mod page;
 mod request_log;
@@ -21,6 +22,7 @@ mod token;
 mod transaction_body;
 mod validate;
 mod wallet;
+mod worker;
 
 use std::sync::Arc;
 
@@ -29,7 +31,9 @@ pub use router::router;
 pub use token::TokenSigner;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::JobSettings;
 use crate::db::Database;
+use crate::domain::jobs::waiting::Arrivals;
 use crate::domain::passwords::Hasher;
 use crate::domain::sessions::SessionRules;
 
@@ -46,6 +50,10 @@ pub struct App {
     pub sessions: SessionRules,
     /// What a new wallet starts with.
     pub welcome_points: i64,
+    /// Which jobs are on offer, and what they live by.
+    pub jobs: Arc<JobSettings>,
+    /// Wakes those in this process who wait for jobs.
+    pub arrivals: Arrivals,
     /// How many proxies of our own stand before the server.
     pub trusted_proxies: usize,
     /// The revisions that this program was built with; the schema must have them to be ready.

@@ -33,7 +33,7 @@ pub enum Rule {
     ReferencesOnce,
     /// A job exists if and only if its spend does.
     SpendsHaveJobs,
-    /// What a failed or cancelled job cost is given back, once.
+    /// What a failed, cancelled or expired job cost is given back, once.
     FailedJobsRefunded,
     /// The halves of a transfer cancel out.
     TransfersCancelOut,
@@ -65,7 +65,9 @@ impl Rule {
             Self::RefundsWithinSpend => "refunds add up to at most their spend",
             Self::ReferencesOnce => "a reference succeeds at most once",
             Self::SpendsHaveJobs => "a job exists if and only if its spend does",
-            Self::FailedJobsRefunded => "what a failed or cancelled job cost is given back, once",
+            Self::FailedJobsRefunded => {
+                "what a failed, cancelled or expired job cost is given back, once"
+            }
             Self::TransfersCancelOut => "the halves of a transfer cancel out",
         }
     }

@@ -22,13 +22,15 @@ pub enum Permission {
     VerifyLedger,
     /// See the revisions and the tables of the database.
     ReadSchema,
+    /// Claim jobs and deliver their results.
+    WorkOnJobs,
 }
 
 /// A permission, its name, what it is for, and the roles that have it.
 pub type Grant = (Permission, &'static str, &'static str, &'static [Role]);
 
 /// The table.
-pub const GRANTS: [Grant; 8] = [
+pub const GRANTS: [Grant; 9] = [
     (
         Permission::RecordDeposits,
         "record_deposits",
@@ -76,6 +78,12 @@ pub const GRANTS: [Grant; 8] = [
         "read_schema",
         "see revisions and tables of the database",
         &[Role::Admin],
+    ),
+    (
+        Permission::WorkOnJobs,
+        "work_on_jobs",
+        "claim jobs and deliver their results",
+        &[Role::Service],
     ),
 ];
 

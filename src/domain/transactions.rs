@@ -5,8 +5,8 @@
 //! [`list`].
 
 pub mod list;
-mod posting;
-mod refusal;
+pub(super) mod posting;
+pub(super) mod refusal;
 mod request;
 pub mod statistics;
 
@@ -151,7 +151,7 @@ async fn try_spend(
 }
 
 /// Whether a session is why nothing was done.
-async fn has_ended(
+pub(super) async fn has_ended(
     db: &Database,
     user_id: UserId,
     session_id: Option<SessionId>,

@@ -5,6 +5,7 @@
 //! under the request's id, and the client is told the id alone.
 
 mod accounts;
+mod jobs;
 
 use std::any::Any;
 use std::time::Duration;
@@ -86,6 +87,24 @@ pub enum ApiError {
     /// 409: the balance would grow too large.
     #[error("the balance would exceed its limit")]
     BalanceLimitExceeded,
+    /// 409: a worker has the job, or it has ended.
+    #[error("the job is {job_status}; only one that waits can be cancelled")]
+    JobNotCancellable {
+        /// How it stands.
+        job_status: String,
+    },
+    /// 409: there is no result, perhaps yet.
+    #[error("the job is {job_status}; only a completed one has a result")]
+    JobNotCompleted {
+        /// How it stands.
+        job_status: String,
+    },
+    /// 409: the worker's claim no longer holds.
+    #[error("this claim no longer holds: leave the job alone")]
+    LeaseLost,
+    /// 410: there was a result.
+    #[error("the result was kept for its time, and is removed")]
+    ResultExpired,
     /// 413: the body is too large.
     #[error("the body is larger than 64 KiB")]
     PayloadTooLarge,
@@ -161,6 +180,10 @@ impl ApiError {
             Self::RefundExceedsSpend { .. } => (StatusCode::CONFLICT, "REFUND_EXCEEDS_SPEND"),
             Self::LastAdmin => (StatusCode::CONFLICT, "LAST_ADMIN"),
             Self::BalanceLimitExceeded => (StatusCode::CONFLICT, "BALANCE_LIMIT_EXCEEDED"),
+            Self::JobNotCancellable { .. } => (StatusCode::CONFLICT, "JOB_NOT_CANCELLABLE"),
+            Self::JobNotCompleted { .. } => (StatusCode::CONFLICT, "JOB_NOT_COMPLETED"),
+            Self::LeaseLost => (StatusCode::CONFLICT, "LEASE_LOST"),
+            Self::ResultExpired => (StatusCode::GONE, "RESULT_EXPIRED"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
@@ -206,6 +229,9 @@ impl ApiError {
             }
             Self::RefundExceedsSpend { refundable_amount } => {
                 vec![("refundable_amount", json!(refundable_amount))]
+            }
+            Self::JobNotCancellable { job_status } | Self::JobNotCompleted { job_status } => {
+                vec![("job_status", json!(job_status))]
             }
             Self::ValidationFailed(errors) => vec![("errors", json!(errors))],
             _ => Vec::new(),

@@ -11,7 +11,10 @@ use tower_http::timeout::RequestBodyDeadlineLayer;
 
 use std::time::Duration;
 
-use super::{App, account, admin, auth, error, health, request_log, sessions, statistics, wallet};
+use super::{
+    App, account, admin, auth, error, health, jobs, request_log, sessions, statistics, wallet,
+    worker,
+};
 
 /// Bodies beyond this are refused with 413.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -34,6 +37,13 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .route("/wallet/statistics", get(statistics::show))
         .route("/wallet/spend", post(wallet::spend))
         .route("/wallet/transfers", post(wallet::transfer))
+        .route("/jobs", get(jobs::list).post(jobs::order))
+        .route("/jobs/{job_id}", get(jobs::show).delete(jobs::cancel))
+        .route("/jobs/{job_id}/result", get(jobs::result))
+        .route("/worker/jobs/claim", post(worker::claim))
+        .route("/worker/jobs/{job_id}/heartbeat", post(worker::heartbeat))
+        .route("/worker/jobs/{job_id}/complete", post(worker::complete))
+        .route("/worker/jobs/{job_id}/fail", post(worker::fail))
         .route("/admin/deposits", post(admin::deposit))
         .route("/admin/refunds", post(admin::refund))
         .route("/admin/adjustments", post(admin::adjust))

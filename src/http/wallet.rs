@@ -162,11 +162,9 @@ pub(super) async fn spend(
         input: request.input,
         description,
     };
-    Ok(
-        transactions::spend(&app.db, &spend, idempotency.as_ref(), &origin)
-            .await?
-            .into(),
-    )
+    let posting = transactions::spend(&app.db, &spend, idempotency.as_ref(), &origin).await?;
+    app.arrivals.announce();
+    Ok(posting.into())
 }
 
 /// What is to go to whom.

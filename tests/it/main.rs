@@ -12,6 +12,7 @@ mod cli;
 mod config;
 mod domain;
 mod http;
+mod jobs;
 mod ledger;
 mod schema;
 mod startup;

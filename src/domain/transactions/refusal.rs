@@ -8,7 +8,7 @@ use crate::domain::audit::{self, Entry};
 
 /// Passes on how an operation ended, after the entry of a refusal is written. A replayed request writes none: nothing
 /// was done this time, and the entry of what was done is there.
-pub(super) async fn recorded(
+pub(in crate::domain) async fn recorded(
     db: &Database,
     outcome: Result<Posting, MoneyError>,
     entry: impl FnOnce() -> Entry,

@@ -5,3 +5,4 @@ mod ledger;
 mod serve;
 mod settings;
 mod user;
+mod worker;

@@ -60,6 +60,12 @@ fn routes(
         get(Permission::VerifyLedger, "ledger/verify"),
         get(Permission::ReadSchema, "schema"),
         get(Permission::ReadSchema, "schema/diagram.svg"),
+        (
+            Permission::WorkOnJobs,
+            Method::POST,
+            "/api/v1/worker/jobs/claim".to_owned(),
+            json!({"job_types": ["daily_horoscope"], "wait_seconds": 0}),
+        ),
     ]
 }
 

@@ -1,13 +1,15 @@
 //! The API, served on a port of its own, and a client that speaks to it as users do.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use divine_whispers::config::DatabaseSettings;
+use divine_whispers::config::{DatabaseSettings, JobSettings};
 use divine_whispers::db::Database;
 use divine_whispers::domain::audit::Origin;
 use divine_whispers::domain::ids::{SessionId, UserId};
+use divine_whispers::domain::jobs::waiting::Arrivals;
 use divine_whispers::domain::login_limits::LoginLimits;
 use divine_whispers::domain::passwords::{Hasher, Password};
 use divine_whispers::domain::sessions::{Session, SessionRules};
@@ -120,6 +122,11 @@ impl Api {
             tokens: TokenSigner::new(&SECRET_KEY.into(), Duration::from_secs(1800)),
             sessions: SESSION_RULES,
             welcome_points: 100,
+            jobs: Arc::new(JobSettings {
+                poll_interval: Duration::from_millis(100),
+                ..JobSettings::default()
+            }),
+            arrivals: Arrivals::default(),
             trusted_proxies: 0,
             revision_ids: Revisions::embedded(REVISIONS)
                 .unwrap()
