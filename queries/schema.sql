@@ -3,3 +3,9 @@
 select version
   from refinery_schema_history
  where version = any(:versions);
+
+--- The history of the schema, in the order of the revisions.
+--! history : (applied_on?)
+select version::bigint as version, applied_on
+  from refinery_schema_history
+ order by version;

@@ -4,3 +4,11 @@
 select set_config('statement_timeout', :statement_timeout, false) as statement_timeout,
        set_config('lock_timeout', :lock_timeout, false) as lock_timeout,
        set_config('client_connection_check_interval', :hang_up_check_interval, false) as hang_up_check_interval;
+
+--- Tells every process that listens that a job may be due.
+--! announce_jobs
+select pg_notify('jobs_queued', '')::text as announced;
+
+--- Has this connection told of it.
+--! listen_for_jobs
+listen jobs_queued;

@@ -1,9 +1,9 @@
 --: Transaction(balance_after?, reference_id?, description?, payment_method?, refunded_transaction_id?, counterpart_transaction_id?, job_id?, request_fingerprint?, completed_at?)
 
 --- A spend in one round trip: debits the wallet, records the transaction and creates the job that it pays
---- for. No row when the owner is not active or the balance is short. The numbers of transaction and job
+--- for. No row when the owner is not active, the session has ended, or the balance is short. The numbers of transaction and job
 --- are drawn while the wallet is locked, so ids grow in the order of the postings.
---! spend (description?, idempotency_key?, request_fingerprint?) : Transaction
+--! spend (session_id?, description?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : Transaction
 with debited as (
     update wallets
        set balance = wallets.balance - :amount,
@@ -14,6 +14,13 @@ with debited as (
        and wallets.user_id = :user_id
        and users.status = 'active'
        and wallets.balance >= :amount
+       and (:session_id::uuid is null or exists (
+           select from sessions
+            where sessions.id = :session_id
+              and sessions.user_id = wallets.user_id
+              and sessions.revoked_at is null
+              and sessions.expires_at > now()
+       ))
     returning wallets.id, wallets.user_id, wallets.balance, wallets.posting_count, wallets.updated_at,
               nextval('transactions_id_seq') as transaction_id, nextval('jobs_id_seq') as job_id
 ), recorded as (
@@ -31,6 +38,12 @@ with debited as (
     select job_id, user_id, transaction_id, :job_type, :input
       from debited
     returning id
+), audited as (
+    insert into audit_logs
+        (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
+    select :user_id, 'wallet.spend', 'wallet', id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
+           jsonb_build_object('transaction_id', transaction_id, 'amount', -:amount, 'job_id', job_id)
+      from debited
 )
 select recorded.id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
        payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
@@ -39,10 +52,10 @@ select recorded.id, wallet_id, type as transaction_type, amount, status, balance
   join ordered on ordered.id = recorded.job_id;
 
 --- Moves points between the wallets of two active users: both locked in the order of their ids, both halves
---- recorded; returns the half that debits. No row when either user is not active or the balance is short. The new
+--- recorded; returns the half that debits. No row when either user is not active, the session has ended, or the balance is short. The new
 --- balances come from the locked rows: a constraint is checked on the row of the statement's snapshot first, where a
 --- sum that is right by now may still be below zero.
---! transfer (idempotency_key?, request_fingerprint?) : Transaction
+--! transfer (session_id?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : Transaction
 with locked as (
     select wallets.id, wallets.user_id, wallets.balance
       from wallets
@@ -60,6 +73,13 @@ with locked as (
      where sender.user_id = :from_user_id
        and sender.id <> receiver.id
        and sender.balance >= :amount
+       and (:session_id::uuid is null or exists (
+           select from sessions
+            where sessions.id = :session_id
+              and sessions.user_id = sender.user_id
+              and sessions.revoked_at is null
+              and sessions.expires_at > now()
+       ))
 ), moved as (
     update wallets
        set balance = case wallets.id when parties.sender_id then sender_balance else receiver_balance end,
@@ -89,6 +109,13 @@ with locked as (
            updated_at
       from moved
     returning *
+), audited as (
+    insert into audit_logs
+        (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
+    select :from_user_id, 'wallet.transfer', 'wallet', sender_id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
+           jsonb_build_object('transaction_id', debit_id, 'amount', -:amount, 'to_user_id', :to_user_id,
+                              'to_wallet_id', receiver_id, 'counterpart_transaction_id', credit_id)
+      from parties
 )
 select id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
        payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
@@ -98,7 +125,7 @@ select id, wallet_id, type as transaction_type, amount, status, balance_after, r
 
 --- Credits a payment. No row when the user has no wallet; a reference that the wallet has already violates
 --- transactions_reference_id_key. A payment that arrived is credited whatever the status of the account.
---! deposit (description?, payment_method?, idempotency_key?, request_fingerprint?) : Transaction
+--! deposit (description?, payment_method?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : Transaction
 with credited as (
     update wallets
        set balance = balance + :amount,
@@ -106,19 +133,28 @@ with credited as (
            updated_at = greatest(clock_timestamp(), updated_at)
      where user_id = :user_id
     returning id, balance, posting_count, updated_at
+), recorded as (
+    insert into transactions
+        (wallet_id, type, amount, posting_number, balance_after, reference_id, description, payment_method,
+         created_by, idempotency_key, request_fingerprint, created_at, completed_at)
+    select id, 'deposit', :amount, posting_count, balance, :reference_id, :description, :payment_method,
+           :created_by, :idempotency_key, :request_fingerprint, updated_at, updated_at
+      from credited
+    returning *
+), audited as (
+    insert into audit_logs
+        (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
+    select :created_by, 'wallet.deposit', 'wallet', wallet_id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
+           jsonb_build_object('transaction_id', id, 'amount', amount, 'reference_id', reference_id)
+      from recorded
 )
-insert into transactions
-    (wallet_id, type, amount, posting_number, balance_after, reference_id, description, payment_method,
-     created_by, idempotency_key, request_fingerprint, created_at, completed_at)
-select id, 'deposit', :amount, posting_count, balance, :reference_id, :description, :payment_method,
-       :created_by, :idempotency_key, :request_fingerprint, updated_at, updated_at
-  from credited
-returning id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
-          payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
-          created_at, completed_at;
+select id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
+       payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
+       created_at, completed_at
+  from recorded;
 
 --- Corrects a balance by hand, up or down. No row when the user has no wallet or it would fall below zero.
---! adjust (idempotency_key?, request_fingerprint?) : Transaction
+--! adjust (idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : Transaction
 with adjusted as (
     update wallets
        set balance = balance + :amount,
@@ -127,20 +163,29 @@ with adjusted as (
      where user_id = :user_id
        and balance + :amount >= 0
     returning id, balance, posting_count, updated_at
+), recorded as (
+    insert into transactions
+        (wallet_id, type, amount, posting_number, balance_after, description,
+         created_by, idempotency_key, request_fingerprint, created_at, completed_at)
+    select id, 'adjustment', :amount, posting_count, balance, :reason,
+           :created_by, :idempotency_key, :request_fingerprint, updated_at, updated_at
+      from adjusted
+    returning *
+), audited as (
+    insert into audit_logs
+        (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
+    select :created_by, 'wallet.adjust', 'wallet', wallet_id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
+           jsonb_build_object('transaction_id', id, 'amount', amount, 'reason', description)
+      from recorded
 )
-insert into transactions
-    (wallet_id, type, amount, posting_number, balance_after, description,
-     created_by, idempotency_key, request_fingerprint, created_at, completed_at)
-select id, 'adjustment', :amount, posting_count, balance, :reason,
-       :created_by, :idempotency_key, :request_fingerprint, updated_at, updated_at
-  from adjusted
-returning id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
-          payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
-          created_at, completed_at;
+select id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
+       payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
+       created_at, completed_at
+  from recorded;
 
 --- Gives back a part of a spend, or without an amount what is left of it. Run it after lock_wallet_of_spend in the
 --- same transaction: only then does its snapshot hold every earlier refund. No row when it would exceed the spend.
---! refund (amount?, idempotency_key?, request_fingerprint?) : Transaction
+--! refund (amount?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : Transaction
 with original as (
     select spends.id,
            spends.wallet_id,
@@ -169,16 +214,26 @@ with original as (
      where wallets.id = granted.wallet_id
     returning wallets.id, wallets.balance, wallets.posting_count, wallets.updated_at, granted.amount,
               granted.id as refunded_id
+), recorded as (
+    insert into transactions
+        (wallet_id, type, amount, posting_number, balance_after, description, refunded_transaction_id,
+         created_by, idempotency_key, request_fingerprint, created_at, completed_at)
+    select id, 'refund', amount, posting_count, balance, :reason, refunded_id,
+           :created_by, :idempotency_key, :request_fingerprint, updated_at, updated_at
+      from credited
+    returning *
+), audited as (
+    insert into audit_logs
+        (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
+    select :created_by, 'wallet.refund', 'wallet', wallet_id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
+           jsonb_build_object('transaction_id', id, 'amount', amount, 'reason', description,
+                              'refunded_transaction_id', refunded_transaction_id)
+      from recorded
 )
-insert into transactions
-    (wallet_id, type, amount, posting_number, balance_after, description, refunded_transaction_id,
-     created_by, idempotency_key, request_fingerprint, created_at, completed_at)
-select id, 'refund', amount, posting_count, balance, :reason, refunded_id,
-       :created_by, :idempotency_key, :request_fingerprint, updated_at, updated_at
-  from credited
-returning id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
-          payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
-          created_at, completed_at;
+select id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
+       payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
+       created_at, completed_at
+  from recorded;
 
 --- What can still be refunded of a spend; no row when it is not a successful spend.
 --! refundable
@@ -283,3 +338,17 @@ select type as transaction_type,
    and (:status::text is null or status = :status)
  group by type, status
  order by type, status;
+
+--- What came into a wallet and went out of it in a period, per day (UTC) and type, newest day first.
+--! sums_per_day
+select (created_at at time zone 'UTC')::date as day,
+       type as transaction_type,
+       count(*) as transaction_count,
+       coalesce(sum(amount), 0)::bigint as amount
+  from transactions
+ where wallet_id = (select wallets.id from wallets where wallets.user_id = :user_id)
+   and created_at >= :from
+   and created_at < :to
+   and status = 'success'
+ group by day, type
+ order by day desc, type;

@@ -82,8 +82,10 @@ create table jobs (
     attempts smallint not null default 0,
     max_attempts smallint not null default 5,
     scheduled_at timestamptz not null default now(),
+    expires_at timestamptz not null default now() + interval '7 days',
     lease_token uuid,
     lease_expires_at timestamptz,
+    last_lease_token uuid,
     worker_name text,
     last_error text,
     created_at timestamptz not null default now(),
@@ -118,8 +120,10 @@ comment on column jobs.progress_percent is 'How far the worker says it is, 0 to 
 comment on column jobs.attempts is 'How often a worker has claimed it.';
 comment on column jobs.max_attempts is 'How often it may be claimed before it fails for good.';
 comment on column jobs.scheduled_at is 'Not claimed before this time; retries move it into the future.';
+comment on column jobs.expires_at is 'If it still waits at this time, it is not done any more, and is refunded.';
 comment on column jobs.lease_token is 'Names the claim of the worker that runs it; another token can change nothing.';
 comment on column jobs.lease_expires_at is 'When the claim ends unless a heartbeat extends it.';
+comment on column jobs.last_lease_token is 'The claim whose worker completed or failed it last, so that a worker who lost the answer is answered again.';
 comment on column jobs.worker_name is 'Which worker claimed it last, for people.';
 comment on column jobs.last_error is 'Why the last attempt failed, for people.';
 comment on column jobs.created_at is 'When it was ordered.';
@@ -130,6 +134,8 @@ comment on column jobs.finished_at is 'When it reached its final status.';
 create index jobs_claim_idx on jobs (priority desc, scheduled_at, id) where status = 'queued';
 -- The rescue: running jobs whose worker went silent.
 create index jobs_lease_expires_at_idx on jobs (lease_expires_at) where status = 'running';
+-- The expiry: queued jobs that nobody took in time.
+create index jobs_expires_at_idx on jobs (expires_at) where status = 'queued';
 -- A user's jobs, newest first.
 create index jobs_user_id_idx on jobs (user_id, id);
 
@@ -145,6 +151,7 @@ create table transactions (
     description text,
     payment_method text,
     refunded_transaction_id bigint,
+    refunded_job_id bigint,
     counterpart_transaction_id bigint,
     job_id bigint,
     created_by bigint not null,
@@ -186,6 +193,7 @@ create table transactions (
     constraint transactions_description_check check (length(description) <= 500),
     constraint transactions_payment_method_check check (length(payment_method) between 1 and 50),
     constraint transactions_refund_check check ((type = 'refund') = (refunded_transaction_id is not null)),
+    constraint transactions_refunded_job_id_check check (refunded_job_id is null or type = 'refund'),
     constraint transactions_transfer_check
         check ((type = 'transfer') = (counterpart_transaction_id is not null)),
     constraint transactions_spend_check check ((type = 'spend') = (job_id is not null)),
@@ -197,6 +205,9 @@ create table transactions (
 
 alter table jobs add constraint jobs_transaction_id_fkey
     foreign key (transaction_id, id) references transactions (id, job_id) on delete restrict;
+-- What gives back the points of a job gives back the spend that paid for it, and no other.
+alter table transactions add constraint transactions_refunded_job_id_fkey
+    foreign key (refunded_transaction_id, refunded_job_id) references transactions (id, job_id) on delete restrict;
 
 comment on table transactions is 'The ledger. Append-only: a row changes once at most, from pending to success or failed.';
 comment on column transactions.id is 'Identifier.';
@@ -210,6 +221,7 @@ comment on column transactions.reference_id is 'What the payment provider or cal
 comment on column transactions.description is 'For people.';
 comment on column transactions.payment_method is 'How a deposit was paid, such as card or line_pay.';
 comment on column transactions.refunded_transaction_id is 'The spend that a refund gives back, wholly or in part.';
+comment on column transactions.refunded_job_id is 'The job that ended without a result, if that is why the spend is refunded; once per job.';
 comment on column transactions.counterpart_transaction_id is 'The other half of a transfer, in the other wallet.';
 comment on column transactions.job_id is 'The job that a spend paid for.';
 comment on column transactions.created_by is 'Who asked for it: the owner, an admin or a service.';
@@ -232,6 +244,9 @@ create index transactions_wallet_id_unsettled_idx on transactions (wallet_id, st
 -- What was refunded of a spend.
 create index transactions_refunded_transaction_id_idx on transactions (refunded_transaction_id)
     where refunded_transaction_id is not null;
+-- A job is refunded once, however often and by whom its end is noticed.
+create unique index transactions_refunded_job_id_key on transactions (refunded_job_id)
+    where refunded_job_id is not null;
 -- The halves of a transfer are one to one.
 create unique index transactions_counterpart_transaction_id_idx on transactions (counterpart_transaction_id)
     where counterpart_transaction_id is not null;
@@ -306,6 +321,103 @@ create index audit_logs_action_idx on audit_logs (action, id);
 create index audit_logs_resource_idx on audit_logs (resource_type, resource_id, id);
 create index audit_logs_created_at_idx on audit_logs (created_at, id);
 
+create table sessions (
+    id uuid not null,
+    user_id bigint not null,
+    created_at timestamptz not null default now(),
+    last_used_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    revoked_at timestamptz,
+    revocation_reason text,
+    ip_address inet,
+    user_agent text,
+    constraint sessions_pkey primary key (id),
+    constraint sessions_user_id_fkey foreign key (user_id) references users (id) on delete restrict,
+    constraint sessions_revocation_reason_check
+        check (revocation_reason in ('logout', 'logout_all', 'password_change', 'token_reuse')),
+    constraint sessions_revoked_check check ((revoked_at is null) = (revocation_reason is null))
+);
+
+comment on table sessions is 'Sign-ins: each is a family of refresh tokens, of which the newest one is good.';
+comment on column sessions.id is 'Identifier, which access tokens carry. Not a secret.';
+comment on column sessions.user_id is 'Who signed in.';
+comment on column sessions.created_at is 'When that was.';
+comment on column sessions.last_used_at is 'When it was last refreshed.';
+comment on column sessions.expires_at is 'When its newest refresh token expires; the row is removed some time later.';
+comment on column sessions.revoked_at is 'When it was ended before that.';
+comment on column sessions.revocation_reason is 'Why: logout, logout_all, password_change or token_reuse.';
+comment on column sessions.ip_address is 'Address that the sign-in came from.';
+comment on column sessions.user_agent is 'Program that signed in, by its own word.';
+
+-- Ending all sessions of a user.
+create index sessions_user_id_idx on sessions (user_id);
+-- Retention: what has expired.
+create index sessions_expires_at_idx on sessions (expires_at);
+
+create table refresh_tokens (
+    token_hash bytea not null,
+    session_id uuid not null,
+    generation integer not null,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    replaced_at timestamptz,
+    constraint refresh_tokens_pkey primary key (token_hash),
+    constraint refresh_tokens_session_id_fkey
+        foreign key (session_id) references sessions (id) on delete restrict,
+    -- A token has one successor, whatever races.
+    constraint refresh_tokens_generation_key unique (session_id, generation),
+    constraint refresh_tokens_token_hash_check check (length(token_hash) = 32),
+    constraint refresh_tokens_generation_check check (generation >= 1)
+);
+
+comment on table refresh_tokens is 'The refresh tokens of sessions. Those that were replaced are kept to recognise their reuse.';
+comment on column refresh_tokens.token_hash is 'SHA-256 of the token, which is 32 random bytes; the token itself is nowhere.';
+comment on column refresh_tokens.session_id is 'The session that it continues.';
+comment on column refresh_tokens.generation is 'Place among the tokens of its session: 1, 2, 3.';
+comment on column refresh_tokens.created_at is 'When it was issued.';
+comment on column refresh_tokens.expires_at is 'When it is no longer taken; the row is removed some time later.';
+comment on column refresh_tokens.replaced_at is 'When it was exchanged for its successor. Whoever presents it again ends the session.';
+
+-- Retention: what has expired.
+create index refresh_tokens_expires_at_idx on refresh_tokens (expires_at);
+
+create table login_limits (
+    subject text collate "C" not null,
+    attempt_count integer not null,
+    window_ends_at timestamptz not null,
+    constraint login_limits_pkey primary key (subject),
+    constraint login_limits_subject_check check (length(subject) between 1 and 300),
+    constraint login_limits_attempt_count_check check (attempt_count >= 0)
+);
+
+comment on table login_limits is 'How often passwords were tried in vain, for each account and each address.';
+comment on column login_limits.subject is 'account: and the email address that was tried, whether anybody has it or not; or address: and a network.';
+comment on column login_limits.attempt_count is 'Attempts of this window, less those that succeeded.';
+comment on column login_limits.window_ends_at is 'When the count begins anew; the row is removed some time later.';
+
+-- Retention: whose window is over.
+create index login_limits_window_ends_at_idx on login_limits (window_ends_at);
+
+create table audit_seals (
+    seal_number bigint not null,
+    last_audit_log_id bigint not null,
+    entry_count bigint not null,
+    seal bytea not null,
+    sealed_at timestamptz not null,
+    constraint audit_seals_pkey primary key (seal_number),
+    constraint audit_seals_last_audit_log_id_key unique (last_audit_log_id),
+    constraint audit_seals_seal_number_check check (seal_number >= 1),
+    constraint audit_seals_entry_count_check check (entry_count >= 1),
+    constraint audit_seals_seal_check check (length(seal) = 32)
+);
+
+comment on table audit_seals is 'The chain of seals over the audit log. Never changed.';
+comment on column audit_seals.seal_number is 'Place in the chain: 1, 2, 3 without a gap.';
+comment on column audit_seals.last_audit_log_id is 'The last entry under this seal; the first is the one after the last entry of the seal before.';
+comment on column audit_seals.entry_count is 'How many entries are under it.';
+comment on column audit_seals.seal is 'SHA-256 over the seal before it, this row, and its entries.';
+comment on column audit_seals.sealed_at is 'When it was made.';
+
 -- The ledger is append-only: a pending row may settle, everything else is refused.
 create function refuse_ledger_change() returns trigger
 language plpgsql
@@ -338,16 +450,22 @@ create function refuse_audit_change() returns trigger
 language plpgsql
 as $$
 begin
-    raise exception 'the audit log is never changed: % of audit_logs is refused', lower(tg_op)
-        using errcode = 'restrict_violation', constraint = 'audit_logs_append_only', table = 'audit_logs';
+    raise exception 'the audit log is never changed: % of % is refused', lower(tg_op), tg_table_name
+        using errcode = 'restrict_violation', constraint = tg_table_name || '_append_only', table = tg_table_name;
 end
 $$;
 
-comment on function refuse_audit_change() is 'Holds the audit log unchangeable.';
+comment on function refuse_audit_change() is 'Holds the audit log and its seals unchangeable.';
 
 create trigger audit_logs_append_only
     before update or delete on audit_logs
     for each row execute function refuse_audit_change();
 create trigger audit_logs_append_only_truncate
     before truncate on audit_logs
+    for each statement execute function refuse_audit_change();
+create trigger audit_seals_append_only
+    before update or delete on audit_seals
+    for each row execute function refuse_audit_change();
+create trigger audit_seals_append_only_truncate
+    before truncate on audit_seals
     for each statement execute function refuse_audit_change();

@@ -1,10 +1,15 @@
 //! The command line: one file per command.
 
+mod audit;
 mod db;
 mod environment;
+mod ledger;
 mod logging;
 mod serve;
+mod session;
+mod table;
 mod user;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,8 +40,11 @@ fn run(version: &'static str) -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(version).await,
+            Command::Worker => worker::run(version).await,
             Command::Db(arguments) => db::run(arguments).await,
             Command::User(command) => user::run(command).await,
+            Command::Ledger(command) => ledger::run(command).await,
+            Command::Audit(command) => audit::run(command).await,
         }
     })
 }
@@ -57,9 +65,17 @@ struct Cli {
 enum Command {
     /// Migrate the database, then serve the API (the default)
     Serve,
+    /// Work on jobs, and do nothing else
+    Worker,
     /// Look at and change the schema of the database
     Db(db::Db),
     /// Manage users
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Check the ledger, and print that of a user
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// Seal the audit log, and check its seals
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
 }

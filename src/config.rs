@@ -3,16 +3,18 @@
 //! They come from the environment, and from `.env`, which `main` loads into the environment before any
 //! thread starts. Every variable has a line in `.env.example`. Nothing here opens a connection or a file.
 
+mod auth;
+mod jobs;
 mod variables;
 
-use std::fmt;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
 use revisions::DatabaseUrl;
-use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::filter::{Directive, LevelFilter};
 
+pub use auth::AuthSettings;
+pub use jobs::JobSettings;
 pub use variables::{SettingsError, Variables};
 
 /// Everything the program can be told.
@@ -28,6 +30,10 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// What a wallet starts with.
     pub wallets: WalletSettings,
+    /// Which jobs are on offer, and who works on them.
+    pub jobs: JobSettings,
+    /// When the audit log is sealed.
+    pub audit: AuditSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -41,6 +47,9 @@ pub struct ServerSettings {
     pub port: u16,
     /// `ALLOWED_HOSTS`: origins that browsers may call from, comma separated, or `*`; none by default.
     pub allowed_origins: Vec<HeaderValue>,
+    /// `TRUSTED_PROXIES`, 0: how many proxies of our own stand before the server; so many of the last entries of
+    /// `X-Forwarded-For` are believed.
+    pub trusted_proxies: usize,
     /// `SHUTDOWN_TIMEOUT_SECONDS`, 25: how long running requests may take to finish at the end.
     pub shutdown_timeout: Duration,
 }
@@ -72,20 +81,18 @@ pub struct MigrationSettings {
     pub statement_lock_timeout: Duration,
 }
 
-/// Who is believed.
-#[derive(Clone)]
-pub struct AuthSettings {
-    /// `SECRET_KEY`: signs the access tokens; at least 32 characters. `None` when it is not set.
-    pub secret_key: Option<SecretString>,
-    /// `ACCESS_TOKEN_EXPIRE_MINUTES`, 30.
-    pub access_token_lifetime: Duration,
-}
-
 /// What a wallet starts with.
 #[derive(Debug, Clone)]
 pub struct WalletSettings {
     /// `DEFAULT_USER_POINTS`, 100: the welcome deposit; 0 books none.
     pub welcome_points: i64,
+}
+
+/// When the audit log is sealed.
+#[derive(Debug, Clone)]
+pub struct AuditSettings {
+    /// `AUDIT_SEAL_INTERVAL_SECONDS`, 60: between two rounds of sealing; 0 leaves it to `audit seal`, and is `None` here.
+    pub seal_interval: Option<Duration>,
 }
 
 /// What is logged.
@@ -122,6 +129,8 @@ impl Settings {
             log: LogSettings::read(&mut variables),
             auth: AuthSettings::read(&mut variables),
             wallets: WalletSettings::read(&mut variables),
+            jobs: JobSettings::read(&mut variables),
+            audit: AuditSettings::read(&mut variables),
         };
         variables.finish(settings)
     }
@@ -143,11 +152,13 @@ impl ServerSettings {
                 HeaderValue::from_str(origin).ok().filter(|_| is_origin)
             },
         );
+        let trusted_proxies = variables.number("TRUSTED_PROXIES", 0, 0..=16) as usize;
         let shutdown_timeout = variables.seconds("SHUTDOWN_TIMEOUT_SECONDS", 25, 0..=3600);
         Self {
             host,
             port,
             allowed_origins,
+            trusted_proxies,
             shutdown_timeout,
         }
     }
@@ -192,39 +203,19 @@ impl MigrationSettings {
     }
 }
 
-impl AuthSettings {
-    fn read(variables: &mut Variables) -> Self {
-        let secret_key = variables.text("SECRET_KEY");
-        if secret_key.as_ref().is_some_and(|key| key.len() < 32) {
-            let allowed = "32 characters or more; `openssl rand -hex 32` makes one";
-            variables.refuse("SECRET_KEY", "is too short", allowed);
-        }
-        let minutes = variables.number("ACCESS_TOKEN_EXPIRE_MINUTES", 30, 1..=1440);
-        Self {
-            secret_key: secret_key.map(SecretString::from),
-            access_token_lifetime: Duration::from_secs(minutes * 60),
-        }
-    }
-}
-
-impl fmt::Debug for AuthSettings {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known = self
-            .secret_key
-            .as_ref()
-            .map(|key| key.expose_secret().len());
-        formatter
-            .debug_struct("AuthSettings")
-            .field("secret_key_length", &known)
-            .field("access_token_lifetime", &self.access_token_lifetime)
-            .finish()
-    }
-}
-
 impl WalletSettings {
     fn read(variables: &mut Variables) -> Self {
         Self {
             welcome_points: variables.number("DEFAULT_USER_POINTS", 100, 0..=1_000_000) as i64,
+        }
+    }
+}
+
+impl AuditSettings {
+    fn read(variables: &mut Variables) -> Self {
+        let interval = variables.seconds("AUDIT_SEAL_INTERVAL_SECONDS", 60, 0..=86_400);
+        Self {
+            seal_interval: Some(interval).filter(|interval| !interval.is_zero()),
         }
     }
 }

@@ -4,11 +4,18 @@
 //!
 //! No rule of the business lives here, and no SQL text: that is in `queries/`.
 
+pub mod administration;
+pub mod audit;
 mod error;
+mod jobs;
 mod lease;
+pub mod ledger;
+pub mod login_limits;
+pub mod notices;
 mod pool;
 mod retry;
 pub mod schema;
+pub mod sessions;
 pub mod transactions;
 pub mod users;
 pub mod wallets;

@@ -3,27 +3,39 @@
 //! [`router`] shows every route on one screen; each resource has a file. No rule of the business and no
 //! query lives here.
 
+mod account;
 mod admin;
 mod auth;
+mod client_address;
 mod error;
 mod extract;
 mod health;
 mod identity;
+mod jobs;
+mod origin;
+mod page;
 mod request_log;
 mod router;
+mod sessions;
+mod statistics;
 mod token;
 mod transaction_body;
 mod validate;
 mod wallet;
+mod worker;
 
 use std::sync::Arc;
 
+pub use client_address::{ClientAddress, PeerAddress};
 pub use router::router;
 pub use token::TokenSigner;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::JobSettings;
 use crate::db::Database;
+use crate::domain::jobs::waiting::Arrivals;
 use crate::domain::passwords::Hasher;
+use crate::domain::sessions::SessionRules;
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -34,8 +46,16 @@ pub struct App {
     pub hasher: Hasher,
     /// Signs and checks access tokens.
     pub tokens: TokenSigner,
+    /// What sessions are allowed, and how often passwords may be tried.
+    pub sessions: SessionRules,
     /// What a new wallet starts with.
     pub welcome_points: i64,
+    /// Which jobs are on offer, and what they live by.
+    pub jobs: Arc<JobSettings>,
+    /// Wakes those in this process who wait for jobs.
+    pub arrivals: Arrivals,
+    /// How many proxies of our own stand before the server.
+    pub trusted_proxies: usize,
     /// The revisions that this program was built with; the schema must have them to be ready.
     pub revision_ids: Arc<[i64]>,
     /// Cancelled when the end has begun.

@@ -2,10 +2,11 @@
 //!
 //! The map, from the outside in:
 //!
-//! - [`cli`] takes commands: `serve`, `db`, `user`.
+//! - [`cli`] takes commands: `serve`, `worker`, `db`, `user`, `ledger`, `audit`.
 //! - [`http`] takes requests; [`http::router`] shows every route.
 //! - [`domain`] has the rules: users, wallets, the ledger.
 //! - [`db`] is the only door to the database and to the queries that the build has checked.
+//! - [`worker`] does the jobs that this program can do itself.
 //! - [`config`] has the settings, [`private_postgres`] the database of a first run.
 //!
 //! The build proves `sql/` and `queries/` before any of this is compiled; ARCHITECTURE.md says how.
@@ -17,6 +18,7 @@ pub mod domain;
 pub mod http;
 pub mod private_postgres;
 pub mod server;
+pub mod worker;
 
 /// The migrations in `sql/`, as the build has proved and embedded them.
 pub mod migrations {

@@ -1,21 +1,27 @@
 //! The life of a server: migrate, listen, serve, and end without cutting a request short.
 
 pub mod connections;
+pub mod housekeeping;
+pub mod sealer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures_util::future::{join, join4};
 use revisions::{DatabaseUrl, Migrator, Revisions, Startup};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{MigrationSettings, Settings};
-use crate::db::Database;
+use crate::db::{ConnectionBudget, Database};
+use crate::domain::jobs::waiting::Arrivals;
 use crate::domain::passwords::Hasher;
 use crate::http::{App, TokenSigner, router};
 use crate::migrations::REVISIONS;
 use crate::private_postgres::Source;
+use crate::worker::{self, Crew, Work, keep_house, pass_on};
 
 /// Migrates, then serves until SIGINT or SIGTERM.
 ///
@@ -38,7 +44,11 @@ pub async fn serve(
         db: Database::new(&source.url, &settings.database, source.budget)?,
         hasher: Hasher::default(),
         tokens: TokenSigner::new(secret_key, settings.auth.access_token_lifetime),
+        sessions: settings.auth.sessions,
         welcome_points: settings.wallets.welcome_points,
+        jobs: Arc::new(settings.jobs.clone()),
+        arrivals: Arrivals::default(),
+        trusted_proxies: settings.server.trusted_proxies,
         revision_ids: Revisions::embedded(REVISIONS)?
             .iter()
             .map(|revision| revision.id())
@@ -49,13 +59,104 @@ pub async fn serve(
     // Before anybody is told that we serve: from then on a signal must not cut a request short.
     let signals = Signals::listen().context("cannot listen for signals")?;
     tracing::info!("serving on http://{}", listener.local_addr()?);
+    let housekeeper =
+        housekeeping::keep_house(app.db.clone(), housekeeping::REST, app.shutdown.clone());
+    let housekeeper = tokio::spawn(housekeeper);
+    let sealer = settings.audit.seal_interval.map(|interval| {
+        let (db, shutdown) = (app.db.clone(), app.shutdown.clone());
+        tokio::spawn(sealer::seal_regularly(db, interval, shutdown))
+    });
     tokio::select! {
-        () = connections::serve(listener, router, &app.shutdown) => {}
+        _ = join4(
+            connections::serve(listener, router, &app.shutdown),
+            work_beside(settings, &app),
+            pass_on_notices(source, app.db.clone(), app.arrivals.clone(), app.shutdown.clone()),
+            keep_house(app.db.clone(), settings.jobs.policy, settings.jobs.rescue_interval, app.shutdown.clone()),
+        ) => {}
         () = end_on_signal(signals, &app.shutdown, settings.server.shutdown_timeout) => {}
     }
     app.db.close();
+    housekeeper.abort();
+    if let Some(sealer) = sealer {
+        sealer.abort();
+    }
     tracing::info!("ended");
     Ok(())
+}
+
+/// The workers of a server, if it has any.
+async fn work_beside(settings: &Settings, app: &App) {
+    if settings.jobs.run_workers {
+        worker::run(crew(
+            settings,
+            app.db.clone(),
+            app.arrivals.clone(),
+            app.shutdown.clone(),
+        ))
+        .await;
+    }
+}
+
+/// Migrates, then works on jobs and does nothing else, until SIGINT or SIGTERM.
+///
+/// # Errors
+/// If the schema cannot be brought up to date.
+pub async fn work(settings: &Settings, source: &Source) -> anyhow::Result<()> {
+    if settings.migrations.on_startup {
+        migrate(&settings.migrations, &source.url).await?;
+    }
+    let db = Database::new(&source.url, &settings.database, source.budget)?;
+    let shutdown = CancellationToken::new();
+    let signals = Signals::listen().context("cannot listen for signals")?;
+    let arrivals = Arrivals::default();
+    let crew = crew(settings, db.clone(), arrivals.clone(), shutdown.clone());
+    tracing::info!(
+        "working on jobs: {}",
+        crew.kinds
+            .iter()
+            .map(|kind| kind.job_type())
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    tokio::select! {
+        _ = join(
+            worker::run(crew),
+            pass_on_notices(source, db.clone(), arrivals, shutdown.clone()),
+        ) => {}
+        () = end_on_signal(signals, &shutdown, settings.server.shutdown_timeout) => {}
+    }
+    db.close();
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// Nothing where the one connection is needed for other things.
+async fn pass_on_notices(
+    source: &Source,
+    db: Database,
+    arrivals: Arrivals,
+    shutdown: CancellationToken,
+) {
+    if source.budget == ConnectionBudget::AsConfigured {
+        pass_on(db, source.url.clone(), arrivals, shutdown).await;
+    }
+}
+
+fn crew(
+    settings: &Settings,
+    db: Database,
+    arrivals: Arrivals,
+    shutdown: CancellationToken,
+) -> Crew {
+    Crew {
+        work: Work { db },
+        kinds: worker::kinds(),
+        settings: Arc::new(settings.jobs.clone()),
+        arrivals,
+        shutdown,
+        // What is left of the time is for giving back what is not finished.
+        grace: settings.server.shutdown_timeout.mul_f64(0.8),
+    }
 }
 
 /// Brings the schema up to date, or finds it newer than this program, which is no reason not to serve.
@@ -86,11 +187,11 @@ pub async fn migrate(settings: &MigrationSettings, url: &DatabaseUrl) -> anyhow:
 async fn end_on_signal(mut signals: Signals, shutdown: &CancellationToken, timeout: Duration) {
     signals.next().await;
     tracing::info!(
-        "ending: running requests finish, new ones are refused; a second signal ends at once"
+        "ending: what runs finishes, new requests are refused; a second signal ends at once"
     );
     shutdown.cancel();
     tokio::select! {
-        () = tokio::time::sleep(timeout) => tracing::warn!("some requests did not finish in {timeout:?}"),
+        () = tokio::time::sleep(timeout) => tracing::warn!("not everything finished in {timeout:?}"),
         () = signals.next() => tracing::warn!("a second signal: ending at once"),
     }
 }

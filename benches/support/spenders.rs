@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use divine_whispers::db::{Database, Retry};
+use divine_whispers::domain::audit::Origin;
 use divine_whispers::domain::ids::UserId;
 use divine_whispers::domain::points::{Amount, SPEND_LIMITS};
 use divine_whispers::domain::text::{Description, JobType};
@@ -78,6 +79,7 @@ impl Spenders {
         let input: Map<String, Value> = serde_json::from_str(INPUT)?;
         let spend = Spend {
             user_id: UserId(users.first),
+            session_id: None,
             amount: Amount::within(AMOUNT, SPEND_LIMITS)?,
             job_type: JobType::parse(JOB_TYPE)?,
             input,
@@ -90,7 +92,7 @@ impl Spenders {
                 shift.begin().await;
                 while shift.lasts() {
                     spend.user_id = UserId(users.any());
-                    transactions::spend(&database, &spend, None).await?;
+                    transactions::spend(&database, &spend, None, &Origin::default()).await?;
                     shift.count();
                 }
                 Ok(shift)
@@ -177,7 +179,12 @@ impl Spenders {
                 .find(|(known, _)| **known == name)
                 .map_or("unknown", |(_, parameter)| parameter.name());
             match name {
-                "idempotency_key" | "request_fingerprint" => format!("null::{type_name}"),
+                "session_id"
+                | "idempotency_key"
+                | "request_fingerprint"
+                | "ip_address"
+                | "user_agent"
+                | "request_id" => format!("null::{type_name}"),
                 _ => format!(":{name}::{type_name}"),
             }
         });
@@ -224,7 +231,8 @@ async fn spend_on(
                 "description" => &DESCRIPTION,
                 "job_type" => &JOB_TYPE,
                 "input" => input,
-                "idempotency_key" => &None::<&str>,
+                "idempotency_key" | "ip_address" | "user_agent" | "request_id" => &None::<&str>,
+                "session_id" => &None::<uuid::Uuid>,
                 "request_fingerprint" => &None::<&[u8]>,
                 other => anyhow::bail!("the statement has a new parameter: {other}"),
             })

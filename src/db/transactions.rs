@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::queries::client::Params as _;
 use super::queries::{transactions as sql, wallets as wallets_sql};
 use super::{Database, DbError, Retry};
+use crate::domain::audit::Origin;
 use crate::domain::idempotency::{Idempotency, IdempotencyKey};
 use crate::domain::ids::{JobId, TransactionId, UserId, WalletId};
 use crate::domain::text::ReferenceId;
@@ -39,14 +40,19 @@ impl Database {
         &self,
         spend: &Spend,
         idempotency: Option<&Idempotency>,
+        origin: &Origin,
     ) -> Result<Option<Transaction>, DbError> {
         let input = serde_json::Value::Object(spend.input.clone());
         let parameters = &sql::SpendParams {
             amount: spend.amount.get(),
             user_id: spend.user_id.0,
+            session_id: spend.session_id.map(|session| session.0),
             description: spend.description.as_ref().map(|text| text.as_str()),
             idempotency_key: key(idempotency),
             request_fingerprint: fingerprint(idempotency),
+            ip_address: origin.ip_address_text(),
+            user_agent: origin.user_agent(),
+            request_id: origin.request_id.as_deref(),
             job_type: spend.job_type.as_str(),
             input: &input,
         };
@@ -65,14 +71,19 @@ impl Database {
         &self,
         transfer: &Transfer,
         idempotency: Option<&Idempotency>,
+        origin: &Origin,
     ) -> Result<Option<Transaction>, DbError> {
         let parameters = &sql::TransferParams {
             from_user_id: transfer.from.0,
             to_user_id: transfer.to.0,
+            session_id: transfer.session_id.map(|session| session.0),
             amount: transfer.amount.get(),
             description: transfer.description.as_str(),
             idempotency_key: key(idempotency),
             request_fingerprint: fingerprint(idempotency),
+            ip_address: origin.ip_address_text(),
+            user_agent: origin.user_agent(),
+            request_id: origin.request_id.as_deref(),
         };
         self.statement("transfer", retry(idempotency), |client| async move {
             sql::transfer().params(&**client, parameters).opt().await
@@ -89,6 +100,7 @@ impl Database {
         &self,
         deposit: &Deposit,
         idempotency: Option<&Idempotency>,
+        origin: &Origin,
     ) -> Result<Option<Transaction>, DbError> {
         let parameters = &sql::DepositParams {
             amount: deposit.amount.get(),
@@ -99,6 +111,9 @@ impl Database {
             created_by: deposit.created_by.0,
             idempotency_key: key(idempotency),
             request_fingerprint: fingerprint(idempotency),
+            ip_address: origin.ip_address_text(),
+            user_agent: origin.user_agent(),
+            request_id: origin.request_id.as_deref(),
         };
         self.statement("deposit", retry(idempotency), |client| async move {
             sql::deposit().params(&**client, parameters).opt().await
@@ -115,6 +130,7 @@ impl Database {
         &self,
         adjust: &Adjust,
         idempotency: Option<&Idempotency>,
+        origin: &Origin,
     ) -> Result<Option<Transaction>, DbError> {
         let parameters = &sql::AdjustParams {
             amount: adjust.amount.get(),
@@ -123,6 +139,9 @@ impl Database {
             created_by: adjust.created_by.0,
             idempotency_key: key(idempotency),
             request_fingerprint: fingerprint(idempotency),
+            ip_address: origin.ip_address_text(),
+            user_agent: origin.user_agent(),
+            request_id: origin.request_id.as_deref(),
         };
         self.statement("adjust", retry(idempotency), |client| async move {
             sql::adjust().params(&**client, parameters).opt().await
@@ -139,13 +158,14 @@ impl Database {
         &self,
         refund: &Refund,
         idempotency: Option<&Idempotency>,
+        origin: &Origin,
     ) -> Result<Option<Transaction>, DbError> {
         // A transaction may be run again, so each run owns what it needs.
-        let request = Arc::new((refund.clone(), idempotency.cloned()));
+        let request = Arc::new((refund.clone(), idempotency.cloned(), origin.clone()));
         self.transaction("refund", retry(idempotency), move |transaction| {
             let request = Arc::clone(&request);
             Box::pin(async move {
-                let (refund, idempotency) = &*request;
+                let (refund, idempotency, origin) = &*request;
                 let parameters = &sql::RefundParams {
                     transaction_id: refund.transaction_id.0,
                     amount: refund.amount.map(|amount| amount.get()),
@@ -153,6 +173,9 @@ impl Database {
                     created_by: refund.created_by.0,
                     idempotency_key: key(idempotency.as_ref()),
                     request_fingerprint: fingerprint(idempotency.as_ref()),
+                    ip_address: origin.ip_address_text(),
+                    user_agent: origin.user_agent(),
+                    request_id: origin.request_id.as_deref(),
                 };
                 match wallets_sql::lock_wallet_of_spend()
                     .bind(transaction, &refund.transaction_id.0)

@@ -25,8 +25,8 @@ pub enum PasswordError {
     /// Too short or too long.
     #[error("must have {MIN_CHARACTERS} to {MAX_CHARACTERS} characters")]
     Length,
-    /// The same as the email address.
-    #[error("must not be the email address")]
+    /// The email address, or the part before its `@`.
+    #[error("must be neither the email address nor a part of it")]
     IsEmail,
     /// One that everybody tries first.
     #[error("is one of the commonest passwords")]
@@ -37,19 +37,24 @@ impl Password {
     /// Checks a password for an account.
     ///
     /// # Errors
-    /// If it is too short or long, the email address, or among the commonest.
+    /// If it is too short or long, the email address or its local part, or among the commonest.
     pub fn parse(text: SecretString, email: &Email) -> Result<Self, PasswordError> {
         let exposed = text.expose_secret();
         let folded = exposed.to_lowercase();
         if !(MIN_CHARACTERS..=MAX_CHARACTERS).contains(&exposed.chars().count()) {
             Err(PasswordError::Length)
-        } else if folded == email.as_str() {
+        } else if folded == email.as_str() || folded == email.local_part() {
             Err(PasswordError::IsEmail)
         } else if COMMONEST.lines().any(|common| common == folded) {
             Err(PasswordError::Common)
         } else {
             Ok(Self(text))
         }
+    }
+
+    /// Whether it is the same as another text.
+    pub fn is(&self, other: &SecretString) -> bool {
+        self.0.expose_secret() == other.expose_secret()
     }
 }
 

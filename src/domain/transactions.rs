@@ -5,15 +5,21 @@
 //! [`list`].
 
 pub mod list;
-mod posting;
+pub(super) mod posting;
+pub(super) mod refusal;
+mod request;
+pub mod statistics;
 
 use chrono::{DateTime, Utc};
 
+use super::audit::{Entry, Origin, Outcome};
 use super::idempotency::Idempotency;
-use super::ids::{JobId, TransactionId, UserId, WalletId};
-use super::points::{Adjustment, Amount};
-use super::text::{Description, JobType, PaymentMethod, ReferenceId};
+use super::ids::{JobId, SessionId, TransactionId, UserId, WalletId};
+use super::points::Amount;
+use super::sessions::Session;
 use crate::db::{Database, DbError};
+
+pub use request::{Adjust, Deposit, Refund, Spend, Transfer};
 
 /// A row of the ledger. Type and status are text here: a newer release may have more of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +71,9 @@ pub enum MoneyError {
     /// The account of the user is not active.
     #[error("the account is not active")]
     NotActive,
+    /// The session that asks has ended.
+    #[error("the session has ended; sign in again")]
+    SessionEnded,
     /// The other user does not exist, or cannot receive points.
     #[error("there is no such user who can receive points")]
     NoSuchRecipient,
@@ -94,77 +103,6 @@ pub enum MoneyError {
     Database(DbError),
 }
 
-/// What a spend is asked to do.
-#[derive(Debug, Clone)]
-pub struct Spend {
-    /// Who pays.
-    pub user_id: UserId,
-    /// How much.
-    pub amount: Amount,
-    /// Kind of the job that it pays for.
-    pub job_type: JobType,
-    /// What the job gets.
-    pub input: serde_json::Map<String, serde_json::Value>,
-    /// For people.
-    pub description: Option<Description>,
-}
-
-/// What a transfer is asked to do.
-#[derive(Debug, Clone)]
-pub struct Transfer {
-    /// Who gives.
-    pub from: UserId,
-    /// Who gets.
-    pub to: UserId,
-    /// How much.
-    pub amount: Amount,
-    /// For people.
-    pub description: Description,
-}
-
-/// What a deposit is asked to do.
-#[derive(Debug, Clone)]
-pub struct Deposit {
-    /// Whose wallet is credited.
-    pub user_id: UserId,
-    /// How much.
-    pub amount: Amount,
-    /// What the payment is called where it was made; at most once per wallet.
-    pub reference_id: ReferenceId,
-    /// How it was paid.
-    pub payment_method: Option<PaymentMethod>,
-    /// For people.
-    pub description: Option<Description>,
-    /// The service or admin that asks.
-    pub created_by: UserId,
-}
-
-/// What a refund is asked to do.
-#[derive(Debug, Clone)]
-pub struct Refund {
-    /// The spend.
-    pub transaction_id: TransactionId,
-    /// How much; all that is left without.
-    pub amount: Option<Amount>,
-    /// For people.
-    pub reason: Description,
-    /// The admin who asks.
-    pub created_by: UserId,
-}
-
-/// What an adjustment is asked to do.
-#[derive(Debug, Clone)]
-pub struct Adjust {
-    /// Whose wallet.
-    pub user_id: UserId,
-    /// How much, up or down.
-    pub amount: Adjustment,
-    /// For people.
-    pub reason: Description,
-    /// The admin who asks.
-    pub created_by: UserId,
-}
-
 /// Takes points and orders the job that they pay for, in one statement.
 ///
 /// # Errors
@@ -173,16 +111,26 @@ pub async fn spend(
     db: &Database,
     spend: &Spend,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    posting::until_consistent(|| try_spend(db, spend, idempotency)).await
+    let outcome = posting::until_consistent(|| try_spend(db, spend, idempotency, origin)).await;
+    refusal::recorded(db, outcome, || {
+        Entry::new("wallet.spend", "wallet", Outcome::Refused, origin)
+            .by(spend.user_id)
+            .on_wallet_of(spend.user_id)
+            .with("amount", -spend.amount.get())
+            .with("job_type", spend.job_type.as_str())
+    })
+    .await
 }
 
 async fn try_spend(
     db: &Database,
     spend: &Spend,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    let attempt = db.spend(spend, idempotency).await;
+    let attempt = db.spend(spend, idempotency, origin).await;
     posting::settle(db, attempt, spend.user_id, idempotency, None, async || {
         let standing = db
             .standing(spend.user_id)
@@ -191,12 +139,27 @@ async fn try_spend(
         if !standing.is_active {
             return Err(MoneyError::NotActive);
         }
+        if has_ended(db, spend.user_id, spend.session_id).await? {
+            return Err(MoneyError::SessionEnded);
+        }
         Ok(MoneyError::InsufficientBalance {
             current_balance: standing.balance,
             required_amount: spend.amount.get(),
         })
     })
     .await
+}
+
+/// Whether a session is why nothing was done.
+pub(super) async fn has_ended(
+    db: &Database,
+    user_id: UserId,
+    session_id: Option<SessionId>,
+) -> Result<bool, MoneyError> {
+    match session_id {
+        Some(id) => Ok(db.authority(Session { id, user_id }).await?.is_none()),
+        None => Ok(false),
+    }
 }
 
 /// Moves points from one user to another, in one statement. Both wallets are locked in the order of
@@ -208,19 +171,30 @@ pub async fn transfer(
     db: &Database,
     transfer: &Transfer,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    if transfer.from == transfer.to {
-        return Err(MoneyError::SelfTransfer);
-    }
-    posting::until_consistent(|| try_transfer(db, transfer, idempotency)).await
+    let outcome = if transfer.from == transfer.to {
+        Err(MoneyError::SelfTransfer)
+    } else {
+        posting::until_consistent(|| try_transfer(db, transfer, idempotency, origin)).await
+    };
+    refusal::recorded(db, outcome, || {
+        Entry::new("wallet.transfer", "wallet", Outcome::Refused, origin)
+            .by(transfer.from)
+            .on_wallet_of(transfer.from)
+            .with("amount", -transfer.amount.get())
+            .with("to_user_id", transfer.to.0)
+    })
+    .await
 }
 
 async fn try_transfer(
     db: &Database,
     transfer: &Transfer,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    let attempt = db.transfer(transfer, idempotency).await;
+    let attempt = db.transfer(transfer, idempotency, origin).await;
     posting::settle(db, attempt, transfer.from, idempotency, None, async || {
         let sender = db
             .standing(transfer.from)
@@ -228,6 +202,9 @@ async fn try_transfer(
             .ok_or(MoneyError::NoSuchUser)?;
         if !sender.is_active {
             return Err(MoneyError::NotActive);
+        }
+        if has_ended(db, transfer.from, transfer.session_id).await? {
+            return Err(MoneyError::SessionEnded);
         }
         // Whether another account is suspended is nobody's business: it just cannot receive.
         if !db
@@ -253,10 +230,11 @@ pub async fn deposit(
     db: &Database,
     deposit: &Deposit,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    let attempt = db.deposit(deposit, idempotency).await;
+    let attempt = db.deposit(deposit, idempotency, origin).await;
     let reference = Some((deposit.user_id, &deposit.reference_id));
-    posting::settle(
+    let outcome = posting::settle(
         db,
         attempt,
         deposit.created_by,
@@ -264,6 +242,15 @@ pub async fn deposit(
         reference,
         async || Ok(MoneyError::NoSuchUser),
     )
+    .await;
+    refusal::recorded(db, outcome, || {
+        Entry::new("wallet.deposit", "wallet", Outcome::Refused, origin)
+            .by(deposit.created_by)
+            .on_wallet_of(deposit.user_id)
+            .with("amount", deposit.amount.get())
+            .with("user_id", deposit.user_id.0)
+            .with("reference_id", deposit.reference_id.as_str())
+    })
     .await
 }
 
@@ -275,9 +262,10 @@ pub async fn refund(
     db: &Database,
     refund: &Refund,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    let attempt = db.refund(refund, idempotency).await;
-    posting::settle(
+    let attempt = db.refund(refund, idempotency, origin).await;
+    let outcome = posting::settle(
         db,
         attempt,
         refund.created_by,
@@ -291,6 +279,14 @@ pub async fn refund(
             Ok(MoneyError::RefundExceedsSpend { refundable })
         },
     )
+    .await;
+    refusal::recorded(db, outcome, || {
+        Entry::new("wallet.refund", "wallet", Outcome::Refused, origin)
+            .by(refund.created_by)
+            .with("amount", refund.amount.map(Amount::get))
+            .with("refunded_transaction_id", refund.transaction_id.0)
+            .with("reason_given", refund.reason.as_str())
+    })
     .await
 }
 
@@ -302,16 +298,27 @@ pub async fn adjust(
     db: &Database,
     adjust: &Adjust,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    posting::until_consistent(|| try_adjust(db, adjust, idempotency)).await
+    let outcome = posting::until_consistent(|| try_adjust(db, adjust, idempotency, origin)).await;
+    refusal::recorded(db, outcome, || {
+        Entry::new("wallet.adjust", "wallet", Outcome::Refused, origin)
+            .by(adjust.created_by)
+            .on_wallet_of(adjust.user_id)
+            .with("amount", adjust.amount.get())
+            .with("user_id", adjust.user_id.0)
+            .with("reason_given", adjust.reason.as_str())
+    })
+    .await
 }
 
 async fn try_adjust(
     db: &Database,
     adjust: &Adjust,
     idempotency: Option<&Idempotency>,
+    origin: &Origin,
 ) -> Result<Posting, MoneyError> {
-    let attempt = db.adjust(adjust, idempotency).await;
+    let attempt = db.adjust(adjust, idempotency, origin).await;
     posting::settle(
         db,
         attempt,

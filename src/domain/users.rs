@@ -1,11 +1,14 @@
-//! Users: registering, signing in, and what they are allowed.
+//! Users: who they are, what they register with, and what is refused. Signing in is in `sign_in.rs`.
+
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use secrecy::SecretString;
 use serde::Serialize;
 
 use super::ids::UserId;
-use super::passwords::{HashError, Hasher, Password};
+use super::passwords::{HashError, Hasher, Password, PasswordError};
+use super::profile::{BirthDate, LanguageTag};
+use super::sessions::SessionError;
 use super::text::Label;
 use crate::db::{Database, DbError};
 
@@ -19,6 +22,11 @@ pub struct Email(String);
 pub struct EmailError;
 
 impl Email {
+    /// Takes an address as the database has it.
+    pub(crate) fn stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// Checks an address and folds it to lower case.
     ///
     /// # Errors
@@ -42,6 +50,11 @@ impl Email {
     /// The address.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What stands before the `@`.
+    pub fn local_part(&self) -> &str {
+        self.0.rsplit_once('@').map_or(&*self.0, |(local, _)| local)
     }
 }
 
@@ -103,7 +116,7 @@ pub struct User {
 }
 
 /// What somebody registers with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Registration {
     /// Sign-in name.
     pub email: Email,
@@ -112,14 +125,14 @@ pub struct Registration {
     /// Name as the user writes it.
     pub full_name: Option<Label>,
     /// Date of birth.
-    pub birth_date: Option<NaiveDate>,
+    pub birth_date: Option<BirthDate>,
     /// Place.
     pub location: Option<Label>,
-    /// Language tag.
-    pub preferred_language: String,
+    /// Language of the readings.
+    pub preferred_language: LanguageTag,
 }
 
-/// Why registering, signing in or creating a user is refused.
+/// Why registering, signing in, changing the password or creating a user is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum UserError {
     /// Somebody has this address.
@@ -131,6 +144,24 @@ pub enum UserError {
     /// The account is suspended, inactive or banned.
     #[error("the account is not active")]
     NotActive,
+    /// The password was tried too often; it was not looked at.
+    #[error("too many attempts; try again later")]
+    TooManyAttempts {
+        /// When it may be tried again.
+        retry_after: Duration,
+    },
+    /// The current password, which a change of it takes, is another one.
+    #[error("is not the current password")]
+    WrongPassword,
+    /// The new password is the current one.
+    #[error("must not be the current password")]
+    SamePassword,
+    /// The new password is not acceptable.
+    #[error(transparent)]
+    NewPassword(PasswordError),
+    /// The session does not go on.
+    #[error(transparent)]
+    Session(#[from] SessionError),
     /// The password could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -150,22 +181,6 @@ impl From<DbError> for UserError {
     }
 }
 
-/// Registers a user, with a wallet that holds the welcome points.
-///
-/// # Errors
-/// If the address is taken.
-pub async fn register(
-    db: &Database,
-    hasher: &Hasher,
-    registration: Registration,
-    welcome_points: i64,
-) -> Result<User, UserError> {
-    let password_hash = hasher.hash(&registration.password).await?;
-    Ok(db
-        .register_user(&registration, &password_hash, welcome_points)
-        .await?)
-}
-
 /// Makes a user with a role and an empty wallet.
 ///
 /// # Errors
@@ -181,28 +196,4 @@ pub async fn create_with_role(
     Ok(db
         .create_user_with_role(email, &password_hash, role)
         .await?)
-}
-
-/// Signs a user in with a password.
-///
-/// # Errors
-/// If address or password are wrong, or the account is not active. That the account is not active is
-/// told only to those who know the password.
-pub async fn log_in(
-    db: &Database,
-    hasher: &Hasher,
-    email: &str,
-    password: SecretString,
-) -> Result<User, UserError> {
-    // What cannot be an address is no account; it takes as long as any other.
-    let credentials = match Email::parse(email) {
-        Ok(email) => db.credentials(&email).await?,
-        Err(EmailError) => None,
-    };
-    let (id, hash) = credentials.unzip();
-    let matches = hasher.verify(password, hash).await?;
-    match id {
-        Some(id) if matches => db.record_login(id).await?.ok_or(UserError::NotActive),
-        _ => Err(UserError::WrongCredentials),
-    }
 }

@@ -1,5 +1,10 @@
 //! `/admin`: money that comes from outside, goes back, or is corrected by hand.
 
+pub(super) mod audit_logs;
+pub(super) mod ledger;
+pub(super) mod schema;
+pub(super) mod users;
+
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +14,7 @@ use super::extract::{Json, MaybeKey};
 use super::identity::{Permitted, Required};
 use super::transaction_body::PostingBody;
 use super::validate::Fields;
+use crate::domain::audit::Origin;
 use crate::domain::ids::{TransactionId, UserId};
 use crate::domain::permissions::Permission;
 use crate::domain::points::{Adjustment, Amount, DEPOSIT_LIMITS, REFUND_LIMITS};
@@ -55,6 +61,7 @@ pub(super) async fn deposit(
     State(app): State<App>,
     permitted: Permitted<RecordDeposits>,
     key: MaybeKey,
+    origin: Origin,
     Json(request): Json<DepositRequest>,
 ) -> Result<PostingBody, ApiError> {
     let idempotency = key.bind("deposit", &request)?;
@@ -83,7 +90,7 @@ pub(super) async fn deposit(
         created_by: permitted.user,
     };
     Ok(
-        transactions::deposit(&app.db, &deposit, idempotency.as_ref())
+        transactions::deposit(&app.db, &deposit, idempotency.as_ref(), &origin)
             .await?
             .into(),
     )
@@ -103,6 +110,7 @@ pub(super) async fn refund(
     State(app): State<App>,
     permitted: Permitted<RefundSpends>,
     key: MaybeKey,
+    origin: Origin,
     Json(request): Json<RefundRequest>,
 ) -> Result<PostingBody, ApiError> {
     let idempotency = key.bind("refund", &request)?;
@@ -124,9 +132,11 @@ pub(super) async fn refund(
         reason,
         created_by: permitted.user,
     };
-    Ok(transactions::refund(&app.db, &refund, idempotency.as_ref())
-        .await?
-        .into())
+    Ok(
+        transactions::refund(&app.db, &refund, idempotency.as_ref(), &origin)
+            .await?
+            .into(),
+    )
 }
 
 /// A balance to correct.
@@ -143,6 +153,7 @@ pub(super) async fn adjust(
     State(app): State<App>,
     permitted: Permitted<AdjustBalances>,
     key: MaybeKey,
+    origin: Origin,
     Json(request): Json<AdjustmentRequest>,
 ) -> Result<PostingBody, ApiError> {
     let idempotency = key.bind("adjustment", &request)?;
@@ -158,7 +169,9 @@ pub(super) async fn adjust(
         reason,
         created_by: permitted.user,
     };
-    Ok(transactions::adjust(&app.db, &adjust, idempotency.as_ref())
-        .await?
-        .into())
+    Ok(
+        transactions::adjust(&app.db, &adjust, idempotency.as_ref(), &origin)
+            .await?
+            .into(),
+    )
 }

@@ -1,24 +1,24 @@
-//! `/auth`: registering, signing in, and who one is.
+//! `/auth`: registering and signing in. Going on and leaving is in `sessions.rs`, the account in `account.rs`.
 
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::{Datelike as _, NaiveDate, Utc};
+use chrono::NaiveDate;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::error::ApiError;
 use super::extract::Json;
-use super::identity::SignedIn;
+use super::sessions::Tokens;
 use super::validate::Fields;
-use crate::domain::ids::UserId;
+use crate::domain::audit::Origin;
 use crate::domain::passwords::Password;
-use crate::domain::text::{Label, Text};
-use crate::domain::users::{self, Email, Registration, User};
-
-/// Nobody is older.
-const EARLIEST_BIRTH_YEAR: i32 = 1900;
+use crate::domain::profile::{BirthDate, LanguageTag};
+use crate::domain::sessions::Opened;
+use crate::domain::sign_in::Desk;
+use crate::domain::text::Label;
+use crate::domain::users::{Email, Registration, User};
 
 /// What somebody registers with.
 #[derive(Debug, Deserialize)]
@@ -41,61 +41,56 @@ pub(super) struct LoginRequest {
 }
 
 /// A user, and the tokens that speak for the user.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub(super) struct SessionBody {
     user: User,
     tokens: Tokens,
 }
 
-#[derive(Debug, Serialize)]
-struct Tokens {
-    access_token: String,
-    token_type: &'static str,
-    /// Seconds.
-    expires_in: u64,
-}
-
 /// `POST /auth/register`
 pub(super) async fn register(
     State(app): State<App>,
+    origin: Origin,
     Json(request): Json<RegisterRequest>,
 ) -> Result<(StatusCode, Answer<SessionBody>), ApiError> {
-    let user = users::register(&app.db, &app.hasher, request.check()?, app.welcome_points).await?;
-    let tokens = tokens(&app, user.id)?;
-    Ok((StatusCode::CREATED, Answer(SessionBody { user, tokens })))
+    let registration = request.check()?;
+    let opened = app
+        .desk(&origin)
+        .register(registration, app.welcome_points)
+        .await?;
+    Ok((StatusCode::CREATED, Answer(SessionBody::of(&app, opened)?)))
 }
 
 /// `POST /auth/login`
 pub(super) async fn log_in(
     State(app): State<App>,
+    origin: Origin,
     Json(request): Json<LoginRequest>,
 ) -> Result<Answer<SessionBody>, ApiError> {
-    let user = users::log_in(&app.db, &app.hasher, &request.email, request.password).await?;
-    let tokens = tokens(&app, user.id)?;
-    Ok(Answer(SessionBody { user, tokens }))
+    let desk = app.desk(&origin);
+    let opened = desk.log_in(&request.email, request.password).await?;
+    Ok(Answer(SessionBody::of(&app, opened)?))
 }
 
-/// `GET /auth/me`
-pub(super) async fn me(
-    State(app): State<App>,
-    SignedIn(user): SignedIn,
-) -> Result<Answer<User>, ApiError> {
-    let user = app.db.user(user).await?;
-    // A token can outlive a database that was made anew.
-    user.map(Answer)
-        .ok_or(ApiError::Unauthenticated("the access token is not valid"))
+impl App {
+    /// Where passwords are looked at, for a request.
+    pub(super) fn desk<'a>(&'a self, origin: &'a Origin) -> Desk<'a> {
+        Desk {
+            db: &self.db,
+            hasher: &self.hasher,
+            rules: &self.sessions,
+            origin,
+        }
+    }
 }
 
-fn tokens(app: &App, user: UserId) -> Result<Tokens, ApiError> {
-    let access_token = app
-        .tokens
-        .sign(user)
-        .map_err(|error| ApiError::Internal(error.to_string()))?;
-    Ok(Tokens {
-        access_token,
-        token_type: "Bearer",
-        expires_in: app.tokens.lifetime().as_secs(),
-    })
+impl SessionBody {
+    fn of(app: &App, opened: Opened) -> Result<Self, ApiError> {
+        Ok(Self {
+            user: opened.user,
+            tokens: Tokens::of(app, &opened.continued)?,
+        })
+    }
 }
 
 impl RegisterRequest {
@@ -108,11 +103,11 @@ impl RegisterRequest {
             .and_then(|email| fields.check("password", Password::parse(self.password, email)));
         let full_name =
             fields.check_optional("full_name", self.full_name.as_deref().map(Label::parse));
-        let birth_date = fields.check_optional("birth_date", self.birth_date.map(check_birth_date));
+        let birth_date = fields.check_optional("birth_date", self.birth_date.map(BirthDate::new));
         let location =
             fields.check_optional("location", self.location.as_deref().map(Label::parse));
-        let language = self.preferred_language.unwrap_or_else(|| "en".to_owned());
-        let language = fields.check("preferred_language", check_language(language));
+        let language = self.preferred_language.as_deref().map(LanguageTag::parse);
+        let language = fields.check_optional("preferred_language", language);
         match (email, password, full_name, birth_date, location, language) {
             (
                 Some(email),
@@ -127,29 +122,9 @@ impl RegisterRequest {
                 full_name,
                 birth_date,
                 location,
-                preferred_language,
+                preferred_language: preferred_language.unwrap_or_default(),
             }),
             _ => Err(fields.into_error()),
         }
-    }
-}
-
-fn check_birth_date(date: NaiveDate) -> Result<NaiveDate, &'static str> {
-    if date.year() >= EARLIEST_BIRTH_YEAR && date <= Utc::now().date_naive() {
-        Ok(date)
-    } else {
-        Err("must be a date since 1900, not in the future")
-    }
-}
-
-/// The shape of a BCP 47 tag: letters and digits in groups of at most eight, joined by hyphens.
-fn check_language(tag: String) -> Result<String, &'static str> {
-    let is_group = |group: &str| {
-        (1..=8).contains(&group.len()) && group.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    if Text::<35>::parse(&tag).is_ok() && tag.len() >= 2 && tag.split('-').all(is_group) {
-        Ok(tag)
-    } else {
-        Err("must be a language tag such as en or zh-Hant")
     }
 }

@@ -1,10 +1,14 @@
 //! The one error type of the edge: what refuses a request, and the problem document that says so.
 //! After RFC 9457, <https://www.rfc-editor.org/rfc/rfc9457>.
 //!
-//! The domain's narrow errors are translated here and nowhere else. What the server did wrong is logged
+//! The domain's narrow errors are translated here, and those of accounts and sessions in `error/accounts.rs`; nowhere else. What the server did wrong is logged
 //! under the request's id, and the client is told the id alone.
 
+mod accounts;
+mod jobs;
+
 use std::any::Any;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -14,9 +18,7 @@ use serde_json::{Value, json};
 
 use super::request_log;
 use crate::db::DbError;
-use crate::domain::passwords::HashError;
 use crate::domain::transactions::MoneyError;
-use crate::domain::users::UserError;
 
 /// What refuses a request.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,15 @@ pub enum ApiError {
     /// 401: email or password are wrong.
     #[error("email address or password is wrong")]
     InvalidCredentials,
+    /// 401: the session of the access token has ended.
+    #[error("the session has ended; sign in again")]
+    SessionEnded,
+    /// 401: a refresh token that is not good.
+    #[error("the refresh token is not valid; sign in again")]
+    InvalidRefreshToken,
+    /// 401: a refresh token that was used before.
+    #[error("the refresh token was used before, so its session was ended; sign in again")]
+    RefreshTokenReused,
     /// 402: the wallet is short of points.
     #[error("the balance of {current_balance} points does not cover {required_amount}")]
     InsufficientBalance {
@@ -70,9 +81,30 @@ pub enum ApiError {
         /// What is left of it.
         refundable_amount: i64,
     },
+    /// 409: nobody would be left who can administer users.
+    #[error("this is the last active admin; make another one first")]
+    LastAdmin,
     /// 409: the balance would grow too large.
     #[error("the balance would exceed its limit")]
     BalanceLimitExceeded,
+    /// 409: a worker has the job, or it has ended.
+    #[error("the job is {job_status}; only one that waits can be cancelled")]
+    JobNotCancellable {
+        /// How it stands.
+        job_status: String,
+    },
+    /// 409: there is no result, perhaps yet.
+    #[error("the job is {job_status}; only a completed one has a result")]
+    JobNotCompleted {
+        /// How it stands.
+        job_status: String,
+    },
+    /// 409: the worker's claim no longer holds.
+    #[error("this claim no longer holds: leave the job alone")]
+    LeaseLost,
+    /// 410: there was a result.
+    #[error("the result was kept for its time, and is removed")]
+    ResultExpired,
     /// 413: the body is too large.
     #[error("the body is larger than 64 KiB")]
     PayloadTooLarge,
@@ -82,6 +114,12 @@ pub enum ApiError {
     /// 422: fields have values that are not allowed.
     #[error("{}", describe(.0))]
     ValidationFailed(Vec<FieldError>),
+    /// 429: the password was tried too often.
+    #[error("too many attempts; try again later")]
+    TooManyAttempts {
+        /// When it may be tried again.
+        retry_after: Duration,
+    },
     /// 500: a defect. The text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -127,6 +165,9 @@ impl ApiError {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS"),
+            Self::SessionEnded => (StatusCode::UNAUTHORIZED, "SESSION_ENDED"),
+            Self::InvalidRefreshToken => (StatusCode::UNAUTHORIZED, "INVALID_REFRESH_TOKEN"),
+            Self::RefreshTokenReused => (StatusCode::UNAUTHORIZED, "REFRESH_TOKEN_REUSED"),
             Self::InsufficientBalance { .. } => {
                 (StatusCode::PAYMENT_REQUIRED, "INSUFFICIENT_BALANCE")
             }
@@ -137,12 +178,18 @@ impl ApiError {
             Self::EmailTaken => (StatusCode::CONFLICT, "EMAIL_TAKEN"),
             Self::DuplicateTransaction { .. } => (StatusCode::CONFLICT, "DUPLICATE_TRANSACTION"),
             Self::RefundExceedsSpend { .. } => (StatusCode::CONFLICT, "REFUND_EXCEEDS_SPEND"),
+            Self::LastAdmin => (StatusCode::CONFLICT, "LAST_ADMIN"),
             Self::BalanceLimitExceeded => (StatusCode::CONFLICT, "BALANCE_LIMIT_EXCEEDED"),
+            Self::JobNotCancellable { .. } => (StatusCode::CONFLICT, "JOB_NOT_CANCELLABLE"),
+            Self::JobNotCompleted { .. } => (StatusCode::CONFLICT, "JOB_NOT_COMPLETED"),
+            Self::LeaseLost => (StatusCode::CONFLICT, "LEASE_LOST"),
+            Self::ResultExpired => (StatusCode::GONE, "RESULT_EXPIRED"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
             }
             Self::ValidationFailed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED"),
+            Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_ATTEMPTS"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
             Self::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "OUTCOME_UNKNOWN"),
@@ -183,6 +230,9 @@ impl ApiError {
             Self::RefundExceedsSpend { refundable_amount } => {
                 vec![("refundable_amount", json!(refundable_amount))]
             }
+            Self::JobNotCancellable { job_status } | Self::JobNotCompleted { job_status } => {
+                vec![("job_status", json!(job_status))]
+            }
             Self::ValidationFailed(errors) => vec![("errors", json!(errors))],
             _ => Vec::new(),
         }
@@ -216,12 +266,16 @@ impl IntoResponse for ApiError {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        match code {
-            "UNAUTHENTICATED" | "INVALID_CREDENTIALS" => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            "SERVICE_UNAVAILABLE" => {
+        // RFC 9110: every 401 says how to be believed.
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        match &self {
+            Self::Unavailable(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Self::TooManyAttempts { retry_after } => {
+                headers.insert(header::RETRY_AFTER, retry_after.as_secs().into());
             }
             _ => {}
         }
@@ -260,6 +314,7 @@ impl From<MoneyError> for ApiError {
                 existing_transaction_id: existing.0,
             },
             MoneyError::NotActive => Self::AccountNotActive,
+            MoneyError::SessionEnded => Self::SessionEnded,
             MoneyError::NoSuchRecipient | MoneyError::SelfTransfer => {
                 Self::field("to_user_id", error)
             }
@@ -271,19 +326,6 @@ impl From<MoneyError> for ApiError {
             MoneyError::BalanceLimit => Self::BalanceLimitExceeded,
             MoneyError::OutcomeUnknown => Self::OutcomeUnknown,
             MoneyError::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<UserError> for ApiError {
-    fn from(error: UserError) -> Self {
-        match error {
-            UserError::EmailTaken => Self::EmailTaken,
-            UserError::WrongCredentials => Self::InvalidCredentials,
-            UserError::NotActive => Self::AccountNotActive,
-            UserError::Hash(error @ HashError::Busy) => Self::Unavailable(error.to_string()),
-            UserError::Hash(error) => Self::Internal(error.to_string()),
-            UserError::Database(error) => error.into(),
         }
     }
 }

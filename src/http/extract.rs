@@ -34,6 +34,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
                 StatusCode::PAYLOAD_TOO_LARGE => ApiError::PayloadTooLarge,
                 _ => ApiError::BadRequest("the body ended early".to_owned()),
             })?;
+        // serde would take the fields of an object in their order, too.
+        if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            return Err(ApiError::field("body", "must be an object"));
+        }
         let deserializer = &mut serde_json::Deserializer::from_slice(&body);
         let value =
             serde_path_to_error::deserialize(&mut *deserializer).map_err(refusal_of_body)?;

@@ -2,21 +2,36 @@
 
 use std::marker::PhantomData;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header;
 use axum::http::request::Parts;
 
-use super::App;
 use super::error::ApiError;
 use super::token::TokenError;
+use super::{App, origin};
+use crate::domain::audit::{self, Entry, Outcome};
 use crate::domain::ids::UserId;
 use crate::domain::permissions::Permission;
+use crate::domain::sessions::Session;
 
 /// A user with a valid token. Whether the account is active decide the statements that move points.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SignedIn(pub UserId);
 
 impl FromRequestParts<App> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let InSession(session) = InSession::from_request_parts(parts, app).await?;
+        Ok(Self(session.user_id))
+    }
+}
+
+/// The session that a valid token was made for. Whether it has ended since decide the statements that ask for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InSession(pub Session);
+
+impl FromRequestParts<App> for InSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
@@ -33,7 +48,7 @@ impl FromRequestParts<App> for SignedIn {
             return Err(missing);
         }
         match app.tokens.verify(token.trim()) {
-            Ok(user) => Ok(Self(user)),
+            Ok(session) => Ok(Self(session)),
             Err(TokenError::Expired) => {
                 Err(ApiError::Unauthenticated("the access token has expired"))
             }
@@ -50,7 +65,7 @@ pub(super) trait Required {
     const PERMISSION: Permission;
 }
 
-/// A user whose account is active and whose role, as the database has it now, grants a permission.
+/// A user whose session goes on, whose account is active, and whose role, as the database has it now, grants a permission.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Permitted<R> {
     /// Who that is.
@@ -62,19 +77,35 @@ impl<R: Required> FromRequestParts<App> for Permitted<R> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let SignedIn(user) = SignedIn::from_request_parts(parts, app).await?;
-        let authority = app.db.authority(user).await?;
-        let authority =
-            authority.ok_or(ApiError::Unauthenticated("the access token is not valid"))?;
-        if !authority.is_active {
-            return Err(ApiError::AccountNotActive);
-        }
-        match authority.role {
-            Some(role) if R::PERMISSION.is_granted_to(role) => Ok(Self {
-                user,
-                required: PhantomData,
-            }),
-            _ => Err(ApiError::Forbidden),
-        }
+        let InSession(session) = InSession::from_request_parts(parts, app).await?;
+        let user = session.user_id;
+        let authority = app.db.authority(session).await?;
+        let authority = authority.ok_or(ApiError::SessionEnded)?;
+        let (refusal, reason) = match authority.role {
+            _ if !authority.is_active => (ApiError::AccountNotActive, "account_not_active"),
+            Some(role) if R::PERMISSION.is_granted_to(role) => {
+                return Ok(Self {
+                    user,
+                    required: PhantomData,
+                });
+            }
+            _ => (ApiError::Forbidden, "forbidden"),
+        };
+        let route = parts
+            .extensions
+            .get::<MatchedPath>()
+            .map_or("-", MatchedPath::as_str);
+        let entry = Entry::new(
+            "access",
+            "permission",
+            Outcome::Refused,
+            &origin::of(parts, app),
+        )
+        .by(user)
+        .on(R::PERMISSION.name())
+        .with("route", format!("{} {route}", parts.method))
+        .with("reason", reason);
+        audit::record_refusal(&app.db, &entry).await;
+        Err(refusal)
     }
 }

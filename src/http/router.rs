@@ -4,14 +4,17 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use tower_http::timeout::RequestBodyDeadlineLayer;
 
 use std::time::Duration;
 
-use super::{App, admin, auth, error, health, request_log, wallet};
+use super::{
+    App, account, admin, auth, error, health, jobs, request_log, sessions, statistics, wallet,
+    worker,
+};
 
 /// Bodies beyond this are refused with 413.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -23,15 +26,42 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
     let api = Router::new()
         .route("/auth/register", post(auth::register))
         .route("/auth/login", post(auth::log_in))
-        .route("/auth/me", get(auth::me))
+        .route("/auth/refresh", post(sessions::refresh))
+        .route("/auth/logout", post(sessions::log_out))
+        .route("/auth/me", get(account::me))
+        .route("/auth/profile", put(account::change_profile))
+        .route("/auth/password", put(account::change_password))
         .route("/wallet", get(wallet::show))
         .route("/wallet/transactions", get(wallet::transactions))
         .route("/wallet/transactions/{txn_id}", get(wallet::transaction))
+        .route("/wallet/statistics", get(statistics::show))
         .route("/wallet/spend", post(wallet::spend))
         .route("/wallet/transfers", post(wallet::transfer))
+        .route("/jobs", get(jobs::list).post(jobs::order))
+        .route("/jobs/{job_id}", get(jobs::show).delete(jobs::cancel))
+        .route("/jobs/{job_id}/result", get(jobs::result))
+        .route("/worker/jobs/claim", post(worker::claim))
+        .route("/worker/jobs/{job_id}/heartbeat", post(worker::heartbeat))
+        .route("/worker/jobs/{job_id}/complete", post(worker::complete))
+        .route("/worker/jobs/{job_id}/fail", post(worker::fail))
         .route("/admin/deposits", post(admin::deposit))
         .route("/admin/refunds", post(admin::refund))
-        .route("/admin/adjustments", post(admin::adjust));
+        .route("/admin/adjustments", post(admin::adjust))
+        .route("/admin/ledger/verify", get(admin::ledger::show))
+        .route("/admin/schema", get(admin::schema::show))
+        .route("/admin/schema/diagram.svg", get(admin::schema::picture))
+        .route("/admin/audit-logs", get(admin::audit_logs::search))
+        .route("/admin/audit-logs/export", get(admin::audit_logs::export))
+        .route("/admin/users", get(admin::users::list))
+        .route("/admin/users/{user_id}", get(admin::users::show))
+        .route(
+            "/admin/users/{user_id}/role",
+            put(admin::users::change_role),
+        )
+        .route(
+            "/admin/users/{user_id}/status",
+            put(admin::users::change_status),
+        );
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))

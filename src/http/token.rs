@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use signature::{Signer, Verifier};
 
-use crate::domain::ids::UserId;
+use crate::domain::sessions::Session;
 
 /// Signs and checks access tokens. Cheap to clone.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct TokenSigner {
 struct Claims {
     /// The user, as a string, as RFC 7519 has it.
     sub: String,
+    /// The session.
+    sid: String,
     /// Seconds since 1970: when it was made.
     iat: i64,
     /// Seconds since 1970: when it ends.
@@ -64,26 +66,27 @@ impl TokenSigner {
         self.lifetime
     }
 
-    /// A token for a user.
+    /// A token for a session of a user.
     ///
     /// # Errors
     /// If it could not be written; a defect.
-    pub fn sign(&self, user: UserId) -> Result<String, jsonwebtoken::errors::Error> {
+    pub fn sign(&self, session: Session) -> Result<String, jsonwebtoken::errors::Error> {
         let now = Utc::now().timestamp();
         let lifetime = i64::try_from(self.lifetime.as_secs()).unwrap_or(i64::MAX);
         let claims = Claims {
-            sub: user.to_string(),
+            sub: session.user_id.to_string(),
+            sid: session.id.to_string(),
             iat: now,
             exp: now.saturating_add(lifetime),
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.keys.0)
     }
 
-    /// Whose token this is.
+    /// Which session of whom a token was made for.
     ///
     /// # Errors
     /// If it is not one of ours, of another algorithm, or over.
-    pub fn verify(&self, token: &str) -> Result<UserId, TokenError> {
+    pub fn verify(&self, token: &str) -> Result<Session, TokenError> {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.set_required_spec_claims(&["exp", "sub"]);
@@ -94,7 +97,10 @@ impl TokenSigner {
                     _ => TokenError::Invalid,
                 }
             })?;
-        token.claims.sub.parse().map_err(|_| TokenError::Invalid)
+        match (token.claims.sid.parse(), token.claims.sub.parse()) {
+            (Ok(id), Ok(user_id)) => Ok(Session { id, user_id }),
+            _ => Err(TokenError::Invalid),
+        }
     }
 }
 

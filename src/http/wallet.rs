@@ -2,28 +2,27 @@
 
 use axum::Json as Answer;
 use axum::extract::State;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::error::ApiError;
 use super::extract::{Json, MaybeKey, PathId, Query};
-use super::identity::SignedIn;
+use super::identity::{InSession, SignedIn};
+use super::page;
 use super::transaction_body::{PostingBody, TransactionBody};
 use super::validate::Fields;
+use crate::domain::audit::Origin;
 use crate::domain::ids::{TransactionId, UserId};
 use crate::domain::points::{Amount, SPEND_LIMITS, TRANSFER_LIMITS};
 use crate::domain::text::{Description, JobType};
 use crate::domain::transactions::list::{
-    self, Filter, MAX_PAGE_ROWS, Position, Sum, TransactionStatus, TransactionType,
+    self, Filter, Position, Sum, TransactionStatus, TransactionType,
 };
 use crate::domain::transactions::{self, Spend, Transfer};
 
 /// How many of the latest transactions come with the wallet.
 const RECENT_ROWS: i64 = 5;
-const DEFAULT_PAGE_ROWS: i64 = 20;
 
 /// The wallet of a user.
 #[derive(Debug, Serialize)]
@@ -47,7 +46,7 @@ pub(super) async fn show(
         .wallet(user)
         .await?
         .ok_or(ApiError::NotFound("this user has no wallet"))?;
-    let recent = list::page(&app.db, user, &everything(), None, RECENT_ROWS).await?;
+    let recent = list::page(&app.db, user, &Filter::everything(), None, RECENT_ROWS).await?;
     Ok(Answer(WalletBody {
         wallet_id: wallet.id.0,
         user_id: wallet.user_id.0,
@@ -139,8 +138,9 @@ pub(super) struct SpendRequest {
 /// `POST /wallet/spend`
 pub(super) async fn spend(
     State(app): State<App>,
-    SignedIn(user_id): SignedIn,
+    InSession(session): InSession,
     key: MaybeKey,
+    origin: Origin,
     Json(request): Json<SpendRequest>,
 ) -> Result<PostingBody, ApiError> {
     let idempotency = key.bind("spend", &request)?;
@@ -155,15 +155,16 @@ pub(super) async fn spend(
         return Err(fields.into_error());
     };
     let spend = Spend {
-        user_id,
+        user_id: session.user_id,
+        session_id: Some(session.id),
         amount,
         job_type,
         input: request.input,
         description,
     };
-    Ok(transactions::spend(&app.db, &spend, idempotency.as_ref())
-        .await?
-        .into())
+    let posting = transactions::spend(&app.db, &spend, idempotency.as_ref(), &origin).await?;
+    app.arrivals.announce();
+    Ok(posting.into())
 }
 
 /// What is to go to whom.
@@ -178,8 +179,9 @@ pub(super) struct TransferRequest {
 /// `POST /wallet/transfers`
 pub(super) async fn transfer(
     State(app): State<App>,
-    SignedIn(from): SignedIn,
+    InSession(session): InSession,
     key: MaybeKey,
+    origin: Origin,
     Json(request): Json<TransferRequest>,
 ) -> Result<PostingBody, ApiError> {
     let idempotency = key.bind("transfer", &request)?;
@@ -190,36 +192,30 @@ pub(super) async fn transfer(
         return Err(fields.into_error());
     };
     let transfer = Transfer {
-        from,
+        from: session.user_id,
+        session_id: Some(session.id),
         to: UserId(request.to_user_id),
         amount,
         description,
     };
     Ok(
-        transactions::transfer(&app.db, &transfer, idempotency.as_ref())
+        transactions::transfer(&app.db, &transfer, idempotency.as_ref(), &origin)
             .await?
             .into(),
     )
 }
 
-fn everything() -> Filter {
-    Filter {
-        transaction_type: None,
-        status: None,
-        from: DateTime::UNIX_EPOCH,
-        // PostgreSQL's timestamps reach further, but no clock does.
-        to: DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC),
-    }
-}
-
 impl ListQuery {
     fn check(self) -> Result<(Filter, Option<Position>, i64), ApiError> {
-        let everything = everything();
+        let everything = Filter::everything();
         let mut fields = Fields::default();
-        let rows = fields.check("limit", check_rows(self.limit.unwrap_or(DEFAULT_PAGE_ROWS)));
+        let rows = fields.check("limit", page::check_rows(self.limit));
         let after = fields.check_optional("cursor", self.cursor.as_deref().map(read_cursor));
-        let from = fields.check("from", check_time(self.from.unwrap_or(everything.from)));
-        let to = fields.check("to", check_time(self.to.unwrap_or(everything.to)));
+        let from = fields.check(
+            "from",
+            page::check_time(self.from.unwrap_or(everything.from)),
+        );
+        let to = fields.check("to", page::check_time(self.to.unwrap_or(everything.to)));
         let (Some(rows), Some(after), Some(from), Some(to)) = (rows, after, from, to) else {
             return Err(fields.into_error());
         };
@@ -233,26 +229,9 @@ impl ListQuery {
     }
 }
 
-fn check_rows(rows: i64) -> Result<i64, String> {
-    if (1..=MAX_PAGE_ROWS).contains(&rows) {
-        Ok(rows)
-    } else {
-        Err(format!("must be a whole number from 1 to {MAX_PAGE_ROWS}"))
-    }
-}
-
-fn check_time(time: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str> {
-    let everything = everything();
-    if (everything.from..=everything.to).contains(&time) {
-        Ok(time)
-    } else {
-        Err("must be a time since 1970")
-    }
-}
-
 /// Opaque to clients: microseconds since 1970, as precise as PostgreSQL is, and the number of the row.
 fn write_cursor(position: Position) -> String {
-    URL_SAFE_NO_PAD.encode(format!(
+    page::write_cursor(&format!(
         "{}.{}",
         position.created_at.timestamp_micros(),
         position.id
@@ -261,13 +240,14 @@ fn write_cursor(position: Position) -> String {
 
 fn read_cursor(text: &str) -> Result<Position, &'static str> {
     let position = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let text = page::read_cursor(text)?;
         let (micros, id) = text.split_once('.')?;
-        let created_at = check_time(DateTime::from_timestamp_micros(micros.parse().ok()?)?).ok()?;
+        let created_at =
+            page::check_time(DateTime::from_timestamp_micros(micros.parse().ok()?)?).ok()?;
         Some(Position {
             created_at,
             id: id.parse().ok()?,
         })
     };
-    position().ok_or("must be the next_cursor of an earlier answer")
+    position().ok_or(page::BAD_CURSOR)
 }

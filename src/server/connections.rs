@@ -7,13 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+use crate::http::PeerAddress;
 
 /// Connections at once; further ones wait in the queue of the system. Below the usual limit of 1024 open files.
 const MAX_CONNECTIONS: usize = 900;
@@ -33,10 +38,14 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: &Cancellatio
         .run_until_cancelled(Arc::clone(&places).acquire_owned())
         .await
     {
-        let Some(stream) = shutdown.run_until_cancelled(accept(&listener)).await else {
+        let Some((stream, peer)) = shutdown.run_until_cancelled(accept(&listener)).await else {
             break;
         };
-        let service = TowerToHyperService::new(router.clone());
+        let routes = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            routes.call(request)
+        });
         let connection = running.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -51,15 +60,15 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: &Cancellatio
     running.shutdown().await;
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, PeerAddress) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Answers are written whole; waiting for more to send only delays them.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "no TCP_NODELAY");
                 }
-                return stream;
+                return (stream, PeerAddress(peer.ip()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 fn variables_in_source() -> BTreeSet<String> {
     let source = [
         include_str!("../../src/config.rs"),
+        include_str!("../../src/config/jobs.rs"),
+        include_str!("../../src/config/auth.rs"),
         include_str!("../../src/cli/logging.rs"),
     ]
     .concat();

@@ -4,6 +4,7 @@ use divine_whispers::domain::idempotency::{Idempotency, IdempotencyKey};
 use divine_whispers::domain::passwords::Password;
 use divine_whispers::domain::permissions::Permission;
 use divine_whispers::domain::points::{Adjustment, Amount, SPEND_LIMITS};
+use divine_whispers::domain::refresh_tokens::RefreshToken;
 use divine_whispers::domain::text::{Description, JobType, Text};
 use divine_whispers::domain::users::{Email, Role};
 use proptest::prelude::*;
@@ -82,10 +83,13 @@ fn a_password_is_long_and_neither_the_address_nor_common() {
         parse(&"x".repeat(129)),
         Err("must have 12 to 128 characters".to_owned())
     );
-    assert_eq!(
-        parse("Ada.Lovelace@Example.com"),
-        Err("must not be the email address".to_owned())
-    );
+    for text in ["Ada.Lovelace@Example.com", "ADA.lovelace"] {
+        assert_eq!(
+            parse(text),
+            Err("must be neither the email address nor a part of it".to_owned())
+        );
+    }
+    assert_eq!(parse("ada.lovelace!"), Ok(()));
     assert_eq!(
         parse("Password1234"),
         Err("is one of the commonest passwords".to_owned())
@@ -97,6 +101,19 @@ fn a_password_never_shows_itself() {
     let email = Email::parse("ada@example.com").unwrap();
     let password = Password::parse("an unmistakable password".into(), &email).unwrap();
     assert!(!format!("{password:?}").contains("unmistakable"));
+}
+
+#[test]
+fn a_refresh_token_is_read_as_it_was_written_and_never_shows_itself() {
+    let token = RefreshToken::random();
+    let again = RefreshToken::parse(&token.expose().into()).unwrap();
+    assert_eq!(again.hash(), token.hash());
+    assert_ne!(RefreshToken::random().hash(), token.hash());
+    assert!(!format!("{token:?}").contains(token.expose()));
+    let (cut, longer) = (&token.expose()[1..], format!("{}A", token.expose()));
+    for text in ["", cut, &longer, &"+".repeat(43), &"A".repeat(42)] {
+        assert!(RefreshToken::parse(&text.into()).is_err(), "{text}");
+    }
 }
 
 #[test]

@@ -7,10 +7,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod audit;
 mod cli;
 mod config;
 mod domain;
 mod http;
+mod jobs;
 mod ledger;
 mod schema;
 mod startup;

@@ -123,6 +123,45 @@ async fn constraints_hold_the_rules_of_the_ledger() {
 }
 
 #[tokio::test]
+async fn constraints_hold_the_rules_of_sessions() {
+    let api = Api::start().await;
+    api.register().await;
+    let token = |values: &str| {
+        format!(
+            "insert into refresh_tokens (session_id, expires_at, token_hash, generation)
+             select id, expires_at, {values} from sessions"
+        )
+    };
+    for (sql, constraint) in [
+        (token("sha256('x'), 1"), "refresh_tokens_generation_key"),
+        (token("sha256('x'), 0"), "refresh_tokens_generation_check"),
+        (token("'short', 2"), "refresh_tokens_token_hash_check"),
+        (
+            "update sessions set revoked_at = now()".to_owned(),
+            "sessions_revoked_check",
+        ),
+        (
+            "update sessions set revoked_at = now(), revocation_reason = 'boredom'".to_owned(),
+            "sessions_revocation_reason_check",
+        ),
+        (
+            "delete from sessions".to_owned(),
+            "refresh_tokens_session_id_fkey",
+        ),
+        (
+            "insert into login_limits values ('x', -1, now())".to_owned(),
+            "login_limits_attempt_count_check",
+        ),
+        (
+            "insert into login_limits values ('', 1, now())".to_owned(),
+            "login_limits_subject_check",
+        ),
+    ] {
+        assert_eq!(refused_by(&api.database, &sql).await, constraint, "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn every_table_and_column_has_a_comment_and_every_constraint_a_name_of_its_own() {
     let database = TestDatabase::migrated().await;
     let uncommented = "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use revisions::catalog::{Catalog, Difference, Patch, Scope};
-use revisions::{Down, Migrator, Revision, Revisions, SourceError, command_line};
+use revisions::{Down, Migrator, Revision, Revisions, SourceError, command_line, model_text};
 
 use crate::error::{Error, Problem};
 use crate::scratch::Scratch;
@@ -35,8 +35,9 @@ impl Model {
         }
         let sql = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
         let path = format!("{name}/schema.sql");
-        let scope = Scope::of_model(&path, &sql);
-        let scope = scope.map_err(|problem| Error::refused(vec![Problem::Source(problem)]))?;
+        let refused = |problem| Error::refused(vec![Problem::Source(problem)]);
+        let sql = model_text(&path, &sql).map_err(refused)?;
+        let scope = Scope::of_model(&path, &sql).map_err(refused)?;
         Ok(Some(Self {
             path,
             sql,

@@ -22,6 +22,7 @@ mod privileges;
 mod read;
 mod scope;
 mod stored;
+mod versions;
 
 pub(crate) use difference::without_last;
 pub use difference::{Change, Difference};

@@ -77,7 +77,15 @@ impl Diagram {
     /// not a part of the name, others are.
     #[must_use]
     pub fn only(&self, patterns: &[String]) -> Self {
-        let fits = |table: &Table| patterns.iter().any(|pattern| fits(pattern, &table.name));
+        // In `public`, a table has two names.
+        let fits = |table: &Table| {
+            let full = match table.name.contains('.') {
+                true => table.name.clone(),
+                false => format!("public.{}", table.name),
+            };
+            let mut patterns = patterns.iter();
+            patterns.any(|pattern| fits(pattern, &table.name) || fits(pattern, &full))
+        };
         let kept: Vec<usize> = (0..self.tables.len())
             .filter(|&index| fits(&self.tables[index]))
             .collect();

@@ -147,24 +147,27 @@ pub fn steps(found: &Catalog, wanted: &Catalog) -> Vec<Step> {
         return steps(&found.without_privileges(), &wanted.without_privileges());
     }
     let plan = Plan::new(found, wanted);
-    let mut steps = dropping::early(&plan);
-    let mut rest = making_and_altering(&plan);
-    // What runs outside of a transaction comes last: none of it needs a type that goes.
+    // Labels first: they need nothing that comes, and nothing is missing yet when they are committed.
+    let (mut steps, mut rest): (Vec<Step>, Vec<Step>) = making_and_altering(&plan)
+        .into_iter()
+        .partition(adds_label_outside);
+    steps.extend(dropping::early(&plan));
+    // What else runs outside of a transaction comes last: none of it needs a type that goes.
     let inside = rest.iter().rposition(|step| !step.outside_transaction);
     let outside = rest.split_off(inside.map_or(0, |last| last + 1));
-    let labels = outside
-        .iter()
-        .take_while(|step| step.sql.starts_with("alter type "))
-        .count();
-    let (labels, outside) = outside.split_at(labels);
     steps.extend(rest);
     steps.extend(privileges::of_defaults(&plan));
-    steps.extend_from_slice(labels);
     steps.extend(dropping::late(&plan));
-    steps.extend_from_slice(outside);
+    steps.extend(outside);
     warning::of_lookalikes(&plan, &mut steps);
     hazard::mark(&plan, &mut steps);
     steps
+}
+
+fn adds_label_outside(step: &Step) -> bool {
+    step.outside_transaction
+        && step.sql.starts_with("alter type ")
+        && step.sql.contains(" add value ")
 }
 
 /// A piece of work in the second part.

@@ -76,6 +76,7 @@ mod history;
 pub mod lexer;
 mod lineage;
 mod migrator;
+mod model;
 mod names;
 mod offline;
 mod position;
@@ -96,6 +97,7 @@ pub use history::{Changed, HISTORY_TABLE, HistoryRow, Interrupted, PROGRESS_TABL
 pub use migrator::{
     Applied, Batch, Error, Event, Holder, Migrator, Options, Stamped, Standing, Startup, Undone,
 };
+pub use model::model_text;
 pub use names::{TargetError, Unknown};
 pub use offline::Offline;
 pub use position::Position;

@@ -1,5 +1,7 @@
 //! The reading statements of `queries/transactions.sql`: which one serves which filter.
 
+use chrono::{DateTime, Utc};
+
 use super::super::queries::client::Params as _;
 use super::super::queries::transactions as sql;
 use super::super::{Database, DbError, Retry};
@@ -8,6 +10,7 @@ use crate::domain::transactions::Transaction;
 use crate::domain::transactions::list::{
     Filter, Position, Sum, TransactionStatus, TransactionType,
 };
+use crate::domain::transactions::statistics::DaySum;
 
 impl Database {
     /// One transaction of a user's own wallet; `None` for another's too.
@@ -181,6 +184,38 @@ impl Database {
         let sums = rows.into_iter().map(|row| Sum {
             transaction_type: row.transaction_type,
             status: row.status,
+            count: row.transaction_count,
+            amount: row.amount,
+        });
+        Ok(sums.collect())
+    }
+
+    /// Sums of a wallet's successful transactions of a period, per day and type, newest day first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn sums_per_day(
+        &self,
+        user_id: UserId,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<DaySum>, DbError> {
+        let parameters = &sql::SumsPerDayParams {
+            user_id: user_id.0,
+            from,
+            to,
+        };
+        let rows = self
+            .statement("sums_per_day", Retry::Repeatable, |client| async move {
+                sql::sums_per_day()
+                    .params(&**client, parameters)
+                    .all()
+                    .await
+            })
+            .await?;
+        let sums = rows.into_iter().map(|row| DaySum {
+            day: row.day,
+            transaction_type: row.transaction_type,
             count: row.transaction_count,
             amount: row.amount,
         });

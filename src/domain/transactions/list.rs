@@ -7,9 +7,6 @@ use super::Transaction;
 use crate::db::{Database, DbError};
 use crate::domain::ids::{TransactionId, UserId};
 
-/// How many rows a page has at most.
-pub const MAX_PAGE_ROWS: i64 = 100;
-
 /// Kind of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,6 +64,23 @@ pub struct Filter {
     pub from: DateTime<Utc>,
     /// Recorded before this time.
     pub to: DateTime<Utc>,
+}
+
+impl Filter {
+    /// Everything that a clock can have recorded.
+    pub fn everything() -> Self {
+        Self {
+            transaction_type: None,
+            status: None,
+            from: DateTime::UNIX_EPOCH,
+            to: latest_time(),
+        }
+    }
+}
+
+/// The end of the year 9999. PostgreSQL's timestamps reach further, but no clock does.
+pub fn latest_time() -> DateTime<Utc> {
+    DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// A place in a list: everything on the next page is older than it.

@@ -11,7 +11,7 @@ const MAX_ATTEMPTS: u32 = 3;
 
 /// Runs an operation until its refusal is true: the balance that a refusal tells is read after the operation, and points
 /// may have arrived in between.
-pub(super) async fn until_consistent<Running>(
+pub(in crate::domain) async fn until_consistent<Running>(
     operation: impl Fn() -> Running,
 ) -> Result<Posting, MoneyError>
 where
@@ -33,7 +33,7 @@ where
 
 /// Turns the attempt of an operation into its outcome. `explain` says why nothing was posted; it is
 /// asked only when no earlier posting answers the request.
-pub(super) async fn settle(
+pub(in crate::domain) async fn settle(
     db: &Database,
     attempt: Result<Option<Transaction>, DbError>,
     requester: UserId,

@@ -1,6 +1,8 @@
 //! The program as a user starts it.
 
 mod db;
+mod ledger;
 mod serve;
 mod settings;
 mod user;
+mod worker;

@@ -168,7 +168,32 @@ async fn no_secret_is_in_any_log_even_while_debugging() {
         .send()
         .await
         .unwrap();
+    let mut secrets: Vec<String> = Vec::new();
+    let refresh_token = session["tokens"]["refresh_token"].as_str().unwrap();
+    let refresh = json!({"refresh_token": refresh_token});
+    let mut statuses = Vec::new();
+    // The second one is refused, and that is logged as well.
+    for path in ["refresh", "refresh", "logout"] {
+        let request = client
+            .post(format!("{}/api/v1/auth/{path}", server.url))
+            .json(&refresh);
+        let reply = request.send().await.unwrap();
+        statuses.push(reply.status().as_u16());
+        let body: serde_json::Value = reply.json().await.unwrap();
+        secrets.extend(body["tokens"]["refresh_token"].as_str().map(str::to_owned));
+    }
+    assert_eq!(statuses, [200, 401, 401]);
+    let log_in = client
+        .post(format!("{}/api/v1/auth/login", server.url))
+        .json(&body);
+    let session: serde_json::Value = log_in.send().await.unwrap().json().await.unwrap();
+    let change = client
+        .put(format!("{}/api/v1/auth/password", server.url))
+        .bearer_auth(session["tokens"]["access_token"].as_str().unwrap())
+        .json(&json!({"current_password": password, "new_password": "unmistakable as well"}));
+    assert_eq!(change.send().await.unwrap().status().as_u16(), 204);
     let log = server.stop().await;
+    assert!(secrets.len() == 1 && !log.contains(&secrets[0]));
     assert!(
         log.contains("register_user"),
         "queries are logged by name: {log}"
@@ -176,6 +201,7 @@ async fn no_secret_is_in_any_log_even_while_debugging() {
     for secret in [
         password,
         &token,
+        refresh_token,
         "unmistakable",
         crate::support::api::SECRET_KEY,
         "$argon2id$",

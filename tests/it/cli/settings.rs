@@ -200,7 +200,7 @@ async fn a_role_that_may_only_read_and_write_serves_while_another_one_migrates()
     let limited = Role::new(&database).await;
     let sql = format!(
         "alter schema public owner to {0}; alter database {1} owner to {0};
-         alter default privileges for role {0} grant select, insert, update on tables to {2};
+         alter default privileges for role {0} grant select, insert, update, delete on tables to {2};
          alter default privileges for role {0} grant usage on sequences to {2}",
         owner.name, owner.database, limited.name
     );
@@ -214,7 +214,14 @@ async fn a_role_that_may_only_read_and_write_serves_while_another_one_migrates()
     let request = reqwest::Client::new()
         .post(format!("{}/api/v1/auth/register", server.url))
         .json(&body);
-    assert_eq!(request.send().await.unwrap().status().as_u16(), 201);
+    let registered = request.send().await.unwrap();
+    assert_eq!(registered.status().as_u16(), 201);
+    let registered: serde_json::Value = registered.json().await.unwrap();
+    let body = serde_json::json!({"refresh_token": registered["tokens"]["refresh_token"]});
+    let request = reqwest::Client::new()
+        .post(format!("{}/api/v1/auth/refresh", server.url))
+        .json(&body);
+    assert_eq!(request.send().await.unwrap().status().as_u16(), 200);
     server.stop().await;
     let owned = format!(
         "select count(*) from pg_tables where tablename = 'users' and tableowner = '{}'",

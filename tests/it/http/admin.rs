@@ -1,5 +1,9 @@
 //! `/admin`
 
+mod audit_logs;
+mod schema;
+mod users;
+
 use divine_whispers::domain::users::Role;
 use serde_json::{Value, json};
 
@@ -14,49 +18,6 @@ async fn spend(api: &Api, user: &TestUser, amount: i64) -> i64 {
     let body = json!({"amount": amount, "job_type": "fortune_draw"});
     let posted = api.post(user, "/api/v1/wallet/spend", body).await.success();
     posted["transaction"]["txn_id"].as_i64().unwrap()
-}
-
-#[tokio::test]
-async fn who_may_do_what_follows_the_table_of_permissions() {
-    let api = Api::start().await;
-    let user = api.register().await;
-    let txn_id = spend(&api, &user, 10).await;
-    let requests = |reference: &str| -> [(&str, Value); 3] {
-        [
-            (
-                DEPOSITS,
-                json!({"user_id": user.id, "amount": 1, "reference_id": reference}),
-            ),
-            (
-                REFUNDS,
-                json!({"txn_id": txn_id, "amount": 1, "reason": "a test"}),
-            ),
-            (
-                ADJUSTMENTS,
-                json!({"user_id": user.id, "amount": 1, "reason": "a test"}),
-            ),
-        ]
-    };
-    for (role, allowed) in [
-        (Role::User, [false, false, false]),
-        (Role::Moderator, [false, false, false]),
-        (Role::Service, [true, false, false]),
-        (Role::Admin, [true, true, true]),
-    ] {
-        let actor = api.with_role(role).await;
-        for ((path, body), allowed) in requests(role.name()).into_iter().zip(allowed) {
-            let reply = api.post(&actor, path, body).await;
-            if allowed {
-                reply.success();
-            } else {
-                assert_eq!(
-                    (reply.status.as_u16(), reply.problem()),
-                    (403, "FORBIDDEN"),
-                    "{role:?} {path}"
-                );
-            }
-        }
-    }
 }
 
 #[tokio::test]

@@ -1,10 +1,9 @@
 //! `/auth`
 
-use divine_whispers::domain::ids::UserId;
 use serde_json::json;
 
 use crate::support::Api;
-use crate::support::api::{PASSWORD, TestUser};
+use crate::support::api::{PASSWORD, TestUser, unknown_session};
 
 #[tokio::test]
 async fn registering_makes_a_user_with_a_wallet_and_the_welcome_points() {
@@ -143,12 +142,12 @@ async fn me_is_who_the_token_says() {
     assert!(me.get("password_hash").is_none());
 
     let ghost = TestUser {
-        token: api.app.tokens.sign(UserId(999_999)).unwrap(),
+        token: api.app.tokens.sign(unknown_session(999_999)).unwrap(),
         ..user
     };
     assert_eq!(
         api.get(&ghost, "/api/v1/auth/me").await.problem(),
-        "UNAUTHENTICATED"
+        "SESSION_ENDED"
     );
 }
 

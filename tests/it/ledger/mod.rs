@@ -3,6 +3,7 @@
 mod concurrency;
 mod lost_connections;
 mod random_operations;
+mod verify;
 
 use crate::support::TestDatabase;
 
@@ -20,7 +21,7 @@ pub async fn assert_in_order(database: &TestDatabase) {
 }
 
 /// Each rule with the statement that finds what breaks it.
-const RULES: [(&str, &str); 7] = [
+const RULES: [(&str, &str); 8] = [
     (
         "the balance is the sum of the successful amounts, and they are counted",
         "select 1 from wallets w left join transactions t on t.wallet_id = w.id and t.status = 'success'
@@ -48,6 +49,14 @@ const RULES: [(&str, &str); 7] = [
         "a job exists if and only if its spend does",
         "select 1 from jobs j full join (select * from transactions where type = 'spend') t on t.job_id = j.id
          where t.id is distinct from j.transaction_id or j.id is null or t.id is null",
+    ),
+    (
+        "a job that ended without a result is refunded wholly, by its end at most once, and no other job is",
+        "select 1 from jobs j join transactions s on s.id = j.transaction_id
+         left join transactions r on r.refunded_transaction_id = s.id and r.status = 'success'
+         group by j.id, s.id
+         having (j.status in ('failed', 'cancelled', 'expired') and coalesce(sum(r.amount), 0) <> -s.amount)
+             or count(r.refunded_job_id) > case when j.status in ('failed', 'cancelled', 'expired') then 1 else 0 end",
     ),
     (
         "the halves of a transfer cancel out",

@@ -1,13 +1,19 @@
 //! The API, served on a port of its own, and a client that speaks to it as users do.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use divine_whispers::config::DatabaseSettings;
+use divine_whispers::config::{DatabaseSettings, JobSettings};
 use divine_whispers::db::Database;
-use divine_whispers::domain::ids::UserId;
+use divine_whispers::domain::audit::Origin;
+use divine_whispers::domain::ids::{SessionId, UserId};
+use divine_whispers::domain::jobs::waiting::Arrivals;
+use divine_whispers::domain::login_limits::LoginLimits;
 use divine_whispers::domain::passwords::{Hasher, Password};
+use divine_whispers::domain::sessions::{Session, SessionRules};
+use divine_whispers::domain::sign_in::Desk;
 use divine_whispers::domain::users::{Email, Role, create_with_role};
 use divine_whispers::http::{App, TokenSigner, router};
 use divine_whispers::migrations::REVISIONS;
@@ -21,6 +27,16 @@ use super::TestDatabase;
 
 pub const PASSWORD: &str = "correct horse battery staple";
 pub const SECRET_KEY: &str = "a secret key of the tests, long enough";
+
+/// As the settings have it when nothing is said.
+pub const SESSION_RULES: SessionRules = SessionRules {
+    refresh_token_lifetime: Duration::from_secs(30 * 86_400),
+    login_limits: LoginLimits {
+        per_account: 10,
+        per_address: 100,
+        window: Duration::from_secs(900),
+    },
+};
 
 /// A served API, and its database.
 pub struct Api {
@@ -37,6 +53,14 @@ pub struct TestUser {
     pub id: i64,
     pub email: String,
     pub token: String,
+}
+
+/// A session of a user that the database knows nothing of.
+pub fn unknown_session(user_id: i64) -> Session {
+    Session {
+        id: SessionId::new(),
+        user_id: UserId(user_id),
+    }
 }
 
 /// What came back.
@@ -96,7 +120,14 @@ impl Api {
             db: Database::new(&database.url, &settings, database.budget()).unwrap(),
             hasher: Hasher::default(),
             tokens: TokenSigner::new(&SECRET_KEY.into(), Duration::from_secs(1800)),
+            sessions: SESSION_RULES,
             welcome_points: 100,
+            jobs: Arc::new(JobSettings {
+                poll_interval: Duration::from_millis(100),
+                ..JobSettings::default()
+            }),
+            arrivals: Arrivals::default(),
+            trusted_proxies: 0,
             revision_ids: Revisions::embedded(REVISIONS)
                 .unwrap()
                 .iter()
@@ -155,6 +186,15 @@ impl Api {
         .await
     }
 
+    pub async fn put(&self, user: &TestUser, path: &str, body: Value) -> Reply {
+        self.send(
+            self.request(Method::PUT, path)
+                .bearer_auth(&user.token)
+                .json(&body),
+        )
+        .await
+    }
+
     pub async fn post_with_key(
         &self,
         user: &TestUser,
@@ -197,10 +237,17 @@ impl Api {
         let user = create_with_role(&self.app.db, &self.app.hasher, &address, &password, role)
             .await
             .unwrap();
+        let desk = Desk {
+            db: &self.app.db,
+            hasher: &self.app.hasher,
+            rules: &self.app.sessions,
+            origin: &Origin::default(),
+        };
+        let opened = desk.log_in(&email, PASSWORD.into()).await.unwrap();
         TestUser {
             id: user.id.0,
             email,
-            token: self.app.tokens.sign(UserId(user.id.0)).unwrap(),
+            token: self.app.tokens.sign(opened.continued.session).unwrap(),
         }
     }
 
@@ -224,6 +271,30 @@ impl Api {
             "{name}{}@example.com",
             self.emails.fetch_add(1, Ordering::Relaxed)
         )
+    }
+}
+
+/// A second server on the database of the first, with a pool of its own.
+pub async fn second_server(first: &Api) -> Api {
+    let settings = DatabaseSettings {
+        url: None,
+        pool_size: 10,
+        pool_timeout: Duration::from_secs(20),
+        statement_timeout: Duration::from_secs(20),
+    };
+    let database = first.database.same();
+    let db = Database::new(&database.url, &settings, database.budget()).unwrap();
+    let app = App {
+        db,
+        ..first.app.clone()
+    };
+    Api {
+        database,
+        address: serve(app.clone()).await,
+        app,
+        client: reqwest::Client::new(),
+        // Addresses that the first server has not used.
+        emails: AtomicU32::new(1_000_000),
     }
 }
 

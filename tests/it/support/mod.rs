@@ -59,3 +59,11 @@ pub fn say_skipped() {
     );
     std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
+
+/// Says that this test is skipped because a program is missing.
+pub fn say_skipped_for_want_of(program: &str) {
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("a test");
+    let line = format!("skipped: {name} needs {program}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+}

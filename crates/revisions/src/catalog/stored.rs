@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Catalog, Class, Facts, Key, Scope, Ties};
 
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a schema as `snapshot` writes it")]
 pub(super) enum Form {
     List(Vec<Stored>),
     Scoped { scope: Scope, objects: Vec<Stored> },

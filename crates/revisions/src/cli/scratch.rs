@@ -9,6 +9,7 @@ use tokio_postgres::{Client, NoTls};
 use super::{CommandError, CompareError, Context};
 use crate::catalog::{Catalog, Scope};
 use crate::migrator::{Error, Migrator};
+use crate::model::model_text;
 use crate::revisions::Revisions;
 use crate::source_error::SourceError;
 
@@ -35,6 +36,7 @@ impl Model {
             Err(source) => return Err(CompareError::NoModel { path, source }),
         };
         let path = path.display().to_string();
+        let sql = model_text(&path, &sql).map_err(CompareError::Model)?;
         let scope = Scope::of_model(&path, &sql).map_err(CompareError::Model)?;
         Ok(Self { path, sql, scope })
     }

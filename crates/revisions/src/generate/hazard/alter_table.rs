@@ -194,6 +194,12 @@ impl Walk<'_> {
         };
         if let Some(other) = referenced(definition) {
             let mut all = self.on_all(table, ShareRowExclusive, effect);
+            // Of a table that is new, there is no row to look for.
+            let effect = if all.is_empty() {
+                Effect::Locks
+            } else {
+                effect
+            };
             all.extend(self.on_all(other, ShareRowExclusive, effect));
             return all;
         }

@@ -1,0 +1,284 @@
+--: Job(last_error?, started_at?, finished_at?, refund_amount?)
+--: LockedJob()
+
+--- Orders a job and pays its price, as `spend` does: one statement, one audit entry. No row when the owner is not
+--- active, the session has ended, or the balance is short.
+--! order_job (session_id?, scheduled_at?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : (reference_id?, description?, payment_method?, refunded_transaction_id?, counterpart_transaction_id?, job_id?, balance_after?, request_fingerprint?, completed_at?)
+with debited as (
+    update wallets
+       set balance = wallets.balance - :price,
+           posting_count = wallets.posting_count + 1,
+           updated_at = greatest(clock_timestamp(), wallets.updated_at)
+      from users
+     where users.id = wallets.user_id
+       and wallets.user_id = :user_id
+       and users.status = 'active'
+       and wallets.balance >= :price
+       and (:session_id::uuid is null or exists (
+           select from sessions
+            where sessions.id = :session_id
+              and sessions.user_id = wallets.user_id
+              and sessions.revoked_at is null
+              and sessions.expires_at > now()
+       ))
+    returning wallets.id, wallets.user_id, wallets.balance, wallets.posting_count, wallets.updated_at,
+              nextval('transactions_id_seq') as transaction_id, nextval('jobs_id_seq') as job_id
+), recorded as (
+    insert into transactions
+        (id, wallet_id, type, amount, posting_number, balance_after, job_id, created_by,
+         idempotency_key, request_fingerprint, created_at, completed_at)
+    overriding system value
+    select transaction_id, id, 'spend', -:price, posting_count, balance, job_id, user_id,
+           :idempotency_key, :request_fingerprint, updated_at, updated_at
+      from debited
+    returning *
+), ordered as (
+    insert into jobs
+        (id, user_id, transaction_id, job_type, input, priority, max_attempts, scheduled_at, expires_at)
+    overriding system value
+    select job_id, user_id, transaction_id, :job_type, :input, :priority, :max_attempts,
+           greatest(:scheduled_at, now()),
+           greatest(:scheduled_at, now()) + make_interval(secs => :expiry_seconds)
+      from debited
+    returning id
+), audited as (
+    insert into audit_logs
+        (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
+    select :user_id, 'job.order', 'job', job_id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
+           jsonb_build_object('transaction_id', transaction_id, 'amount', -:price, 'job_type', :job_type)
+      from debited
+)
+select recorded.id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
+       payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
+       created_at, completed_at
+  from recorded
+  join ordered on ordered.id = recorded.job_id;
+
+--- One job of its owner, with what its end gave back.
+--! job_of_user : Job
+select jobs.id, transaction_id, job_type, jobs.status, priority, input, progress_percent, attempts, max_attempts,
+       scheduled_at, expires_at, last_error, jobs.created_at, started_at, finished_at, refunds.amount as refund_amount
+  from jobs
+  left join transactions as refunds on refunds.refunded_job_id = jobs.id
+ where jobs.id = :job_id
+   and jobs.user_id = :user_id;
+
+--- A page of a user's jobs, newest first: those with numbers below the position.
+--! page_of_jobs : Job
+select jobs.id, transaction_id, job_type, jobs.status, priority, input, progress_percent, attempts, max_attempts,
+       scheduled_at, expires_at, last_error, jobs.created_at, started_at, finished_at, refunds.amount as refund_amount
+  from jobs
+  left join transactions as refunds on refunds.refunded_job_id = jobs.id
+ where jobs.user_id = :user_id
+   and jobs.id < :before_id
+ order by jobs.id desc
+ limit :limit;
+
+--- Gives due jobs of some types to a worker, the highest priority and the longest wait first, each under a lease with a
+--- token of its own. What another worker is just claiming is skipped.
+--! claim_jobs
+with due as (
+    select jobs.id
+      from jobs
+     where jobs.status = 'queued'
+       and jobs.scheduled_at <= now()
+       and jobs.expires_at > now()
+       and jobs.job_type = any(:job_types)
+     order by jobs.priority desc, jobs.scheduled_at, jobs.id
+     limit :count
+       for update skip locked
+)
+update jobs
+   set status = 'running',
+       attempts = attempts + 1,
+       progress_percent = 0,
+       lease_token = gen_random_uuid(),
+       lease_expires_at = clock_timestamp() + make_interval(secs => :lease_seconds),
+       worker_name = :worker_name,
+       started_at = coalesce(started_at, clock_timestamp())
+  from due
+ where jobs.id = due.id
+returning jobs.id, user_id, job_type, input, priority, attempts, max_attempts, lease_token, lease_expires_at,
+          scheduled_at;
+
+--- Extends a lease that has not run out, and notes the progress. No row when the lease is lost.
+--! extend_lease (progress_percent?)
+update jobs
+   set lease_expires_at = clock_timestamp() + make_interval(secs => :lease_seconds),
+       progress_percent = coalesce(:progress_percent, progress_percent)
+ where id = :job_id
+   and status = 'running'
+   and lease_token = :lease_token
+   and lease_expires_at > clock_timestamp()
+returning lease_expires_at, progress_percent;
+
+--- Completes a job and keeps its result: one statement. No row when the lease is lost.
+--! complete_job (output?, output_text?, actor_user_id?, ip_address?, user_agent?, request_id?)
+with completed as (
+    update jobs
+       set status = 'completed',
+           progress_percent = 100,
+           last_lease_token = lease_token,
+           lease_token = null,
+           lease_expires_at = null,
+           last_error = null,
+           finished_at = clock_timestamp()
+     where id = :job_id
+       and status = 'running'
+       and lease_token = :lease_token
+       and lease_expires_at > clock_timestamp()
+    returning id, job_type, attempts
+), kept as (
+    insert into job_results (job_id, output, output_text, expires_at)
+    select id, :output, :output_text, now() + make_interval(secs => :retention_seconds)
+      from completed
+    returning job_id
+), audited as (
+    insert into audit_logs
+        (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
+    select :actor_user_id, 'job.complete', 'job', id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
+           jsonb_build_object('job_type', job_type, 'attempts', attempts)
+      from completed
+)
+select kept.job_id
+  from kept;
+
+--- How a job stands whose claim with this token ended by the word of its worker: for one who asks again.
+--! job_by_last_lease
+select status, scheduled_at
+  from jobs
+ where id = :job_id
+   and last_lease_token = :lease_token;
+
+--- Locks a job whose lease its worker still has.
+--! lock_leased_job : LockedJob
+select id, user_id, transaction_id, job_type, attempts, max_attempts
+  from jobs
+ where id = :job_id
+   and status = 'running'
+   and lease_token = :lease_token
+   and lease_expires_at > clock_timestamp()
+   for no key update;
+
+--- Locks a job whose lease has run out, unless somebody else is at it.
+--! lock_silent_job : LockedJob
+select id, user_id, transaction_id, job_type, attempts, max_attempts
+  from jobs
+ where id = :job_id
+   and status = 'running'
+   and lease_expires_at <= clock_timestamp()
+   for no key update skip locked;
+
+--- Locks a job that waited longer than it may, unless somebody else is at it.
+--! lock_expired_job : LockedJob
+select id, user_id, transaction_id, job_type, attempts, max_attempts
+  from jobs
+ where id = :job_id
+   and status = 'queued'
+   and expires_at <= clock_timestamp()
+   for no key update skip locked;
+
+--- Locks a job of its owner that waits for a worker.
+--! lock_waiting_job : LockedJob
+select id, user_id, transaction_id, job_type, attempts, max_attempts
+  from jobs
+ where id = :job_id
+   and user_id = :user_id
+   and status = 'queued'
+   for no key update;
+
+--- Puts a locked job back into the queue after a failed attempt, to be tried again after a delay. `last_lease_token` is
+--- given when the worker itself says so.
+--! requeue_job (last_lease_token?)
+update jobs
+   set status = 'queued',
+       scheduled_at = clock_timestamp() + make_interval(secs => :delay_seconds),
+       progress_percent = 0,
+       lease_token = null,
+       lease_expires_at = null,
+       last_lease_token = coalesce(:last_lease_token, last_lease_token),
+       last_error = :error
+ where id = :job_id
+returning scheduled_at;
+
+--- Takes back a claim as if it had not been: the worker is told to stop. No row when the lease is lost.
+--! release_job
+update jobs
+   set status = 'queued',
+       attempts = attempts - 1,
+       progress_percent = 0,
+       lease_token = null,
+       lease_expires_at = null
+ where id = :job_id
+   and status = 'running'
+   and lease_token = :lease_token
+   and lease_expires_at > clock_timestamp()
+returning id;
+
+--- Gives a locked job its end without a result: failed, cancelled or expired.
+--! end_job (error?, last_lease_token?)
+update jobs
+   set status = :status,
+       lease_token = null,
+       lease_expires_at = null,
+       last_lease_token = coalesce(:last_lease_token, last_lease_token),
+       last_error = coalesce(:error, last_error),
+       finished_at = clock_timestamp()
+ where id = :job_id
+returning id;
+
+--- Gives back what is left of the spend of a job. Run it after lock_wallet_of_spend in the same transaction: only then
+--- does its snapshot hold every earlier refund. No row when an admin has given back all of it already. A second one of
+--- the same job violates transactions_refunded_job_id_key.
+--! refund_job
+with original as (
+    select spends.id,
+           spends.wallet_id,
+           spends.job_id,
+           -spends.amount - coalesce(
+               (select sum(refunds.amount)
+                  from transactions as refunds
+                 where refunds.refunded_transaction_id = spends.id
+                   and refunds.status = 'success'),
+               0
+           )::bigint as amount
+      from transactions as spends
+     where spends.id = :transaction_id
+       and spends.type = 'spend'
+       and spends.status = 'success'
+), credited as (
+    update wallets
+       set balance = wallets.balance + original.amount,
+           posting_count = wallets.posting_count + 1,
+           updated_at = greatest(clock_timestamp(), wallets.updated_at)
+      from original
+     where wallets.id = original.wallet_id
+       and original.amount > 0
+    returning wallets.id, wallets.balance, wallets.posting_count, wallets.updated_at, original.amount,
+              original.id as refunded_id, original.job_id
+)
+insert into transactions
+    (wallet_id, type, amount, posting_number, balance_after, description, refunded_transaction_id, refunded_job_id,
+     created_by, created_at, completed_at)
+select id, 'refund', amount, posting_count, balance, :reason, refunded_id, job_id,
+       :created_by, updated_at, updated_at
+  from credited
+returning id, amount;
+
+--- Jobs whose lease has run out, the longest first.
+--! silent_jobs
+select id
+  from jobs
+ where status = 'running'
+   and lease_expires_at <= now()
+ order by lease_expires_at
+ limit :limit;
+
+--- Jobs that wait for longer than they may, the longest first.
+--! expired_jobs
+select id
+  from jobs
+ where status = 'queued'
+   and expires_at <= now()
+ order by expires_at
+ limit :limit;

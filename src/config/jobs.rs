@@ -1,0 +1,66 @@
+//! Which jobs are on offer, what they live by, and who works on them.
+
+use std::time::Duration;
+
+use super::Variables;
+use crate::domain::jobs::{Policy, PriceList};
+
+/// What is on offer without `JOB_TYPES`.
+const DEFAULT_OFFERS: &str = "fortune_draw:30,daily_horoscope:10,wallet_statement:5";
+
+/// Jobs, and the workers of this process.
+#[derive(Debug, Clone)]
+pub struct JobSettings {
+    /// `JOB_TYPES`: the kinds that can be ordered with their prices, as in `fortune_draw:30,daily_horoscope:10`.
+    pub prices: PriceList,
+    /// `JOB_LEASE_SECONDS`, 60; `JOB_MAX_ATTEMPTS`, 5; `JOB_RETRY_DELAY_SECONDS`, 10; `JOB_RETRY_MAX_DELAY_SECONDS`,
+    /// 3600; `JOB_EXPIRY_HOURS`, 168; `JOB_RESULT_RETENTION_DAYS`, 30.
+    pub policy: Policy,
+    /// `JOB_POLL_INTERVAL_MS`, 1000: how long a waiting worker waits before it looks again.
+    pub poll_interval: Duration,
+    /// `JOB_RESCUE_INTERVAL_MS`, 5000: how often jobs of silent workers are looked for.
+    pub rescue_interval: Duration,
+    /// `RUN_WORKERS`, true: whether `serve` works on jobs as well.
+    pub run_workers: bool,
+    /// `WORKER_CONCURRENCY`, 2: how many jobs a process works on at once.
+    pub concurrency: usize,
+}
+
+impl JobSettings {
+    pub(super) fn read(variables: &mut Variables) -> Self {
+        let allowed =
+            "offers such as fortune_draw:30, a kind of job and its price, 1 to 10000 points";
+        let mut offers = variables.list("JOB_TYPES", allowed, PriceList::parse_offer);
+        if offers.is_empty() {
+            offers = DEFAULT_OFFERS
+                .split(',')
+                .filter_map(PriceList::parse_offer)
+                .collect();
+        }
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        let policy = Policy {
+            lease: variables.seconds("JOB_LEASE_SECONDS", 60, 1..=86_400),
+            max_attempts: i16::try_from(variables.number("JOB_MAX_ATTEMPTS", 5, 1..=100))
+                .unwrap_or(5),
+            first_delay: variables.seconds("JOB_RETRY_DELAY_SECONDS", 10, 0..=86_400),
+            longest_delay: variables.seconds("JOB_RETRY_MAX_DELAY_SECONDS", 3600, 0..=604_800),
+            expiry: Duration::from_secs(variables.number("JOB_EXPIRY_HOURS", 168, 1..=8760) * 3600),
+            retention: days(variables.number("JOB_RESULT_RETENTION_DAYS", 30, 1..=3650)),
+        };
+        Self {
+            prices: PriceList::new(offers),
+            policy,
+            poll_interval: variables.milliseconds("JOB_POLL_INTERVAL_MS", 1000, 10..=60_000),
+            rescue_interval: variables.milliseconds("JOB_RESCUE_INTERVAL_MS", 5000, 10..=3_600_000),
+            run_workers: variables.switch("RUN_WORKERS", true),
+            concurrency: variables.number("WORKER_CONCURRENCY", 2, 1..=100) as usize,
+        }
+    }
+}
+
+impl Default for JobSettings {
+    /// As with an empty environment.
+    fn default() -> Self {
+        Self::read(&mut Variables::new(std::collections::BTreeMap::new()))
+    }
+}

@@ -1,0 +1,160 @@
+//! Claims and what is done under them. `None` and `false` mean that the lease is lost, and that nothing changed.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::db::queries::client::Params as _;
+use crate::db::queries::jobs as sql;
+use crate::db::{Database, DbError, Retry};
+use crate::domain::ids::{JobId, UserId};
+use crate::domain::jobs::lease::{Actor, AfterFailure, ClaimRequest, ClaimedJob, Lease, Output};
+
+impl Database {
+    /// Takes due jobs, each under a lease of its own, in no particular order.
+    ///
+    /// # Errors
+    /// If the database fails. After [`DbError::Lost`] jobs may have been taken.
+    pub async fn claim_jobs(
+        &self,
+        request: &ClaimRequest,
+        lease: Duration,
+    ) -> Result<Vec<ClaimedJob>, DbError> {
+        let job_types: Vec<&str> = request.job_types.iter().map(|kind| kind.as_str()).collect();
+        let parameters = &sql::ClaimJobsParams {
+            job_types: job_types.as_slice(),
+            count: request.count,
+            lease_seconds: lease.as_secs_f64(),
+            worker_name: request.worker_name.as_str(),
+        };
+        self.statement("claim_jobs", Retry::Unchanged, |client| async move {
+            sql::claim_jobs().params(&**client, parameters).all().await
+        })
+        .await
+        .map(|rows| rows.into_iter().map(ClaimedJob::from).collect())
+    }
+
+    /// Extends a lease; returns when it ends now, and the progress.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn extend_lease(
+        &self,
+        lease: Lease,
+        duration: Duration,
+        progress_percent: Option<i16>,
+    ) -> Result<Option<(DateTime<Utc>, i16)>, DbError> {
+        let parameters = &sql::ExtendLeaseParams {
+            lease_seconds: duration.as_secs_f64(),
+            progress_percent,
+            job_id: lease.job_id.0,
+            lease_token: lease.token,
+        };
+        self.statement("extend_lease", Retry::Repeatable, |client| async move {
+            sql::extend_lease()
+                .params(&**client, parameters)
+                .opt()
+                .await
+        })
+        .await
+        .map(|extended| extended.map(|row| (row.lease_expires_at, row.progress_percent)))
+    }
+
+    /// Completes a job and keeps its result.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn complete_job(
+        &self,
+        lease: Lease,
+        output: &Output,
+        retention: Duration,
+        actor: &Actor,
+    ) -> Result<bool, DbError> {
+        // As text: the embedded engine numbers the families of addresses in its own way.
+        let ip_address = actor.origin.ip_address.map(|address| address.to_string());
+        let parameters = &sql::CompleteJobParams {
+            job_id: lease.job_id.0,
+            lease_token: lease.token,
+            output: output.json(),
+            output_text: output.text(),
+            retention_seconds: retention.as_secs_f64(),
+            actor_user_id: actor.user_id.map(|user| user.0),
+            ip_address: ip_address.as_deref(),
+            user_agent: actor.origin.user_agent(),
+            request_id: actor.origin.request_id.as_deref(),
+        };
+        // A second attempt finds by the token what the first one did.
+        self.statement("complete_job", Retry::Repeatable, |client| async move {
+            sql::complete_job()
+                .params(&**client, parameters)
+                .opt()
+                .await
+        })
+        .await
+        .map(|completed| completed.is_some())
+    }
+
+    /// Gives a job back as if it had not been claimed.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn release_job(&self, lease: Lease) -> Result<bool, DbError> {
+        let parameters = &sql::ReleaseJobParams {
+            job_id: lease.job_id.0,
+            lease_token: lease.token,
+        };
+        self.statement("release_job", Retry::Repeatable, |client| async move {
+            sql::release_job().params(&**client, parameters).opt().await
+        })
+        .await
+        .map(|released| released.is_some())
+    }
+
+    /// How a job stands whose claim with this token ended by the word of its worker.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn job_by_last_lease(&self, lease: Lease) -> Result<Option<AfterFailure>, DbError> {
+        let parameters = &sql::JobByLastLeaseParams {
+            job_id: lease.job_id.0,
+            lease_token: lease.token,
+        };
+        self.statement(
+            "job_by_last_lease",
+            Retry::Repeatable,
+            |client| async move {
+                sql::job_by_last_lease()
+                    .params(&**client, parameters)
+                    .opt()
+                    .await
+            },
+        )
+        .await
+        .map(|found| {
+            found.map(|row| AfterFailure {
+                retry_at: (row.status == "queued").then_some(row.scheduled_at),
+                status: row.status,
+            })
+        })
+    }
+}
+
+impl From<sql::ClaimJobs> for ClaimedJob {
+    fn from(row: sql::ClaimJobs) -> Self {
+        Self {
+            lease: Lease {
+                job_id: JobId(row.id),
+                token: row.lease_token,
+            },
+            lease_expires_at: row.lease_expires_at,
+            user_id: UserId(row.user_id),
+            job_type: row.job_type,
+            input: row.input,
+            priority: row.priority,
+            scheduled_at: row.scheduled_at,
+            attempt: row.attempts,
+            max_attempts: row.max_attempts,
+        }
+    }
+}

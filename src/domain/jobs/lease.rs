@@ -1,0 +1,230 @@
+//! What workers do: claim, give signs of life, complete, fail, give back.
+//!
+//! A claim is a lease with a token. Every change asks for job, token and a lease that has not run out, in the statement
+//! that makes it: a worker that was thought dead can change nothing when it comes back.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::FailureReason;
+use super::policy::Policy;
+use crate::db::{Database, DbError};
+use crate::domain::audit::Origin;
+use crate::domain::ids::{JobId, UserId};
+use crate::domain::text::{JobType, Text};
+
+/// How many jobs one claim may take.
+pub const MAX_CLAIMED_JOBS: i64 = 20;
+
+/// What a worker calls itself, for people.
+pub type WorkerName = Text<200>;
+
+/// Which claim of which job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// The job.
+    pub job_id: JobId,
+    /// Names the claim.
+    pub token: Uuid,
+}
+
+/// A job that a worker has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimedJob {
+    /// The claim.
+    pub lease: Lease,
+    /// When it ends without a heartbeat.
+    pub lease_expires_at: DateTime<Utc>,
+    /// Who ordered the job.
+    pub user_id: UserId,
+    /// Kind of the job.
+    pub job_type: String,
+    /// What the client gave.
+    pub input: Value,
+    /// How urgent it is.
+    pub priority: i16,
+    /// Since when it may be claimed.
+    pub scheduled_at: DateTime<Utc>,
+    /// Which attempt this is, from 1.
+    pub attempt: i16,
+    /// How many there may be.
+    pub max_attempts: i16,
+}
+
+/// What is claimed, and by whom.
+#[derive(Debug, Clone)]
+pub struct ClaimRequest {
+    /// Kinds that the worker can do.
+    pub job_types: Vec<JobType>,
+    /// At most so many.
+    pub count: i64,
+    /// Who it is, for people.
+    pub worker_name: WorkerName,
+}
+
+/// Who acts on a lease, for refunds and the audit log.
+#[derive(Debug, Clone, Default)]
+pub struct Actor {
+    /// The service's user; `None` is a worker of this program.
+    pub user_id: Option<UserId>,
+    /// Where the request came from.
+    pub origin: Origin,
+}
+
+/// A result to be kept: JSON, text, or both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    json: Option<Value>,
+    text: Option<String>,
+}
+
+/// A result with nothing in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("needs output, output_text, or both")]
+pub struct EmptyOutput;
+
+impl Output {
+    /// Puts a result together.
+    ///
+    /// # Errors
+    /// If there is neither JSON nor text.
+    pub fn new(json: Option<Value>, text: Option<String>) -> Result<Self, EmptyOutput> {
+        match (&json, &text) {
+            (None, None) => Err(EmptyOutput),
+            _ => Ok(Self { json, text }),
+        }
+    }
+
+    /// The JSON of it.
+    pub fn json(&self) -> Option<&Value> {
+        self.json.as_ref()
+    }
+
+    /// The text of it.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+}
+
+/// How a job stands after a failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AfterFailure {
+    /// queued, if it is tried again; failed, if that was the end.
+    pub status: String,
+    /// When it may be tried again.
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+/// Why a worker's word does not count. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaseError {
+    /// The lease has run out or was never there; the job is another's, or has ended.
+    #[error("this claim no longer holds: leave the job alone")]
+    Lost,
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+/// Takes due jobs, the most urgent first; none if nothing is due.
+///
+/// # Errors
+/// If the database fails. After [`DbError::Lost`] jobs may have been taken; they are rescued when their lease runs out.
+pub async fn claim(
+    db: &Database,
+    policy: &Policy,
+    request: &ClaimRequest,
+) -> Result<Vec<ClaimedJob>, DbError> {
+    let mut jobs = db.claim_jobs(request, policy.lease).await?;
+    jobs.sort_by_key(|job| {
+        (
+            std::cmp::Reverse(job.priority),
+            job.scheduled_at,
+            job.lease.job_id,
+        )
+    });
+    Ok(jobs)
+}
+
+/// Extends a lease, and notes how far the worker is, in percent.
+///
+/// # Errors
+/// If the lease is lost.
+pub async fn extend(
+    db: &Database,
+    policy: &Policy,
+    lease: Lease,
+    progress_percent: Option<i16>,
+) -> Result<(DateTime<Utc>, i16), LeaseError> {
+    db.extend_lease(lease, policy.lease, progress_percent)
+        .await?
+        .ok_or(LeaseError::Lost)
+}
+
+/// Completes a job and keeps its result, in one statement. A worker that lost the answer may ask again: the first
+/// result stays.
+///
+/// # Errors
+/// If the lease is lost.
+pub async fn complete(
+    db: &Database,
+    policy: &Policy,
+    lease: Lease,
+    output: &Output,
+    actor: &Actor,
+) -> Result<(), LeaseError> {
+    if db
+        .complete_job(lease, output, policy.retention, actor)
+        .await?
+    {
+        return Ok(());
+    }
+    match db.job_by_last_lease(lease).await? {
+        Some(standing) if standing.status == "completed" => Ok(()),
+        _ => Err(LeaseError::Lost),
+    }
+}
+
+/// Ends an attempt: the job waits for the next one, or, if it was the last one or `may_retry` is false, has failed and is
+/// refunded in the same transaction. A worker that lost the answer may ask again.
+///
+/// # Errors
+/// If the lease is lost.
+pub async fn fail(
+    db: &Database,
+    policy: &Policy,
+    lease: Lease,
+    reason: &FailureReason,
+    may_retry: bool,
+    actor: &Actor,
+) -> Result<AfterFailure, LeaseError> {
+    if let Some(after) = db
+        .fail_attempt(lease, policy, reason, may_retry, actor)
+        .await?
+    {
+        return Ok(after);
+    }
+    match db.job_by_last_lease(lease).await? {
+        Some(standing) if standing.status != "completed" => Ok(standing),
+        _ => Err(LeaseError::Lost),
+    }
+}
+
+/// Gives a job back as if it had not been claimed: the worker is told to stop.
+///
+/// # Errors
+/// If the lease is lost.
+pub async fn release(db: &Database, lease: Lease) -> Result<(), LeaseError> {
+    match db.release_job(lease).await? {
+        true => Ok(()),
+        false => Err(LeaseError::Lost),
+    }
+}
+
+/// How often a worker should give a sign of life, so that one may get lost.
+pub fn heartbeat_interval(policy: &Policy) -> Duration {
+    policy.lease / 3
+}

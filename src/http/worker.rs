@@ -1,0 +1,273 @@
+//! `/worker/jobs`: how workers in any language take jobs and deliver results.
+
+use std::time::Duration;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::App;
+use super::error::ApiError;
+use super::extract::{Json, PathId};
+use super::identity::{Permitted, Required};
+use super::validate::Fields;
+use crate::domain::audit::Origin;
+use crate::domain::ids::JobId;
+use crate::domain::jobs::FailureReason;
+use crate::domain::jobs::lease::{
+    self, Actor, ClaimRequest, ClaimedJob, Lease, MAX_CLAIMED_JOBS, Output, WorkerName,
+};
+use crate::domain::jobs::waiting::{self, Patience};
+use crate::domain::permissions::Permission;
+use crate::domain::text::JobType;
+
+/// How long a claim may wait for a job.
+const LONGEST_WAIT_SECONDS: i64 = 30;
+/// How many kinds of jobs one claim may ask for.
+const MAX_JOB_TYPES: usize = 100;
+
+/// Takes [`Permission::WorkOnJobs`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WorkOnJobs;
+
+impl Required for WorkOnJobs {
+    const PERMISSION: Permission = Permission::WorkOnJobs;
+}
+
+/// What a worker can do, and how long it waits.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClaimBody {
+    job_types: Vec<String>,
+    count: Option<i64>,
+    worker_name: Option<String>,
+    wait_seconds: Option<i64>,
+}
+
+/// The jobs that a worker has now; none if there were none in time.
+#[derive(Debug, Serialize)]
+pub(super) struct ClaimedBody {
+    jobs: Vec<ClaimedJobBody>,
+}
+
+#[derive(Debug, Serialize)]
+struct ClaimedJobBody {
+    job_id: i64,
+    user_id: i64,
+    job_type: String,
+    input: Value,
+    priority: i16,
+    attempt: i16,
+    max_attempts: i16,
+    lease_token: Uuid,
+    lease_expires_at: DateTime<Utc>,
+}
+
+/// `POST /worker/jobs/claim`
+pub(super) async fn claim(
+    State(app): State<App>,
+    permitted: Permitted<WorkOnJobs>,
+    Json(body): Json<ClaimBody>,
+) -> Result<Answer<ClaimedBody>, ApiError> {
+    let mut fields = Fields::default();
+    let job_types = fields.check("job_types", check_job_types(&body.job_types));
+    let count = fields.check(
+        "count",
+        within(body.count.unwrap_or(1), 1, MAX_CLAIMED_JOBS),
+    );
+    let name = body
+        .worker_name
+        .unwrap_or_else(|| format!("service {}", permitted.user));
+    let worker_name = fields.check("worker_name", WorkerName::parse(&name));
+    let wait = body.wait_seconds.unwrap_or(LONGEST_WAIT_SECONDS);
+    let wait = fields.check("wait_seconds", within(wait, 0, LONGEST_WAIT_SECONDS));
+    let (Some(job_types), Some(count), Some(worker_name), Some(wait)) =
+        (job_types, count, worker_name, wait)
+    else {
+        return Err(fields.into_error());
+    };
+    let request = ClaimRequest {
+        job_types,
+        count,
+        worker_name,
+    };
+    let patience = Patience {
+        wait: Duration::from_secs(wait.unsigned_abs()),
+        poll_interval: app.jobs.poll_interval,
+        arrivals: app.arrivals.clone(),
+        shutdown: app.shutdown.clone(),
+    };
+    let jobs = waiting::claim(&app.db, &app.jobs.policy, &request, &patience).await?;
+    Ok(Answer(ClaimedBody {
+        jobs: jobs.into_iter().map(ClaimedJobBody::from).collect(),
+    }))
+}
+
+/// A sign of life.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeartbeatBody {
+    lease_token: String,
+    progress_percent: Option<i64>,
+}
+
+/// What it brought.
+#[derive(Debug, Serialize)]
+pub(super) struct ExtendedBody {
+    job_id: i64,
+    lease_expires_at: DateTime<Utc>,
+    progress_percent: i16,
+}
+
+/// `POST /worker/jobs/{job_id}/heartbeat`
+pub(super) async fn heartbeat(
+    State(app): State<App>,
+    _: Permitted<WorkOnJobs>,
+    PathId(id): PathId,
+    Json(body): Json<HeartbeatBody>,
+) -> Result<Answer<ExtendedBody>, ApiError> {
+    let mut fields = Fields::default();
+    let lease = fields.check("lease_token", read_lease(id, &body.lease_token));
+    let progress = fields.check_optional(
+        "progress_percent",
+        body.progress_percent.map(|percent| within(percent, 0, 100)),
+    );
+    let (Some(lease), Some(progress)) = (lease, progress) else {
+        return Err(fields.into_error());
+    };
+    let progress = progress.and_then(|percent| i16::try_from(percent).ok());
+    let (lease_expires_at, progress_percent) =
+        lease::extend(&app.db, &app.jobs.policy, lease, progress).await?;
+    Ok(Answer(ExtendedBody {
+        job_id: id,
+        lease_expires_at,
+        progress_percent,
+    }))
+}
+
+/// A result.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CompleteBody {
+    lease_token: String,
+    output: Option<Value>,
+    output_text: Option<String>,
+}
+
+/// How the job stands after a worker's word.
+#[derive(Debug, Serialize)]
+pub(super) struct StandingBody {
+    job_id: i64,
+    status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<DateTime<Utc>>,
+}
+
+/// `POST /worker/jobs/{job_id}/complete`
+pub(super) async fn complete(
+    State(app): State<App>,
+    permitted: Permitted<WorkOnJobs>,
+    PathId(id): PathId,
+    origin: Origin,
+    Json(body): Json<CompleteBody>,
+) -> Result<Answer<StandingBody>, ApiError> {
+    let mut fields = Fields::default();
+    let lease = fields.check("lease_token", read_lease(id, &body.lease_token));
+    let output = fields.check("output", Output::new(body.output, body.output_text));
+    let (Some(lease), Some(output)) = (lease, output) else {
+        return Err(fields.into_error());
+    };
+    let actor = Actor {
+        user_id: Some(permitted.user),
+        origin,
+    };
+    lease::complete(&app.db, &app.jobs.policy, lease, &output, &actor).await?;
+    Ok(Answer(StandingBody {
+        job_id: id,
+        status: "completed".to_owned(),
+        retry_at: None,
+    }))
+}
+
+/// A failed attempt.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FailBody {
+    lease_token: String,
+    error: String,
+    /// Whether another attempt may help; without it, it may.
+    retry: Option<bool>,
+}
+
+/// `POST /worker/jobs/{job_id}/fail`
+pub(super) async fn fail(
+    State(app): State<App>,
+    permitted: Permitted<WorkOnJobs>,
+    PathId(id): PathId,
+    origin: Origin,
+    Json(body): Json<FailBody>,
+) -> Result<Answer<StandingBody>, ApiError> {
+    let mut fields = Fields::default();
+    let lease = fields.check("lease_token", read_lease(id, &body.lease_token));
+    let reason = fields.check("error", FailureReason::parse(&body.error));
+    let (Some(lease), Some(reason)) = (lease, reason) else {
+        return Err(fields.into_error());
+    };
+    let actor = Actor {
+        user_id: Some(permitted.user),
+        origin,
+    };
+    let may_retry = body.retry.unwrap_or(true);
+    let policy = &app.jobs.policy;
+    let after = lease::fail(&app.db, policy, lease, &reason, may_retry, &actor).await?;
+    Ok(Answer(StandingBody {
+        job_id: id,
+        status: after.status,
+        retry_at: after.retry_at,
+    }))
+}
+
+fn check_job_types(names: &[String]) -> Result<Vec<JobType>, String> {
+    if names.is_empty() || names.len() > MAX_JOB_TYPES {
+        return Err(format!("must name 1 to {MAX_JOB_TYPES} kinds of jobs"));
+    }
+    let job_types = names.iter().map(|name| JobType::parse(name));
+    job_types
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("each {error}"))
+}
+
+fn within(number: i64, least: i64, most: i64) -> Result<i64, String> {
+    if (least..=most).contains(&number) {
+        Ok(number)
+    } else {
+        Err(format!("must be a whole number from {least} to {most}"))
+    }
+}
+
+fn read_lease(job_id: i64, token: &str) -> Result<Lease, &'static str> {
+    let token = Uuid::try_parse(token).map_err(|_| "must be the lease_token of a claim")?;
+    Ok(Lease {
+        job_id: JobId(job_id),
+        token,
+    })
+}
+
+impl From<ClaimedJob> for ClaimedJobBody {
+    fn from(job: ClaimedJob) -> Self {
+        Self {
+            job_id: job.lease.job_id.0,
+            user_id: job.user_id.0,
+            job_type: job.job_type,
+            input: job.input,
+            priority: job.priority,
+            attempt: job.attempt,
+            max_attempts: job.max_attempts,
+            lease_token: job.lease.token,
+            lease_expires_at: job.lease_expires_at,
+        }
+    }
+}

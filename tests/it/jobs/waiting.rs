@@ -1,0 +1,72 @@
+//! Claims that wait for a job: woken by an order, here or at another server, and not for ever.
+
+use std::time::{Duration, Instant};
+
+use divine_whispers::domain::jobs::waiting::Arrivals;
+use divine_whispers::worker;
+use serde_json::{Value, json};
+
+use super::{CLAIM, order, with_jobs};
+use crate::needs_many_connections;
+use crate::support::eventually;
+
+#[tokio::test]
+async fn a_claim_waits_for_a_job_but_not_for_ever() {
+    let (api, user, service) = with_jobs(|jobs| jobs.poll_interval = Duration::from_secs(60)).await;
+    needs_many_connections!(api.database);
+    let started = Instant::now();
+    let body = json!({"job_types": ["daily_horoscope"], "wait_seconds": 1});
+    let reply = api.post(&service, CLAIM, body).await.success();
+    assert_eq!(reply["jobs"], json!([]));
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    let body = json!({"job_types": ["daily_horoscope"], "wait_seconds": 30});
+    let (reply, id) = tokio::join!(api.post(&service, CLAIM, body), async {
+        // Whether the claim waits already or not: it is woken, or finds it at once.
+        order(&api, &user).await
+    });
+    assert_eq!(reply.success()["jobs"][0]["job_id"], id);
+    assert!(started.elapsed() < Duration::from_secs(25), "it was woken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_waits_hears_of_an_order_at_another_server() {
+    let (mut api, user, service) =
+        with_jobs(|jobs| jobs.poll_interval = Duration::from_secs(60)).await;
+    needs_many_connections!(api.database);
+    let elsewhere = divine_whispers::http::App {
+        arrivals: Arrivals::default(),
+        ..api.app.clone()
+    };
+    for app in [&api.app, &elsewhere] {
+        tokio::spawn(worker::pass_on(
+            app.db.clone(),
+            api.database.url.clone(),
+            app.arrivals.clone(),
+            app.shutdown.clone(),
+        ));
+    }
+    let listening = "select count(*) from pg_stat_activity
+                     where datname = current_database() and query like 'listen%' and state = 'idle'";
+    eventually("both listen", async || {
+        api.database.number(listening).await == 2
+    })
+    .await;
+    let waiting = api
+        .request(reqwest::Method::POST, CLAIM)
+        .bearer_auth(&service.token)
+        .json(&json!({"job_types": ["daily_horoscope"], "wait_seconds": 30}));
+    let waiting = tokio::spawn(waiting.send());
+    let looked = "select count(*) from pg_stat_activity
+                  where datname = current_database() and query like '%skip locked%' and state = 'idle'
+                    and pid <> pg_backend_pid()";
+    eventually("the claim has found nothing", async || {
+        api.database.number(looked).await == 1
+    })
+    .await;
+    api.serve_also(elsewhere).await;
+    let started = Instant::now();
+    let id = order(&api, &user).await;
+    let reply: Value = waiting.await.unwrap().unwrap().json().await.unwrap();
+    assert_eq!(reply["jobs"][0]["job_id"], id);
+    assert!(started.elapsed() < Duration::from_secs(20), "it was woken");
+}

@@ -1,0 +1,254 @@
+//! The workers of the program: what they do, how they end, and the one in Python.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use divine_whispers::config::JobSettings;
+use divine_whispers::domain::jobs::lease::{ClaimedJob, Output};
+use divine_whispers::worker::{self, Crew, Failure, Kind, Work};
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{JOBS, look, order, with_jobs};
+use crate::ledger::assert_in_order;
+use crate::needs_many_connections;
+use crate::support::api::{PASSWORD, TestUser};
+use crate::support::program::printed;
+use crate::support::{Api, eventually};
+
+/// Does what its test says: waits for a word, and then succeeds; or panics.
+struct Horoscope {
+    go: Arc<Notify>,
+    panics: bool,
+}
+
+impl Kind for Horoscope {
+    fn job_type(&self) -> &'static str {
+        "daily_horoscope"
+    }
+
+    fn run<'a>(
+        &'a self,
+        _: &'a Work,
+        job: &'a ClaimedJob,
+    ) -> BoxFuture<'a, Result<Output, Failure>> {
+        Box::pin(async move {
+            assert!(!self.panics, "the stars fell");
+            self.go.notified().await;
+            Ok(Output::new(Some(job.input.clone()), None).unwrap())
+        })
+    }
+}
+
+fn crew(api: &Api, kinds: Vec<Box<dyn Kind>>, grace: Duration) -> (Crew, CancellationToken) {
+    let shutdown = CancellationToken::new();
+    let crew = Crew {
+        work: Work {
+            db: api.app.db.clone(),
+        },
+        kinds,
+        settings: Arc::clone(&api.app.jobs),
+        arrivals: api.app.arrivals.clone(),
+        shutdown: shutdown.clone(),
+        grace,
+    };
+    (crew, shutdown)
+}
+
+async fn eventually_is(api: &Api, user: &TestUser, id: i64, status: &str) {
+    eventually(status, async || {
+        look(api, user, id).await["status"] == status
+    })
+    .await;
+}
+
+async fn order_statement(api: &Api, user: &TestUser, input: Value) -> i64 {
+    let body = json!({"job_type": "wallet_statement", "input": input});
+    let reply = api.post(user, JOBS, body).await.success();
+    reply["job_id"].as_i64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_has_the_transactions_of_its_period_and_no_others() {
+    let (api, user, _) = with_jobs(|_| {}).await;
+    needs_many_connections!(api.database);
+    let other = api.register().await;
+    let gift = json!({"to_user_id": other.id, "amount": 7, "description": "=1+1, \"quoted\""});
+    api.post(&user, "/api/v1/wallet/transfers", gift)
+        .await
+        .success();
+    let (crew, shutdown) = crew(&api, worker::kinds(), Duration::ZERO);
+    let running = tokio::spawn(worker::run(crew));
+    let id = order_statement(&api, &user, json!({})).await;
+    let empty = order_statement(&api, &user, json!({"to": "2020-01-01T00:00:00Z"})).await;
+    let backward = json!({"from": "2020-01-02T00:00:00Z", "to": "2020-01-01T00:00:00Z"});
+    let backward = order_statement(&api, &user, backward).await;
+    let wrong = order_statement(&api, &user, json!({"months": 3})).await;
+    eventually_is(&api, &user, id, "completed").await;
+    let result = api
+        .get(&user, &format!("{JOBS}/{id}/result"))
+        .await
+        .success();
+    let text = result["output_text"].as_str().unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let amounts: Vec<&str> = rows.iter().map(|row| &row[4]).collect();
+    assert_eq!(&amounts[..3], ["100", "-7", "-5"]);
+    assert_eq!(&rows[1][7], "'=1+1, \"quoted\"", "no spreadsheet runs it");
+    assert_eq!(result["output"]["rows"], rows.len());
+
+    eventually_is(&api, &user, empty, "completed").await;
+    let result = api
+        .get(&user, &format!("{JOBS}/{empty}/result"))
+        .await
+        .success();
+    assert_eq!(result["output"]["rows"], 0);
+    for id in [backward, wrong] {
+        eventually_is(&api, &user, id, "failed").await;
+        let job = look(&api, &user, id).await;
+        assert_eq!(
+            (&job["attempts"], &job["refunded_amount"]),
+            (&json!(1), &json!(5))
+        );
+    }
+    shutdown.cancel();
+    running.await.unwrap();
+    assert_in_order(&api.database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_told_to_stop_gives_back_what_it_cannot_finish() {
+    let (api, user, _) = with_jobs(|_| {}).await;
+    needs_many_connections!(api.database);
+    let id = order(&api, &user).await;
+    let kind = Horoscope {
+        go: Arc::new(Notify::new()),
+        panics: false,
+    };
+    let (crew, shutdown) = crew(&api, vec![Box::new(kind)], Duration::ZERO);
+    let running = tokio::spawn(worker::run(crew));
+    eventually_is(&api, &user, id, "running").await;
+    shutdown.cancel();
+    running.await.unwrap();
+    let job = look(&api, &user, id).await;
+    assert_eq!(
+        (&job["status"], &job["attempts"]),
+        (&json!("queued"), &json!(0))
+    );
+    assert_in_order(&api.database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_told_to_stop_finishes_what_it_can_and_takes_nothing_new() {
+    let (api, user, _) = with_jobs(|jobs| jobs.concurrency = 1).await;
+    needs_many_connections!(api.database);
+    let (id, next) = (order(&api, &user).await, order(&api, &user).await);
+    let go = Arc::new(Notify::new());
+    let kind = Horoscope {
+        go: Arc::clone(&go),
+        panics: false,
+    };
+    let (crew, shutdown) = crew(&api, vec![Box::new(kind)], Duration::from_secs(600));
+    let running = tokio::spawn(worker::run(crew));
+    eventually_is(&api, &user, id, "running").await;
+    shutdown.cancel();
+    go.notify_one();
+    running.await.unwrap();
+    assert_eq!(look(&api, &user, id).await["status"], "completed");
+    assert_eq!(look(&api, &user, next).await["status"], "queued");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_work_keeps_its_lease_by_signs_of_life() {
+    let (api, user, _) = with_jobs(|jobs| jobs.policy.lease = Duration::from_secs(2)).await;
+    needs_many_connections!(api.database);
+    let id = order(&api, &user).await;
+    let go = Arc::new(Notify::new());
+    let kind = Horoscope {
+        go: Arc::clone(&go),
+        panics: false,
+    };
+    let (crew, shutdown) = crew(&api, vec![Box::new(kind)], Duration::ZERO);
+    let running = tokio::spawn(worker::run(crew));
+    eventually_is(&api, &user, id, "running").await;
+    let beyond =
+        "select count(*) from jobs where lease_expires_at > started_at + interval '5 seconds'";
+    eventually("the lease is extended again and again", async || {
+        api.database.number(beyond).await == 1
+    })
+    .await;
+    go.notify_one();
+    eventually_is(&api, &user, id, "completed").await;
+    assert_eq!(look(&api, &user, id).await["attempts"], 1);
+    shutdown.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_panics_fails_like_any_other_and_the_worker_goes_on() {
+    let settings = |jobs: &mut JobSettings| {
+        jobs.policy.max_attempts = 2;
+        jobs.policy.first_delay = Duration::ZERO;
+        jobs.concurrency = 1;
+    };
+    let (api, user, _) = with_jobs(settings).await;
+    needs_many_connections!(api.database);
+    let id = order(&api, &user).await;
+    let kind = Horoscope {
+        go: Arc::new(Notify::new()),
+        panics: true,
+    };
+    let (crew, shutdown) = crew(&api, vec![Box::new(kind)], Duration::ZERO);
+    let running = tokio::spawn(worker::run(crew));
+    eventually_is(&api, &user, id, "failed").await;
+    let job = look(&api, &user, id).await;
+    assert_eq!(
+        (
+            &job["attempts"],
+            &job["last_error"],
+            &job["refunded_amount"]
+        ),
+        (&json!(2), &json!("the worker panicked"), &json!(10))
+    );
+    shutdown.cancel();
+    running.await.unwrap();
+    assert_in_order(&api.database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worker_in_python_draws_fortunes() {
+    let (api, user, service) = with_jobs(|_| {}).await;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fortune_worker.py");
+    let mut command = tokio::process::Command::new("python3");
+    command
+        .args([script, "--once"])
+        .env("API_URL", format!("http://{}/api/v1", api.address))
+        .env("WORKER_EMAIL", &service.email)
+        .env("WORKER_PASSWORD", PASSWORD)
+        .kill_on_drop(true);
+    let mut ids = Vec::new();
+    for question in ["when?", "where?"] {
+        let body = json!({"job_type": "fortune_draw", "input": {"question": question}});
+        let reply = api.post(&user, JOBS, body).await.success();
+        ids.push(reply["job_id"].as_i64().unwrap());
+    }
+    let output = match command.output().await {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            crate::support::say_skipped_for_want_of("python3");
+            return;
+        }
+        output => output.unwrap(),
+    };
+    assert!(output.status.success(), "{}", printed(&output));
+    for (id, question) in ids.iter().zip(["when?", "where?"]) {
+        let result = api
+            .get(&user, &format!("{JOBS}/{id}/result"))
+            .await
+            .success();
+        assert_eq!(result["output"]["question"], question);
+        assert!(!result["output_text"].as_str().unwrap().is_empty());
+    }
+    assert_in_order(&api.database).await;
+}
