@@ -9,13 +9,29 @@ use crate::db::{Database, DbError};
 
 /// Whether an account may act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+// From a text, so that a body which has something else is a wrong value and not a malformed one.
+#[serde(try_from = "String")]
 #[allow(missing_docs)] // The words of the table.
 pub enum Status {
     Active,
     Suspended,
     Inactive,
     Banned,
+}
+
+/// A text that is no status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be active, suspended, inactive or banned")]
+pub struct StatusError;
+
+impl TryFrom<String> for Status {
+    type Error = StatusError;
+
+    fn try_from(name: String) -> Result<Self, StatusError> {
+        let all = [Self::Active, Self::Suspended, Self::Inactive, Self::Banned];
+        let found = all.into_iter().find(|status| status.name() == name);
+        found.ok_or(StatusError)
+    }
 }
 
 impl Status {

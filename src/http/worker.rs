@@ -176,7 +176,12 @@ pub(super) async fn complete(
 ) -> Result<Answer<StandingBody>, ApiError> {
     let mut fields = Fields::default();
     let lease = fields.check("lease_token", read_lease(id, &body.lease_token));
-    let output = fields.check("output", Output::new(body.output, body.output_text));
+    let output = Output::new(body.output, body.output_text);
+    let field = output
+        .as_ref()
+        .err()
+        .map_or("output", |error| error.field());
+    let output = fields.check(field, output);
     let (Some(lease), Some(output)) = (lease, output) else {
         return Err(fields.into_error());
     };

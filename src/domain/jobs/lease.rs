@@ -81,19 +81,36 @@ pub struct Output {
     text: Option<String>,
 }
 
-/// A result with nothing in it.
+/// What is no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("needs output, output_text, or both")]
-pub struct EmptyOutput;
+pub enum OutputError {
+    /// There is nothing in it.
+    #[error("needs output, output_text, or both")]
+    Empty,
+    /// PostgreSQL has no text with it.
+    #[error("must not have the NUL character")]
+    NulInText,
+}
+
+impl OutputError {
+    /// The field of the API that is wrong.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Empty => "output",
+            Self::NulInText => "output_text",
+        }
+    }
+}
 
 impl Output {
     /// Puts a result together.
     ///
     /// # Errors
-    /// If there is neither JSON nor text.
-    pub fn new(json: Option<Value>, text: Option<String>) -> Result<Self, EmptyOutput> {
+    /// If there is neither JSON nor text, or the text has the NUL character.
+    pub fn new(json: Option<Value>, text: Option<String>) -> Result<Self, OutputError> {
         match (&json, &text) {
-            (None, None) => Err(EmptyOutput),
+            (None, None) => Err(OutputError::Empty),
+            (_, Some(text)) if text.contains('\0') => Err(OutputError::NulInText),
             _ => Ok(Self { json, text }),
         }
     }

@@ -41,7 +41,7 @@ fn the_model_is_edited_and_the_build_says_all_that_follows() {
             "name = \"sample\"",
             "name = \"way_of_working\"",
         )
-        .write("src/main.rs", "#![allow(unused)]\nmod db;\nfn main() {}\n")
+        .write("src/main.rs", "mod db;\nfn main() {}\n")
         .write("sql/schema.sql", MODEL);
     let build = sample::cargo_build(&project);
     assert!(build.status.success(), "{}", said(&build));

@@ -235,7 +235,7 @@ fn is_key(plan: &Plan<'_>, key: &Key) -> bool {
 }
 
 /// The check that proves that a column has no null, for the time of the proof.
-fn check_name(key: &Key) -> String {
+pub(super) fn check_name(key: &Key) -> String {
     let plain = |name: &str| {
         name.trim_matches('"')
             .replace(|c: char| !c.is_alphanumeric(), "_")

@@ -3,7 +3,8 @@
 use super::walk::{Effect, Walk, name, referenced};
 use super::{Hazard, LockMode};
 use crate::catalog::{Catalog, Class, Facts, Key, without_last};
-use crate::generate::text::{fact, last};
+use crate::generate::column::check_name;
+use crate::generate::text::fact;
 use crate::lexer::{Kind, Lexer};
 
 impl Walk<'_> {
@@ -136,9 +137,8 @@ impl Walk<'_> {
             return all;
         }
         if change.starts_with("set not null") {
-            let is_proved = self.proved.iter().any(|check| {
-                without_last(check) == table && last(check).trim_matches('"').ends_with("_not_null")
-            });
+            let check = format!("{table}.{}", check_name(&key));
+            let is_proved = self.proved.contains(&check);
             let effect = if is_proved {
                 Effect::Locks
             } else {

@@ -111,12 +111,12 @@ async fn what_a_change_does_to_others_is_said_and_not_more() {
     needs_many_connections!();
     let before = "create domain points as int check (value > 0);
         create table b (id int primary key);
-        create table a (id int, b int, n int, name varchar(10), price numeric(10, 2), at date, indexed varchar(5));
+        create table a (id int, b int, n int, name varchar(10), price numeric(10, 2), at date, indexed varchar(5), proved int);
         create index a_indexed on a (indexed);";
     let after = "create domain points as int check (value > 0);
         create table b (id int primary key);
         create table a (id int, b int constraint a_b_fkey references b, n bigint, name varchar(20), price numeric(12, 2),
-            at timestamp, indexed varchar(9), plain text, filled int not null default 3, at_once timestamptz default now(),
+            at timestamp, indexed varchar(9), proved int not null, plain text, filled int not null default 3, at_once timestamptz default now(),
             random float default random(), points points, number int generated always as identity,
             twice int generated always as (id * 2) stored, constraint a_n check (n > 0), constraint a_at unique (at));
         create index a_plain on a (plain);
