@@ -93,7 +93,7 @@ pub enum OutputError {
 }
 
 impl OutputError {
-    /// The field of the API that is wrong.
+    /// Which part is wrong, as the table calls it.
     pub fn field(self) -> &'static str {
         match self {
             Self::Empty => "output",
