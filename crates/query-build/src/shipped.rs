@@ -36,20 +36,27 @@ impl Shipped {
             let words = line.trim();
             if !words.is_empty() {
                 let indent = line.len() - line.trim_start().len();
-                shipped.line(words, start + indent, &numbers);
+                shipped.line(source, words, start + indent, &numbers);
             }
             start += line.len() + 1;
         }
         shipped
     }
 
-    fn line(&mut self, words: &str, start: usize, numbers: &BTreeMap<usize, (usize, String)>) {
+    fn line(
+        &mut self,
+        source: &Source,
+        words: &str,
+        start: usize,
+        numbers: &BTreeMap<usize, (usize, String)>,
+    ) {
         if !self.sql.is_empty() {
             self.push(' ', start);
         }
         let mut after_parameter = 0;
         for (offset, character) in words.char_indices() {
-            let origin = start + offset;
+            // A character of a comment is blanked by as many spaces as it has bytes.
+            let origin = source.text.floor_char_boundary(start + offset);
             if let Some((end, number)) = numbers.get(&origin) {
                 number.chars().for_each(|digit| self.push(digit, origin));
                 after_parameter = *end;
@@ -177,6 +184,23 @@ mod tests {
         assert_eq!(shipped.sql, "select id from users where name = $1");
         let generated = "select id\n from   users where name = $1";
         assert_eq!(shipped.compare(&file, &file.queries[0], generated), None);
+    }
+
+    #[test]
+    fn what_stands_in_a_comment_is_a_place_where_a_character_begins() {
+        let source = Source {
+            name: "queries/users.sql".to_owned(),
+            text: "--! find\nselect /*¡*/ id from users;\n".to_owned(),
+        };
+        let source = Arc::new(source);
+        let mut problems = Vec::new();
+        let file = query_file::parse(Arc::clone(&source), vec!["users".to_owned()], &mut problems);
+        let shipped = Shipped::of(&source, &file.queries[0]);
+        let end = u32::try_from(shipped.sql.chars().count()).expect("a short query");
+        for position in 1..=end + 1 {
+            let place = shipped.place_of(&file.queries[0], position).start;
+            assert!(source.text.is_char_boundary(place), "{position}: {place}");
+        }
     }
 
     #[test]
