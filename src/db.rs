@@ -28,6 +28,7 @@ use deadpool_postgres::{Pool, Transaction};
 use futures_util::future::BoxFuture;
 use tracing::Level;
 
+use crate::domain::jobs::news::JobNews;
 pub use error::DbError;
 pub use lease::Lease;
 pub use pool::ConnectionBudget;
@@ -43,6 +44,7 @@ pub(crate) mod queries {
 pub struct Database {
     pool: Pool,
     statement_timeout: Duration,
+    job_news: JobNews,
 }
 
 impl Database {

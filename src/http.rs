@@ -11,6 +11,7 @@ mod error;
 mod extract;
 mod health;
 mod identity;
+mod job_events;
 mod jobs;
 mod origin;
 mod page;

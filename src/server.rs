@@ -2,13 +2,14 @@
 
 pub mod connections;
 pub mod housekeeping;
+pub mod job_events;
 pub mod sealer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use futures_util::future::{join, join4};
+use futures_util::future::{join, join5};
 use revisions::{DatabaseUrl, Migrator, Revisions, Startup};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -67,11 +68,12 @@ pub async fn serve(
         tokio::spawn(sealer::seal_regularly(db, interval, shutdown))
     });
     tokio::select! {
-        _ = join4(
+        _ = join5(
             connections::serve(listener, router, &app.shutdown),
             work_beside(settings, &app),
             pass_on_notices(source, app.db.clone(), app.arrivals.clone(), app.shutdown.clone()),
             keep_house(app.db.clone(), settings.jobs.policy, settings.jobs.rescue_interval, app.shutdown.clone()),
+            job_events::look_for_events(app.db.clone(), settings.jobs.poll_interval, app.shutdown.clone()),
         ) => {}
         () = end_on_signal(signals, &app.shutdown, settings.server.shutdown_timeout) => {}
     }

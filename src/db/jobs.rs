@@ -1,7 +1,9 @@
 //! The statements of `queries/jobs.sql` and `queries/job_results.sql` for those who order jobs, in the types of the
-//! domain. What workers run is in [`lease`], how jobs end without a result in [`ending`].
+//! domain. What workers run is in [`lease`], how jobs end without a result in [`ending`], what happened to them in
+//! [`events`].
 
 mod ending;
+pub(super) mod events;
 mod lease;
 
 use super::queries::client::Params as _;

@@ -5,10 +5,11 @@
 
 use deadpool_postgres::Transaction;
 use futures_util::future::BoxFuture;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::db::queries::client::Params as _;
-use crate::db::queries::{jobs as sql, wallets as wallets_sql};
+use crate::db::queries::{job_events as events_sql, jobs as sql, wallets as wallets_sql};
 use crate::db::{Database, DbError, Retry, audit};
 use crate::domain::audit::{Entry, Origin, Outcome};
 use crate::domain::ids::{JobId, UserId};
@@ -76,6 +77,9 @@ impl Database {
             })
         })
         .await
+        .inspect(|after| {
+            self.told_if(after.is_some(), lease.job_id);
+        })
     }
 
     /// Ends an attempt whose lease has run out. `None` when it has not, or somebody else is at it.
@@ -104,6 +108,9 @@ impl Database {
             })
         })
         .await
+        .inspect(|after| {
+            self.told_if(after.is_some(), id);
+        })
     }
 
     /// Ends a job that waited longer than it may; whether it did.
@@ -131,6 +138,7 @@ impl Database {
             })
         })
         .await
+        .map(|has_ended| self.told_if(has_ended, id))
     }
 
     /// Ends a job that waits, by the word of its owner; whether it did.
@@ -170,6 +178,7 @@ impl Database {
             })
         })
         .await
+        .map(|has_ended| self.told_if(has_ended, id))
     }
 
     /// Jobs whose lease has run out, at most `limit`.
@@ -244,7 +253,7 @@ async fn after_failure(
     }
 }
 
-/// Status, refund and audit entry of a job that is locked; whether there was one.
+/// Status, refund, event and audit entry of a job that is locked; whether there was one.
 fn end_locked<'t>(
     transaction: &'t Transaction<'_>,
     locked: Option<sql::LockedJob>,
@@ -260,7 +269,7 @@ fn end_locked<'t>(
             error: end.error,
             job_id: job.id,
         };
-        sql::end_job().params(transaction, parameters).one().await?;
+        let event_number = sql::end_job().params(transaction, parameters).one().await?;
         wallets_sql::lock_wallet_of_spend()
             .bind(transaction, &job.transaction_id)
             .one()
@@ -275,15 +284,27 @@ fn end_locked<'t>(
             .params(transaction, parameters)
             .opt()
             .await?;
+        let refunded_amount = refund.as_ref().map_or(0, |refund| refund.amount);
+        let mut details = json!({"attempt": job.attempts, "refunded_amount": refunded_amount});
+        if let Some(error) = end.error {
+            details["error"] = json!(error);
+        }
+        let parameters = &events_sql::WriteJobEventParams {
+            job_id: job.id,
+            event_number,
+            kind: end.status,
+            details: &details,
+        };
+        events_sql::write_job_event()
+            .params(transaction, parameters)
+            .one()
+            .await?;
         let mut entry = Entry::new(end.action, "job", end.outcome, end.origin)
             .on(job.id)
             .with("job_type", job.job_type)
             .with("attempts", job.attempts)
             .with("transaction_id", job.transaction_id)
-            .with(
-                "refunded",
-                refund.as_ref().map_or(0, |refund| refund.amount),
-            );
+            .with("refunded", refunded_amount);
         if let Some(refund) = &refund {
             entry = entry.with("refund_transaction_id", refund.id);
         }

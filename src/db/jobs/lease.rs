@@ -31,7 +31,12 @@ impl Database {
             sql::claim_jobs().params(&**client, parameters).all().await
         })
         .await
-        .map(|rows| rows.into_iter().map(ClaimedJob::from).collect())
+        .map(|rows| {
+            let claimed = rows.into_iter().map(ClaimedJob::from);
+            claimed
+                .inspect(|job| self.job_news.changed(job.lease.job_id))
+                .collect()
+        })
     }
 
     /// Extends a lease; returns when it ends now, and the progress.
@@ -57,7 +62,14 @@ impl Database {
                 .await
         })
         .await
-        .map(|extended| extended.map(|row| (row.lease_expires_at, row.progress_percent)))
+        .map(|extended| {
+            extended.map(|row| {
+                if row.is_event {
+                    self.job_news.changed(lease.job_id);
+                }
+                (row.lease_expires_at, row.progress_percent)
+            })
+        })
     }
 
     /// Completes a job and keeps its result.
@@ -92,7 +104,7 @@ impl Database {
                 .await
         })
         .await
-        .map(|completed| completed.is_some())
+        .map(|completed| self.told_if(completed.is_some(), lease.job_id))
     }
 
     /// Gives a job back as if it had not been claimed.
@@ -108,7 +120,15 @@ impl Database {
             sql::release_job().params(&**client, parameters).opt().await
         })
         .await
-        .map(|released| released.is_some())
+        .map(|released| self.told_if(released.is_some(), lease.job_id))
+    }
+
+    /// Has a change told to who watches the job; passes on whether there was one.
+    pub(super) fn told_if(&self, has_changed: bool, job_id: JobId) -> bool {
+        if has_changed {
+            self.job_news.changed(job_id);
+        }
+        has_changed
     }
 
     /// How a job stands whose claim with this token ended by the word of its worker.
