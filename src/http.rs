@@ -13,6 +13,7 @@ mod health;
 mod identity;
 mod job_events;
 mod jobs;
+mod metrics;
 mod origin;
 mod page;
 mod request_log;

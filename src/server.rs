@@ -24,7 +24,7 @@ use crate::migrations::REVISIONS;
 use crate::private_postgres::Source;
 use crate::worker::{self, Crew, Work, keep_house, pass_on};
 
-/// Migrates, then serves until SIGINT or SIGTERM.
+/// Migrates, then serves until SIGINT or SIGTERM. The version is for the metrics.
 ///
 /// # Errors
 /// If the schema cannot be brought up to date, or the address is taken.
@@ -32,6 +32,7 @@ pub async fn serve(
     settings: &Settings,
     source: &Source,
     secret_key: &SecretString,
+    version: &str,
 ) -> anyhow::Result<()> {
     // Before the schema is touched: a port that is taken ends it here.
     let (host, port) = (settings.server.host.as_str(), settings.server.port);
@@ -56,6 +57,7 @@ pub async fn serve(
             .collect(),
         shutdown: CancellationToken::new(),
     };
+    app.db.metrics().set_version(version);
     let router = router(app.clone(), &settings.server.allowed_origins);
     // Before anybody is told that we serve: from then on a signal must not cut a request short.
     let signals = Signals::listen().context("cannot listen for signals")?;

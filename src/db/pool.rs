@@ -10,6 +10,7 @@ use super::queries::client::Params as _;
 use super::{Database, queries};
 use crate::config::DatabaseSettings;
 use crate::domain::jobs::news::JobNews;
+use crate::metrics::Metrics;
 
 /// How many connections the server has for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,7 @@ impl Database {
             pool,
             statement_timeout: settings.statement_timeout,
             job_news: JobNews::default(),
+            metrics: Metrics::default(),
         })
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::error::ApiError;
 use super::token::TokenError;
-use super::{App, origin};
+use super::{App, origin, request_log};
 use crate::domain::audit::{self, Entry, Outcome};
 use crate::domain::ids::UserId;
 use crate::domain::permissions::Permission;
@@ -67,7 +67,10 @@ impl FromRequestParts<App> for InSessionUntil {
             return Err(missing);
         }
         match app.tokens.verify_with_end(token.trim()) {
-            Ok((session, ends_at)) => Ok(Self { session, ends_at }),
+            Ok((session, ends_at)) => {
+                request_log::note_user(session.user_id);
+                Ok(Self { session, ends_at })
+            }
             Err(TokenError::Expired) => {
                 Err(ApiError::Unauthenticated("the access token has expired"))
             }

@@ -12,8 +12,8 @@ use tower_http::timeout::RequestBodyDeadlineLayer;
 use std::time::Duration;
 
 use super::{
-    App, account, admin, auth, error, health, job_events, jobs, request_log, sessions, statistics,
-    wallet, worker,
+    App, account, admin, auth, error, health, job_events, jobs, metrics, request_log, sessions,
+    statistics, wallet, worker,
 };
 
 /// Bodies beyond this are refused with 413.
@@ -66,6 +66,7 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
+        .route("/metrics", get(metrics::show))
         .nest("/api/v1", api)
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)
@@ -74,7 +75,10 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(cors(allowed_origins))
         // Outermost: even a panic is logged with the id that its answer carries.
-        .layer(middleware::from_fn(request_log::identify_and_log))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            request_log::identify_and_log,
+        ))
         .with_state(app)
 }
 
@@ -98,5 +102,5 @@ fn cors(allowed_origins: &[HeaderValue]) -> CorsLayer {
             last_event_id,
             request_id.clone(),
         ])
-        .expose_headers([request_id, replayed])
+        .expose_headers([request_id, replayed, header::RETRY_AFTER])
 }

@@ -3,6 +3,7 @@
 //! The job is locked first and its wallet second, by everyone. Nobody locks a job while holding a wallet: `spend` and
 //! `order_job` make a job that nobody else can see yet.
 
+use chrono::{DateTime, Utc};
 use deadpool_postgres::Transaction;
 use futures_util::future::BoxFuture;
 use serde_json::json;
@@ -16,6 +17,7 @@ use crate::domain::ids::{JobId, UserId};
 use crate::domain::jobs::FailureReason;
 use crate::domain::jobs::lease::{Actor, AfterFailure, Lease};
 use crate::domain::jobs::policy::{Policy, Verdict};
+use crate::metrics::jobs::JobChange;
 
 /// What rescued jobs say of themselves.
 const SILENT: &str = "the worker gave no sign of life";
@@ -39,6 +41,14 @@ struct Failure<'a> {
     last_lease_token: Option<Uuid>,
     may_retry: bool,
     actor: Actor,
+}
+
+/// What a failed attempt came to.
+enum Ended {
+    /// Another one follows.
+    Attempt { retry_at: DateTime<Utc> },
+    /// That was the last one.
+    Job { refunded_amount: i64 },
 }
 
 impl Database {
@@ -77,9 +87,7 @@ impl Database {
             })
         })
         .await
-        .inspect(|after| {
-            self.told_if(after.is_some(), lease.job_id);
-        })
+        .map(|ended| ended.map(|ended| self.told_of(lease.job_id, ended)))
     }
 
     /// Ends an attempt whose lease has run out. `None` when it has not, or somebody else is at it.
@@ -108,8 +116,11 @@ impl Database {
             })
         })
         .await
-        .inspect(|after| {
-            self.told_if(after.is_some(), id);
+        .map(|ended| {
+            ended.map(|ended| {
+                self.metrics.jobs().rescued();
+                self.told_of(id, ended)
+            })
         })
     }
 
@@ -138,7 +149,7 @@ impl Database {
             })
         })
         .await
-        .map(|has_ended| self.told_if(has_ended, id))
+        .map(|refunded| self.told_end(id, refunded, JobChange::Expired))
     }
 
     /// Ends a job that waits, by the word of its owner; whether it did.
@@ -178,7 +189,7 @@ impl Database {
             })
         })
         .await
-        .map(|has_ended| self.told_if(has_ended, id))
+        .map(|refunded| self.told_end(id, refunded, JobChange::Cancelled))
     }
 
     /// Jobs whose lease has run out, at most `limit`.
@@ -206,13 +217,42 @@ impl Database {
     }
 }
 
+impl Database {
+    fn told_of(&self, id: JobId, ended: Ended) -> AfterFailure {
+        match ended {
+            Ended::Attempt { retry_at } => {
+                self.told(id, JobChange::Retrying);
+                AfterFailure {
+                    status: "queued".to_owned(),
+                    retry_at: Some(retry_at),
+                }
+            }
+            Ended::Job { refunded_amount } => {
+                self.told_end(id, Some(refunded_amount), JobChange::Failed);
+                AfterFailure {
+                    status: "failed".to_owned(),
+                    retry_at: None,
+                }
+            }
+        }
+    }
+
+    /// Passes on whether there was an end.
+    fn told_end(&self, id: JobId, refunded: Option<i64>, change: JobChange) -> bool {
+        if refunded.is_some_and(|amount| amount > 0) {
+            self.metrics.jobs().refunded();
+        }
+        self.told_if(refunded.is_some(), id, change)
+    }
+}
+
 /// Another attempt or the end, as the policy says.
 async fn after_failure(
     transaction: &Transaction<'_>,
     locked: Option<sql::LockedJob>,
     policy: &Policy,
     failure: &Failure<'_>,
-) -> Result<Option<AfterFailure>, tokio_postgres::Error> {
+) -> Result<Option<Ended>, tokio_postgres::Error> {
     let Some(job) = locked else {
         return Ok(None);
     };
@@ -228,10 +268,7 @@ async fn after_failure(
                 .params(transaction, parameters)
                 .one()
                 .await?;
-            Ok(Some(AfterFailure {
-                status: "queued".to_owned(),
-                retry_at: Some(retry_at),
-            }))
+            Ok(Some(Ended::Attempt { retry_at }))
         }
         Verdict::Final => {
             let end = End {
@@ -244,24 +281,22 @@ async fn after_failure(
                 actor: failure.actor.user_id,
                 origin: &failure.actor.origin,
             };
-            end_locked(transaction, Some(job), &end).await?;
-            Ok(Some(AfterFailure {
-                status: "failed".to_owned(),
-                retry_at: None,
-            }))
+            let refunded = end_locked(transaction, Some(job), &end).await?;
+            Ok(refunded.map(|refunded_amount| Ended::Job { refunded_amount }))
         }
     }
 }
 
-/// Status, refund, event and audit entry of a job that is locked; whether there was one.
+/// Status, refund, event and audit entry of a job that is locked; returns the points that it gave back, if there
+/// was such a job.
 fn end_locked<'t>(
     transaction: &'t Transaction<'_>,
     locked: Option<sql::LockedJob>,
     end: &'t End<'t>,
-) -> BoxFuture<'t, Result<bool, tokio_postgres::Error>> {
+) -> BoxFuture<'t, Result<Option<i64>, tokio_postgres::Error>> {
     Box::pin(async move {
         let Some(job) = locked else {
-            return Ok(false);
+            return Ok(None);
         };
         let parameters = &sql::EndJobParams {
             status: end.status,
@@ -310,6 +345,6 @@ fn end_locked<'t>(
         }
         entry.actor_user_id = end.actor;
         audit::write(transaction, &entry).await?;
-        Ok(true)
+        Ok(Some(refunded_amount))
     })
 }

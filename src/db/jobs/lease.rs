@@ -9,6 +9,7 @@ use crate::db::queries::jobs as sql;
 use crate::db::{Database, DbError, Retry};
 use crate::domain::ids::{JobId, UserId};
 use crate::domain::jobs::lease::{Actor, AfterFailure, ClaimRequest, ClaimedJob, Lease, Output};
+use crate::metrics::jobs::JobChange;
 
 impl Database {
     /// Takes due jobs, each under a lease of its own, in no particular order.
@@ -34,7 +35,7 @@ impl Database {
         .map(|rows| {
             let claimed = rows.into_iter().map(ClaimedJob::from);
             claimed
-                .inspect(|job| self.job_news.changed(job.lease.job_id))
+                .inspect(|job| self.told(job.lease.job_id, JobChange::Running))
                 .collect()
         })
     }
@@ -65,7 +66,7 @@ impl Database {
         .map(|extended| {
             extended.map(|row| {
                 if row.is_event {
-                    self.job_news.changed(lease.job_id);
+                    self.told(lease.job_id, JobChange::Running);
                 }
                 (row.lease_expires_at, row.progress_percent)
             })
@@ -104,7 +105,7 @@ impl Database {
                 .await
         })
         .await
-        .map(|completed| self.told_if(completed.is_some(), lease.job_id))
+        .map(|completed| self.told_if(completed.is_some(), lease.job_id, JobChange::Completed))
     }
 
     /// Gives a job back as if it had not been claimed.
@@ -120,13 +121,19 @@ impl Database {
             sql::release_job().params(&**client, parameters).opt().await
         })
         .await
-        .map(|released| self.told_if(released.is_some(), lease.job_id))
+        .map(|released| self.told_if(released.is_some(), lease.job_id, JobChange::Queued))
     }
 
-    /// Has a change told to who watches the job; passes on whether there was one.
-    pub(super) fn told_if(&self, has_changed: bool, job_id: JobId) -> bool {
+    /// Counts a change that is committed, and has it told to who watches the job.
+    pub(super) fn told(&self, job_id: JobId, change: JobChange) {
+        self.metrics.jobs().changed(change);
+        self.job_news.changed(job_id);
+    }
+
+    /// The same if there was one; passes on whether there was.
+    pub(super) fn told_if(&self, has_changed: bool, job_id: JobId, change: JobChange) -> bool {
         if has_changed {
-            self.job_news.changed(job_id);
+            self.told(job_id, change);
         }
         has_changed
     }
