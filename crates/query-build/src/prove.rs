@@ -80,6 +80,7 @@ fn prove_into(
     let all: Vec<&Revision> = revisions.iter().collect();
     let server = scratch.version()?;
     let mut wanted = None;
+    let mut made = None;
     let mut rest = all.as_slice();
     while !rest.is_empty() {
         let is_first = rest.len() == all.len();
@@ -112,6 +113,7 @@ fn prove_into(
             let before = std::mem::replace(&mut now, read(scratch, &proof.scope)?);
             proof.saw(revision, &before, &now, &server);
         }
+        made = Some(now);
         rest = next;
     }
     let Some(model) = model else {
@@ -122,10 +124,11 @@ fn prove_into(
         // There was no moment when the database was empty.
         None => load(&scratch.another()?, model)?,
     };
-    match wanted {
-        Ok(wanted) => compare(scratch, model, &wanted),
-        Err(problem) => Ok(Err(problem)),
-    }
+    let made = match made {
+        Some(made) => made,
+        None => read(scratch, &proof.scope)?,
+    };
+    Ok(wanted.and_then(|wanted| compare(model, &made, &wanted)))
 }
 
 impl Proof {
@@ -259,25 +262,20 @@ fn load(scratch: &Scratch, model: &Model) -> Result<Result<Catalog, Problem>, Er
     })
 }
 
-fn compare(
-    scratch: &Scratch,
-    model: &Model,
-    wanted: &Catalog,
-) -> Result<Result<(), Problem>, Error> {
-    let found = read(scratch, &model.scope)?;
-    if found == *wanted {
-        return Ok(Ok(()));
+fn compare(model: &Model, made: &Catalog, wanted: &Catalog) -> Result<(), Problem> {
+    if made == wanted {
+        return Ok(());
     }
     let message = "the model and the migrations disagree";
     let problem = SourceError::of_file(&model.path, message);
-    let problem = difference(problem, &found.difference(wanted));
+    let problem = difference(problem, &made.difference(wanted));
     let generate = "revision --autogenerate -m \"Describe the change\"";
     let generate = command_line("cargo db", generate, model.directory.as_deref());
     let help = format!(
         "the migrations lack what is marked with +, and have too much what is marked with -; {generate} writes a \
          revision that brings them to the model; or correct the model"
     );
-    Ok(Err(problem.remedy(help).into()))
+    Err(problem.remedy(help).into())
 }
 
 fn difference(problem: SourceError, difference: &Difference) -> SourceError {

@@ -54,9 +54,14 @@ fn directory(variable: &'static str) -> Result<PathBuf, Error> {
 }
 
 /// cornucopia writes its code to the system's temporary directory first; a build writes nothing there.
+///
+/// There it runs rustfmt, where there is one. The code is formatted already, and has to be the same whether there is
+/// one or not, and whatever the application's `rustfmt.toml` says.
 fn keep_temporary_files_in(directory: &Path) -> Result<(), Error> {
     let directory = directory.join("temporary");
     fs::create_dir_all(&directory).map_err(Error::io(&directory))?;
+    let settings = directory.join("rustfmt.toml");
+    fs::write(&settings, "disable_all_formatting = true\n").map_err(Error::io(&settings))?;
     // It is set already if the application's build script has done so: that is its choice.
     tempfile::env::override_temp_dir(&directory).ok();
     Ok(())
