@@ -34,13 +34,18 @@ with debited as (
     returning *
 ), ordered as (
     insert into jobs
-        (id, user_id, transaction_id, job_type, input, priority, max_attempts, scheduled_at, expires_at)
+        (id, user_id, transaction_id, job_type, input, priority, max_attempts, scheduled_at, expires_at, event_count)
     overriding system value
     select job_id, user_id, transaction_id, :job_type, :input, :priority, :max_attempts,
            greatest(:scheduled_at, now()),
-           greatest(:scheduled_at, now()) + make_interval(secs => :expiry_seconds)
+           greatest(:scheduled_at, now()) + make_interval(secs => :expiry_seconds),
+           1
       from debited
-    returning id
+    returning id, scheduled_at, expires_at
+), told as (
+    insert into job_events (job_id, event_number, kind, details)
+    select id, 1, 'queued', jsonb_build_object('scheduled_at', scheduled_at, 'expires_at', expires_at)
+      from ordered
 ), audited as (
     insert into audit_logs
         (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
@@ -87,30 +92,59 @@ with due as (
      order by jobs.priority desc, jobs.scheduled_at, jobs.id
      limit :count
        for update skip locked
+), claimed as (
+    update jobs
+       set status = 'running',
+           attempts = attempts + 1,
+           progress_percent = 0,
+           lease_token = gen_random_uuid(),
+           lease_expires_at = clock_timestamp() + make_interval(secs => :lease_seconds),
+           worker_name = :worker_name,
+           event_count = event_count + 1,
+           started_at = coalesce(started_at, clock_timestamp())
+      from due
+     where jobs.id = due.id
+    returning jobs.id, user_id, job_type, input, priority, attempts, max_attempts, lease_token, lease_expires_at,
+              scheduled_at, event_count
+), told as (
+    insert into job_events (job_id, event_number, kind, details)
+    select id, event_count, 'running',
+           jsonb_build_object('progress_percent', 0, 'attempt', attempts, 'max_attempts', max_attempts)
+      from claimed
 )
-update jobs
-   set status = 'running',
-       attempts = attempts + 1,
-       progress_percent = 0,
-       lease_token = gen_random_uuid(),
-       lease_expires_at = clock_timestamp() + make_interval(secs => :lease_seconds),
-       worker_name = :worker_name,
-       started_at = coalesce(started_at, clock_timestamp())
-  from due
- where jobs.id = due.id
-returning jobs.id, user_id, job_type, input, priority, attempts, max_attempts, lease_token, lease_expires_at,
-          scheduled_at;
+select id, user_id, job_type, input, priority, attempts, max_attempts, lease_token, lease_expires_at, scheduled_at
+  from claimed;
 
---- Extends a lease that has not run out, and notes the progress. No row when the lease is lost.
+--- Extends a lease that has not run out, and notes the progress. No row when the lease is lost. Progress is an event
+--- where it changed, but no longer after the ten-thousandth of a job: a restless worker fills no table.
 --! extend_lease (progress_percent?)
-update jobs
-   set lease_expires_at = clock_timestamp() + make_interval(secs => :lease_seconds),
-       progress_percent = coalesce(:progress_percent, progress_percent)
- where id = :job_id
-   and status = 'running'
-   and lease_token = :lease_token
-   and lease_expires_at > clock_timestamp()
-returning lease_expires_at, progress_percent;
+with leased as (
+    select id, coalesce(:progress_percent, progress_percent) as progress_percent,
+           coalesce(:progress_percent, progress_percent) <> progress_percent and event_count < 10000 as is_event
+      from jobs
+     where id = :job_id
+       and status = 'running'
+       and lease_token = :lease_token
+       and lease_expires_at > clock_timestamp()
+       for no key update
+), extended as (
+    update jobs
+       set lease_expires_at = clock_timestamp() + make_interval(secs => :lease_seconds),
+           progress_percent = leased.progress_percent,
+           event_count = event_count + leased.is_event::integer
+      from leased
+     where jobs.id = leased.id
+    returning jobs.id, jobs.lease_expires_at, jobs.progress_percent, jobs.attempts, jobs.max_attempts,
+              jobs.event_count, leased.is_event
+), told as (
+    insert into job_events (job_id, event_number, kind, details)
+    select id, event_count, 'running',
+           jsonb_build_object('progress_percent', progress_percent, 'attempt', attempts, 'max_attempts', max_attempts)
+      from extended
+     where is_event
+)
+select lease_expires_at, progress_percent, is_event
+  from extended;
 
 --- Completes a job and keeps its result: one statement. No row when the lease is lost.
 --! complete_job (output?, output_text?, actor_user_id?, ip_address?, user_agent?, request_id?)
@@ -122,12 +156,17 @@ with completed as (
            lease_token = null,
            lease_expires_at = null,
            last_error = null,
+           event_count = event_count + 1,
            finished_at = clock_timestamp()
      where id = :job_id
        and status = 'running'
        and lease_token = :lease_token
        and lease_expires_at > clock_timestamp()
-    returning id, job_type, attempts
+    returning id, job_type, attempts, event_count
+), told as (
+    insert into job_events (job_id, event_number, kind, details)
+    select id, event_count, 'completed', jsonb_build_object('attempt', attempts)
+      from completed
 ), kept as (
     insert into job_results (job_id, output, output_text, expires_at)
     select id, :output, :output_text, now() + make_interval(secs => :retention_seconds)
@@ -190,32 +229,52 @@ select id, user_id, transaction_id, job_type, attempts, max_attempts
 --- Puts a locked job back into the queue after a failed attempt, to be tried again after a delay. `last_lease_token` is
 --- given when the worker itself says so.
 --! requeue_job (last_lease_token?)
-update jobs
-   set status = 'queued',
-       scheduled_at = clock_timestamp() + make_interval(secs => :delay_seconds),
-       progress_percent = 0,
-       lease_token = null,
-       lease_expires_at = null,
-       last_lease_token = coalesce(:last_lease_token, last_lease_token),
-       last_error = :error
- where id = :job_id
-returning scheduled_at;
+with requeued as (
+    update jobs
+       set status = 'queued',
+           scheduled_at = clock_timestamp() + make_interval(secs => :delay_seconds),
+           progress_percent = 0,
+           lease_token = null,
+           lease_expires_at = null,
+           last_lease_token = coalesce(:last_lease_token, last_lease_token),
+           last_error = :error,
+           event_count = event_count + 1
+     where id = :job_id
+    returning id, scheduled_at, last_error, attempts, max_attempts, event_count
+), told as (
+    insert into job_events (job_id, event_number, kind, details)
+    select id, event_count, 'retrying',
+           jsonb_build_object('error', last_error, 'retry_at', scheduled_at, 'attempt', attempts,
+                              'max_attempts', max_attempts)
+      from requeued
+)
+select scheduled_at
+  from requeued;
 
 --- Takes back a claim as if it had not been: the worker is told to stop. No row when the lease is lost.
 --! release_job
-update jobs
-   set status = 'queued',
-       attempts = attempts - 1,
-       progress_percent = 0,
-       lease_token = null,
-       lease_expires_at = null
- where id = :job_id
-   and status = 'running'
-   and lease_token = :lease_token
-   and lease_expires_at > clock_timestamp()
-returning id;
+with released as (
+    update jobs
+       set status = 'queued',
+           attempts = attempts - 1,
+           progress_percent = 0,
+           lease_token = null,
+           lease_expires_at = null,
+           event_count = event_count + 1
+     where id = :job_id
+       and status = 'running'
+       and lease_token = :lease_token
+       and lease_expires_at > clock_timestamp()
+    returning id, scheduled_at, expires_at, event_count
+), told as (
+    insert into job_events (job_id, event_number, kind, details)
+    select id, event_count, 'queued', jsonb_build_object('scheduled_at', scheduled_at, 'expires_at', expires_at)
+      from released
+)
+select id
+  from released;
 
---- Gives a locked job its end without a result: failed, cancelled or expired.
+--- Gives a locked job its end without a result: failed, cancelled or expired. Its event is written after the refund.
 --! end_job (error?, last_lease_token?)
 update jobs
    set status = :status,
@@ -223,9 +282,10 @@ update jobs
        lease_expires_at = null,
        last_lease_token = coalesce(:last_lease_token, last_lease_token),
        last_error = coalesce(:error, last_error),
+       event_count = event_count + 1,
        finished_at = clock_timestamp()
  where id = :job_id
-returning id;
+returning event_count;
 
 --- Gives back what is left of the spend of a job. Run it after lock_wallet_of_spend in the same transaction: only then
 --- does its snapshot hold every earlier refund. No row when an admin has given back all of it already. A second one of

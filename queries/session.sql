@@ -12,3 +12,11 @@ select pg_notify('jobs_queued', '')::text as announced;
 --- Has this connection told of it.
 --! listen_for_jobs
 listen jobs_queued;
+
+--- Tells every process that listens which jobs have new events: their numbers, with commas between.
+--! announce_job_events
+select pg_notify('job_events', :job_ids)::text as announced;
+
+--- Has this connection told of it.
+--! listen_for_job_events
+listen job_events;

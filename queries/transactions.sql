@@ -33,11 +33,15 @@ with debited as (
       from debited
     returning *
 ), ordered as (
-    insert into jobs (id, user_id, transaction_id, job_type, input)
+    insert into jobs (id, user_id, transaction_id, job_type, input, event_count)
     overriding system value
-    select job_id, user_id, transaction_id, :job_type, :input
+    select job_id, user_id, transaction_id, :job_type, :input, 1
       from debited
-    returning id
+    returning id, scheduled_at, expires_at
+), told as (
+    insert into job_events (job_id, event_number, kind, details)
+    select id, 1, 'queued', jsonb_build_object('scheduled_at', scheduled_at, 'expires_at', expires_at)
+      from ordered
 ), audited as (
     insert into audit_logs
         (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)

@@ -88,6 +88,7 @@ create table jobs (
     last_lease_token uuid,
     worker_name text,
     last_error text,
+    event_count integer not null default 0,
     created_at timestamptz not null default now(),
     started_at timestamptz,
     finished_at timestamptz,
@@ -126,6 +127,7 @@ comment on column jobs.lease_expires_at is 'When the claim ends unless a heartbe
 comment on column jobs.last_lease_token is 'The claim whose worker completed or failed it last, so that a worker who lost the answer is answered again.';
 comment on column jobs.worker_name is 'Which worker claimed it last, for people.';
 comment on column jobs.last_error is 'Why the last attempt failed, for people.';
+comment on column jobs.event_count is 'How many events were written of it; the last one has this number.';
 comment on column jobs.created_at is 'When it was ordered.';
 comment on column jobs.started_at is 'When it was first claimed.';
 comment on column jobs.finished_at is 'When it reached its final status.';
@@ -280,6 +282,31 @@ comment on column job_results.created_at is 'When the worker delivered it.';
 
 -- Retention: what has expired.
 create index job_results_expires_at_idx on job_results (expires_at) where expires_at is not null;
+
+create table job_events (
+    job_id bigint not null,
+    event_number integer not null,
+    kind text not null,
+    details jsonb not null default '{}',
+    created_at timestamptz not null default clock_timestamp(),
+    constraint job_events_pkey primary key (job_id, event_number),
+    constraint job_events_job_id_fkey foreign key (job_id) references jobs (id) on delete restrict,
+    constraint job_events_event_number_check check (event_number >= 1),
+    constraint job_events_kind_check
+        check (kind in ('queued', 'running', 'retrying', 'completed', 'failed', 'cancelled', 'expired')),
+    constraint job_events_details_check check (jsonb_typeof(details) = 'object')
+);
+
+comment on table job_events is 'What happened to jobs, for those who watch them. Removed some time after the job has ended.';
+comment on column job_events.job_id is 'The job.';
+comment on column job_events.event_number is 'Place among the events of its job: 1, 2, 3, drawn under the lock of the job.';
+comment on column job_events.kind is 'The status that the job has by it; retrying is queued after a failed attempt.';
+comment on column job_events.details is 'What belongs to it, such as progress_percent or error, a JSON object.';
+comment on column job_events.created_at is 'When it happened.';
+
+-- Retention: jobs that ended, by their last event.
+create index job_events_ended_idx on job_events (created_at)
+    where kind in ('completed', 'failed', 'cancelled', 'expired');
 
 create table audit_logs (
     id bigint generated always as identity (sequence name audit_logs_id_seq),

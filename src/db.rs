@@ -11,6 +11,7 @@ mod jobs;
 mod lease;
 pub mod ledger;
 pub mod login_limits;
+mod metrics;
 pub mod notices;
 mod pool;
 mod retry;
@@ -28,9 +29,12 @@ use deadpool_postgres::{Pool, Transaction};
 use futures_util::future::BoxFuture;
 use tracing::Level;
 
+use crate::domain::jobs::news::JobNews;
+use crate::metrics::Metrics;
 pub use error::DbError;
 pub use lease::Lease;
 pub use pool::ConnectionBudget;
+use retry::Attempts;
 pub use retry::Retry;
 
 /// The typed modules that the build made from `queries/`, one per file.
@@ -43,6 +47,8 @@ pub(crate) mod queries {
 pub struct Database {
     pool: Pool,
     statement_timeout: Duration,
+    job_news: JobNews,
+    metrics: Metrics,
 }
 
 impl Database {
@@ -69,7 +75,7 @@ impl Database {
             });
             match attempt.await {
                 Ok(value) => return Ok(value),
-                Err(error) => attempts.after(error).await?,
+                Err(error) => self.before_next(&mut attempts, error).await?,
             }
         }
     }
@@ -97,7 +103,7 @@ impl Database {
             });
             match attempt.await {
                 Ok(value) => return Ok(value),
-                Err(error) => attempts.after(error).await?,
+                Err(error) => self.before_next(&mut attempts, error).await?,
             }
         }
     }
@@ -110,8 +116,16 @@ impl Database {
     where
         Running: Future<Output = (Option<Lease>, Result<T, tokio_postgres::Error>)>,
     {
-        let lease = Lease::new(self.pool.get().await?);
-        let started = tracing::enabled!(Level::DEBUG).then(Instant::now);
+        let counted = self.metrics.statements();
+        let lease = match self.pool.get().await {
+            Ok(connection) => Lease::new(connection),
+            Err(error) => {
+                let error = DbError::from(error);
+                counted.tried(name, error.name(), None);
+                return Err(error);
+            }
+        };
+        let started = Instant::now();
         // The server ends a statement that takes too long; this ends one whose server has gone silent.
         let patience = self.statement_timeout + Duration::from_secs(2);
         let (lease, result) = match tokio::time::timeout(patience, run(lease)).await {
@@ -123,8 +137,11 @@ impl Database {
                 }),
             ),
         };
-        if let Some(started) = started {
-            let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+        let elapsed = started.elapsed();
+        let outcome = result.as_ref().map_or_else(DbError::name, |_| "done");
+        counted.tried(name, outcome, Some(elapsed));
+        if tracing::enabled!(Level::DEBUG) {
+            let elapsed_ms = elapsed.as_secs_f64() * 1000.0;
             tracing::debug!(query = name, elapsed_ms, failed = result.is_err(), "query");
         }
         if let Some(lease) = lease
@@ -133,6 +150,14 @@ impl Database {
             lease.give_back();
         }
         result
+    }
+
+    /// Waits before the next attempt and counts it, or gives the error back when there is to be none.
+    async fn before_next(&self, attempts: &mut Attempts, error: DbError) -> Result<(), DbError> {
+        let (name, outcome) = (attempts.name(), error.name());
+        attempts.after(error).await?;
+        self.metrics.statements().retried(name, outcome);
+        Ok(())
     }
 
     /// Closes every connection; whoever waits for one is told that the database is unavailable.

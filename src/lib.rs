@@ -7,6 +7,7 @@
 //! - [`domain`] has the rules: users, wallets, the ledger.
 //! - [`db`] is the only door to the database and to the queries that the build has checked.
 //! - [`worker`] does the jobs that this program can do itself.
+//! - [`metrics`] counts what all of them do, for Prometheus.
 //! - [`config`] has the settings, [`private_postgres`] the database of a first run.
 //!
 //! The build proves `sql/` and `queries/` before any of this is compiled; ARCHITECTURE.md says how.
@@ -16,6 +17,7 @@ pub mod config;
 pub mod db;
 pub mod domain;
 pub mod http;
+pub mod metrics;
 pub mod private_postgres;
 pub mod server;
 pub mod worker;

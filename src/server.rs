@@ -2,13 +2,14 @@
 
 pub mod connections;
 pub mod housekeeping;
+pub mod job_events;
 pub mod sealer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use futures_util::future::{join, join4};
+use futures_util::future::{join, join5};
 use revisions::{DatabaseUrl, Migrator, Revisions, Startup};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -23,7 +24,7 @@ use crate::migrations::REVISIONS;
 use crate::private_postgres::Source;
 use crate::worker::{self, Crew, Work, keep_house, pass_on};
 
-/// Migrates, then serves until SIGINT or SIGTERM.
+/// Migrates, then serves until SIGINT or SIGTERM. The version is for the metrics.
 ///
 /// # Errors
 /// If the schema cannot be brought up to date, or the address is taken.
@@ -31,6 +32,7 @@ pub async fn serve(
     settings: &Settings,
     source: &Source,
     secret_key: &SecretString,
+    version: &str,
 ) -> anyhow::Result<()> {
     // Before the schema is touched: a port that is taken ends it here.
     let (host, port) = (settings.server.host.as_str(), settings.server.port);
@@ -55,6 +57,7 @@ pub async fn serve(
             .collect(),
         shutdown: CancellationToken::new(),
     };
+    app.db.metrics().set_version(version);
     let router = router(app.clone(), &settings.server.allowed_origins);
     // Before anybody is told that we serve: from then on a signal must not cut a request short.
     let signals = Signals::listen().context("cannot listen for signals")?;
@@ -67,11 +70,12 @@ pub async fn serve(
         tokio::spawn(sealer::seal_regularly(db, interval, shutdown))
     });
     tokio::select! {
-        _ = join4(
+        _ = join5(
             connections::serve(listener, router, &app.shutdown),
             work_beside(settings, &app),
             pass_on_notices(source, app.db.clone(), app.arrivals.clone(), app.shutdown.clone()),
             keep_house(app.db.clone(), settings.jobs.policy, settings.jobs.rescue_interval, app.shutdown.clone()),
+            job_events::look_for_events(app.db.clone(), settings.jobs.poll_interval, app.shutdown.clone()),
         ) => {}
         () = end_on_signal(signals, &app.shutdown, settings.server.shutdown_timeout) => {}
     }

@@ -32,6 +32,6 @@ pub(super) async fn run(version: &str) -> anyhow::Result<()> {
             .context("SECRET_KEY is not set, and access tokens cannot be signed without");
         }
     };
-    let served = server::serve(&settings, &source, &secret_key).await;
+    let served = server::serve(&settings, &source, &secret_key, version).await;
     source.close_after(served)
 }

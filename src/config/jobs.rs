@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Variables;
+use crate::domain::jobs::news::WatchLimits;
 use crate::domain::jobs::{Policy, PriceList};
 
 /// What is on offer without `JOB_TYPES`.
@@ -14,12 +15,16 @@ pub struct JobSettings {
     /// `JOB_TYPES`: the kinds that can be ordered with their prices, as in `fortune_draw:30,daily_horoscope:10`.
     pub prices: PriceList,
     /// `JOB_LEASE_SECONDS`, 60; `JOB_MAX_ATTEMPTS`, 5; `JOB_RETRY_DELAY_SECONDS`, 10; `JOB_RETRY_MAX_DELAY_SECONDS`,
-    /// 3600; `JOB_EXPIRY_HOURS`, 168; `JOB_RESULT_RETENTION_DAYS`, 30.
+    /// 3600; `JOB_EXPIRY_HOURS`, 168; `JOB_RESULT_RETENTION_DAYS`, 30; `JOB_EVENT_RETENTION_DAYS`, 7.
     pub policy: Policy,
     /// `JOB_POLL_INTERVAL_MS`, 1000: how long a waiting worker waits before it looks again.
     pub poll_interval: Duration,
     /// `JOB_RESCUE_INTERVAL_MS`, 5000: how often jobs of silent workers are looked for.
     pub rescue_interval: Duration,
+    /// `JOB_EVENT_STREAMS`, 400, and `JOB_EVENT_STREAMS_PER_USER`, 10: how many may watch jobs at once at one server.
+    pub watch_limits: WatchLimits,
+    /// `JOB_EVENT_KEEP_ALIVE_SECONDS`, 15: how often those who watch are sent something, and asked whether they still may.
+    pub keep_alive: Duration,
     /// `RUN_WORKERS`, true: whether `serve` works on jobs as well.
     pub run_workers: bool,
     /// `WORKER_CONCURRENCY`, 2: how many jobs a process works on at once.
@@ -46,12 +51,18 @@ impl JobSettings {
             longest_delay: variables.seconds("JOB_RETRY_MAX_DELAY_SECONDS", 3600, 0..=604_800),
             expiry: Duration::from_secs(variables.number("JOB_EXPIRY_HOURS", 168, 1..=8760) * 3600),
             retention: days(variables.number("JOB_RESULT_RETENTION_DAYS", 30, 1..=3650)),
+            event_retention: days(variables.number("JOB_EVENT_RETENTION_DAYS", 7, 1..=3650)),
         };
         Self {
             prices: PriceList::new(offers),
             policy,
             poll_interval: variables.milliseconds("JOB_POLL_INTERVAL_MS", 1000, 10..=60_000),
             rescue_interval: variables.milliseconds("JOB_RESCUE_INTERVAL_MS", 5000, 10..=3_600_000),
+            watch_limits: WatchLimits {
+                per_process: variables.number("JOB_EVENT_STREAMS", 400, 1..=800) as usize,
+                per_user: variables.number("JOB_EVENT_STREAMS_PER_USER", 10, 1..=800) as usize,
+            },
+            keep_alive: variables.seconds("JOB_EVENT_KEEP_ALIVE_SECONDS", 15, 1..=300),
             run_workers: variables.switch("RUN_WORKERS", true),
             concurrency: variables.number("WORKER_CONCURRENCY", 2, 1..=100) as usize,
         }

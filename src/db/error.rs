@@ -69,6 +69,21 @@ pub enum DbError {
 const CLIENT_SIDE: &str = "none";
 
 impl DbError {
+    /// Its kind in one word, as metrics have it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::Exhausted => "exhausted",
+            Self::Lost { .. } => "lost",
+            Self::Collision { .. } => "collision",
+            Self::Constraint { .. } => "constraint",
+            Self::Value { .. } => "value",
+            Self::Timeout { .. } => "timeout",
+            Self::StalePlan { .. } => "stale_plan",
+            Self::Defect { .. } => "defect",
+        }
+    }
+
     /// Whether the connection that it came from must not be used again.
     pub(super) fn spoils_connection(&self) -> bool {
         match self {

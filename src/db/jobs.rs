@@ -1,7 +1,9 @@
 //! The statements of `queries/jobs.sql` and `queries/job_results.sql` for those who order jobs, in the types of the
-//! domain. What workers run is in [`lease`], how jobs end without a result in [`ending`].
+//! domain. What workers run is in [`lease`], how jobs end without a result in [`ending`], what happened to them in
+//! [`events`].
 
 mod ending;
+pub(super) mod events;
 mod lease;
 
 use super::queries::client::Params as _;
@@ -12,6 +14,7 @@ use crate::domain::idempotency::Idempotency;
 use crate::domain::ids::{JobId, TransactionId, UserId, WalletId};
 use crate::domain::jobs::{Job, JobResult, Order, Outcomes, Policy};
 use crate::domain::transactions::Transaction;
+use crate::metrics::jobs::JobChange;
 
 impl Database {
     /// Debits the price and orders the job: one statement.
@@ -53,7 +56,15 @@ impl Database {
             sql::order_job().params(&**client, parameters).opt().await
         })
         .await
+        .inspect(|posted| self.count_order(posted.is_some()))
         .map(|posted| posted.map(Transaction::from))
+    }
+
+    /// Counts an order. Nobody watches the job yet, so nobody is told.
+    pub(super) fn count_order(&self, was_posted: bool) {
+        if was_posted {
+            self.metrics.jobs().changed(JobChange::Queued);
+        }
     }
 
     /// One job of a user; `None` for another's too.

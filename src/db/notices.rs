@@ -1,10 +1,24 @@
-//! Notices between processes: that a job may be due. They only save waiting; who hears none looks now and then.
+//! Notices between processes: that a job may be due, and that jobs have new events. They only save waiting; who hears none
+//! looks now and then.
 
 use revisions::DatabaseUrl;
-use tokio_postgres::AsyncMessage;
+use tokio_postgres::{AsyncMessage, Notification};
 
+use super::jobs::events;
 use super::queries::session as sql;
 use super::{Database, DbError, Retry};
+use crate::domain::jobs::news::Changed;
+
+/// What is heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Listening has begun: what was announced before was not heard.
+    Listening,
+    /// A job may be due.
+    JobsQueued,
+    /// Jobs have new events.
+    JobEvents(Changed),
+}
 
 impl Database {
     /// Tells every process that listens that a job may be due.
@@ -24,29 +38,38 @@ impl Database {
 ///
 /// # Errors
 /// Why it ended, or could not begin.
-pub async fn listen_for_jobs(url: &DatabaseUrl, heard: impl Fn()) -> anyhow::Result<()> {
+pub async fn listen(url: &DatabaseUrl, heard: impl Fn(Notice)) -> anyhow::Result<()> {
     let mut config = url.config().clone();
     config.application_name("divine-whispers notices");
     let (client, mut connection) = config.connect(url.tls()?).await?;
-    // The connection has to be driven for the statement to be answered.
-    let mut listening = std::pin::pin!(async { sql::listen_for_jobs().bind(&client).await });
+    // The connection has to be driven for the statements to be answered.
+    let mut listening = std::pin::pin!(async {
+        sql::listen_for_job_events().bind(&client).await?;
+        sql::listen_for_jobs().bind(&client).await
+    });
     let mut is_listening = false;
     loop {
         tokio::select! {
             listened = &mut listening, if !is_listening => {
                 listened?;
                 is_listening = true;
-                // What was announced before is looked for at once.
-                heard();
+                heard(Notice::Listening);
             }
             message = std::future::poll_fn(|context| connection.poll_message(context)) => {
                 match message {
-                    Some(Ok(AsyncMessage::Notification(_))) => heard(),
+                    Some(Ok(AsyncMessage::Notification(notification))) => heard(read(&notification)),
                     Some(Ok(_)) => {}
                     Some(Err(error)) => return Err(error.into()),
                     None => return Ok(()),
                 }
             }
         }
+    }
+}
+
+fn read(notification: &Notification) -> Notice {
+    match notification.channel() {
+        "job_events" => Notice::JobEvents(events::read_notice(notification.payload())),
+        _ => Notice::JobsQueued,
     }
 }

@@ -9,6 +9,8 @@ use revisions::DatabaseUrl;
 use super::queries::client::Params as _;
 use super::{Database, queries};
 use crate::config::DatabaseSettings;
+use crate::domain::jobs::news::JobNews;
+use crate::metrics::Metrics;
 
 /// How many connections the server has for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,8 @@ impl Database {
         Ok(Self {
             pool,
             statement_timeout: settings.statement_timeout,
+            job_news: JobNews::default(),
+            metrics: Metrics::default(),
         })
     }
 }

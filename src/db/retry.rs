@@ -44,6 +44,11 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
+    /// What is tried.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Waits before the next attempt, or gives the error back when there is to be none.
     pub(super) async fn after(&mut self, error: DbError) -> Result<(), DbError> {
         match &error {

@@ -60,6 +60,7 @@ impl Database {
             sql::spend().params(&**client, parameters).opt().await
         })
         .await
+        .inspect(|posted| self.count_order(posted.is_some()))
         .map(|posted| posted.map(Transaction::from))
     }
 

@@ -1,9 +1,11 @@
 //! Jobs: work that points paid for. Ordering, looking and cancelling, as their owners do.
 //!
 //! What workers do is in [`lease`], what happens to jobs that nobody takes care of in [`rescue`], what they cost in
-//! [`prices`], and when a failed attempt is repeated in [`policy`].
+//! [`prices`], when a failed attempt is repeated in [`policy`], and what those see who watch one in [`events`].
 
+pub mod events;
 pub mod lease;
+pub mod news;
 pub mod policy;
 pub mod prices;
 pub mod rescue;

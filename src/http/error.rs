@@ -120,6 +120,9 @@ pub enum ApiError {
         /// When it may be tried again.
         retry_after: Duration,
     },
+    /// 429: the user watches many jobs at once.
+    #[error("you watch as many jobs at once as you may; end one of the others")]
+    TooManyStreams,
     /// 500: a defect. The text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -190,6 +193,7 @@ impl ApiError {
             }
             Self::ValidationFailed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED"),
             Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_ATTEMPTS"),
+            Self::TooManyStreams => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
             Self::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "OUTCOME_UNKNOWN"),
@@ -271,7 +275,7 @@ impl IntoResponse for ApiError {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         match &self {
-            Self::Unavailable(_) => {
+            Self::Unavailable(_) | Self::TooManyStreams => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::TooManyAttempts { retry_after } => {

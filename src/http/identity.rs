@@ -5,10 +5,11 @@ use std::marker::PhantomData;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header;
 use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
 
 use super::error::ApiError;
 use super::token::TokenError;
-use super::{App, origin};
+use super::{App, origin, request_log};
 use crate::domain::audit::{self, Entry, Outcome};
 use crate::domain::ids::UserId;
 use crate::domain::permissions::Permission;
@@ -35,6 +36,24 @@ impl FromRequestParts<App> for InSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let InSessionUntil { session, .. } = InSessionUntil::from_request_parts(parts, app).await?;
+        Ok(Self(session))
+    }
+}
+
+/// The same with the end of the token, for what takes longer than one answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InSessionUntil {
+    /// The session.
+    pub session: Session,
+    /// When the token expires.
+    pub ends_at: DateTime<Utc>,
+}
+
+impl FromRequestParts<App> for InSessionUntil {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let missing =
             ApiError::Unauthenticated("send an access token: Authorization: Bearer TOKEN");
         let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
@@ -47,8 +66,11 @@ impl FromRequestParts<App> for InSession {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(missing);
         }
-        match app.tokens.verify(token.trim()) {
-            Ok(session) => Ok(Self(session)),
+        match app.tokens.verify_with_end(token.trim()) {
+            Ok((session, ends_at)) => {
+                request_log::note_user(session.user_id);
+                Ok(Self { session, ends_at })
+            }
             Err(TokenError::Expired) => {
                 Err(ApiError::Unauthenticated("the access token has expired"))
             }

@@ -21,7 +21,7 @@ use crate::domain::text::JobType;
 
 /// How far ahead a job may be ordered.
 const LONGEST_AHEAD: TimeDelta = TimeDelta::days(365);
-const NO_SUCH_JOB: &str = "you have no job with this number";
+pub(super) const NO_SUCH_JOB: &str = "you have no job with this number";
 
 /// What is ordered.
 #[derive(Debug, Deserialize, Serialize)]

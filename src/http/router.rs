@@ -12,8 +12,8 @@ use tower_http::timeout::RequestBodyDeadlineLayer;
 use std::time::Duration;
 
 use super::{
-    App, account, admin, auth, error, health, jobs, request_log, sessions, statistics, wallet,
-    worker,
+    App, account, admin, auth, error, health, job_events, jobs, metrics, request_log, sessions,
+    statistics, wallet, worker,
 };
 
 /// Bodies beyond this are refused with 413.
@@ -40,6 +40,7 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .route("/jobs", get(jobs::list).post(jobs::order))
         .route("/jobs/{job_id}", get(jobs::show).delete(jobs::cancel))
         .route("/jobs/{job_id}/result", get(jobs::result))
+        .route("/jobs/{job_id}/events", get(job_events::watch))
         .route("/worker/jobs/claim", post(worker::claim))
         .route("/worker/jobs/{job_id}/heartbeat", post(worker::heartbeat))
         .route("/worker/jobs/{job_id}/complete", post(worker::complete))
@@ -65,6 +66,7 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
+        .route("/metrics", get(metrics::show))
         .nest("/api/v1", api)
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)
@@ -73,7 +75,10 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(cors(allowed_origins))
         // Outermost: even a panic is logged with the id that its answer carries.
-        .layer(middleware::from_fn(request_log::identify_and_log))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            request_log::identify_and_log,
+        ))
         .with_state(app)
 }
 
@@ -84,6 +89,7 @@ fn cors(allowed_origins: &[HeaderValue]) -> CorsLayer {
         AllowOrigin::list(allowed_origins.iter().cloned())
     };
     let idempotency_key = HeaderName::from_static(super::extract::IDEMPOTENCY_KEY);
+    let last_event_id = HeaderName::from_static(job_events::LAST_EVENT_ID);
     let replayed = HeaderName::from_static(super::extract::IDEMPOTENT_REPLAYED);
     let request_id = HeaderName::from_static(request_log::REQUEST_ID);
     CorsLayer::new()
@@ -93,7 +99,8 @@ fn cors(allowed_origins: &[HeaderValue]) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             idempotency_key,
+            last_event_id,
             request_id.clone(),
         ])
-        .expose_headers([request_id, replayed])
+        .expose_headers([request_id, replayed, header::RETRY_AFTER])
 }

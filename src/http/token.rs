@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
@@ -87,6 +87,14 @@ impl TokenSigner {
     /// # Errors
     /// If it is not one of ours, of another algorithm, or over.
     pub fn verify(&self, token: &str) -> Result<Session, TokenError> {
+        self.verify_with_end(token).map(|(session, _)| session)
+    }
+
+    /// The same, and when the token expires.
+    ///
+    /// # Errors
+    /// As of [`Self::verify`].
+    pub fn verify_with_end(&self, token: &str) -> Result<(Session, DateTime<Utc>), TokenError> {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.set_required_spec_claims(&["exp", "sub"]);
@@ -97,8 +105,9 @@ impl TokenSigner {
                     _ => TokenError::Invalid,
                 }
             })?;
-        match (token.claims.sid.parse(), token.claims.sub.parse()) {
-            (Ok(id), Ok(user_id)) => Ok(Session { id, user_id }),
+        let ends_at = DateTime::from_timestamp(token.claims.exp, 0);
+        match (token.claims.sid.parse(), token.claims.sub.parse(), ends_at) {
+            (Ok(id), Ok(user_id), Some(ends_at)) => Ok((Session { id, user_id }, ends_at)),
             _ => Err(TokenError::Invalid),
         }
     }

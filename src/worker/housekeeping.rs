@@ -23,6 +23,7 @@ pub async fn keep_house(
                         failed = round.failed,
                         expired = round.expired,
                         removed_results = round.removed_results,
+                        removed_events = round.removed_events,
                         "jobs were looked after"
                     );
                 }

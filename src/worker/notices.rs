@@ -1,15 +1,18 @@
-//! The background task that passes on between processes that jobs were ordered, so that nobody waits for the next look.
+//! The background task that passes on between processes that jobs were ordered and that jobs have new events, so that
+//! nobody waits for the next look. One connection of the process listens for both.
 
 use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::join3;
 use revisions::DatabaseUrl;
 use tokio_util::sync::CancellationToken;
 
-use crate::db::{Database, notices};
+use crate::db::Database;
+use crate::db::notices::{self, Notice};
+use crate::domain::jobs::news::{Changed, JobNews};
 use crate::domain::jobs::waiting::Arrivals;
 
-/// What is ordered within this time is announced together. A notice is sent apart from the orders: the one queue of
+/// What happens within this time is announced together. A notice is sent apart from the changes: the one queue of
 /// PostgreSQL's notices would have their commits wait for each other.
 const BATCH: Duration = Duration::from_millis(50);
 /// How long to leave the database alone when the connection ended.
@@ -22,8 +25,13 @@ pub async fn pass_on(
     arrivals: Arrivals,
     shutdown: CancellationToken,
 ) {
-    let both = join(announce(&db, &arrivals), listen(&url, &arrivals));
-    shutdown.run_until_cancelled(both).await;
+    let news = db.job_news();
+    let all = join3(
+        announce(&db, &arrivals),
+        announce_events(&db, news),
+        listen(&url, &arrivals, news),
+    );
+    shutdown.run_until_cancelled(all).await;
 }
 
 async fn announce(db: &Database, arrivals: &Arrivals) {
@@ -37,10 +45,35 @@ async fn announce(db: &Database, arrivals: &Arrivals) {
     }
 }
 
-async fn listen(url: &DatabaseUrl, arrivals: &Arrivals) {
+async fn announce_events(db: &Database, news: &JobNews) {
     loop {
-        if let Err(error) = notices::listen_for_jobs(url, || arrivals.wake()).await {
-            tracing::debug!(%error, "announcements of jobs are not heard right now");
+        news.has_untold().await;
+        tokio::time::sleep(BATCH).await;
+        let changed = news.take_untold();
+        if changed.is_nothing() {
+            continue;
+        }
+        if let Err(error) = db.announce_job_events(&changed).await {
+            // Others find the events when they look.
+            tracing::debug!(%error, "events of jobs were not announced");
+        }
+    }
+}
+
+async fn listen(url: &DatabaseUrl, arrivals: &Arrivals, news: &JobNews) {
+    let heard = |notice| match notice {
+        // What was announced before is looked for at once.
+        Notice::Listening => {
+            arrivals.wake();
+            news.look();
+        }
+        Notice::JobsQueued => arrivals.wake(),
+        Notice::JobEvents(Changed::Jobs(jobs)) => jobs.into_iter().for_each(|id| news.wake(id)),
+        Notice::JobEvents(Changed::Many) => news.look(),
+    };
+    loop {
+        if let Err(error) = notices::listen(url, heard).await {
+            tracing::debug!(%error, "notices of other processes are not heard right now");
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -3,18 +3,21 @@
 //! The job is locked first and its wallet second, by everyone. Nobody locks a job while holding a wallet: `spend` and
 //! `order_job` make a job that nobody else can see yet.
 
+use chrono::{DateTime, Utc};
 use deadpool_postgres::Transaction;
 use futures_util::future::BoxFuture;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::db::queries::client::Params as _;
-use crate::db::queries::{jobs as sql, wallets as wallets_sql};
+use crate::db::queries::{job_events as events_sql, jobs as sql, wallets as wallets_sql};
 use crate::db::{Database, DbError, Retry, audit};
 use crate::domain::audit::{Entry, Origin, Outcome};
 use crate::domain::ids::{JobId, UserId};
 use crate::domain::jobs::FailureReason;
 use crate::domain::jobs::lease::{Actor, AfterFailure, Lease};
 use crate::domain::jobs::policy::{Policy, Verdict};
+use crate::metrics::jobs::JobChange;
 
 /// What rescued jobs say of themselves.
 const SILENT: &str = "the worker gave no sign of life";
@@ -38,6 +41,14 @@ struct Failure<'a> {
     last_lease_token: Option<Uuid>,
     may_retry: bool,
     actor: Actor,
+}
+
+/// What a failed attempt came to.
+enum Ended {
+    /// Another one follows.
+    Attempt { retry_at: DateTime<Utc> },
+    /// That was the last one.
+    Job { refunded_amount: i64 },
 }
 
 impl Database {
@@ -76,6 +87,7 @@ impl Database {
             })
         })
         .await
+        .map(|ended| ended.map(|ended| self.told_of(lease.job_id, ended)))
     }
 
     /// Ends an attempt whose lease has run out. `None` when it has not, or somebody else is at it.
@@ -104,6 +116,12 @@ impl Database {
             })
         })
         .await
+        .map(|ended| {
+            ended.map(|ended| {
+                self.metrics.jobs().rescued();
+                self.told_of(id, ended)
+            })
+        })
     }
 
     /// Ends a job that waited longer than it may; whether it did.
@@ -131,6 +149,7 @@ impl Database {
             })
         })
         .await
+        .map(|refunded| self.told_end(id, refunded, JobChange::Expired))
     }
 
     /// Ends a job that waits, by the word of its owner; whether it did.
@@ -170,6 +189,7 @@ impl Database {
             })
         })
         .await
+        .map(|refunded| self.told_end(id, refunded, JobChange::Cancelled))
     }
 
     /// Jobs whose lease has run out, at most `limit`.
@@ -197,13 +217,42 @@ impl Database {
     }
 }
 
+impl Database {
+    fn told_of(&self, id: JobId, ended: Ended) -> AfterFailure {
+        match ended {
+            Ended::Attempt { retry_at } => {
+                self.told(id, JobChange::Retrying);
+                AfterFailure {
+                    status: "queued".to_owned(),
+                    retry_at: Some(retry_at),
+                }
+            }
+            Ended::Job { refunded_amount } => {
+                self.told_end(id, Some(refunded_amount), JobChange::Failed);
+                AfterFailure {
+                    status: "failed".to_owned(),
+                    retry_at: None,
+                }
+            }
+        }
+    }
+
+    /// Passes on whether there was an end.
+    fn told_end(&self, id: JobId, refunded: Option<i64>, change: JobChange) -> bool {
+        if refunded.is_some_and(|amount| amount > 0) {
+            self.metrics.jobs().refunded();
+        }
+        self.told_if(refunded.is_some(), id, change)
+    }
+}
+
 /// Another attempt or the end, as the policy says.
 async fn after_failure(
     transaction: &Transaction<'_>,
     locked: Option<sql::LockedJob>,
     policy: &Policy,
     failure: &Failure<'_>,
-) -> Result<Option<AfterFailure>, tokio_postgres::Error> {
+) -> Result<Option<Ended>, tokio_postgres::Error> {
     let Some(job) = locked else {
         return Ok(None);
     };
@@ -219,10 +268,7 @@ async fn after_failure(
                 .params(transaction, parameters)
                 .one()
                 .await?;
-            Ok(Some(AfterFailure {
-                status: "queued".to_owned(),
-                retry_at: Some(retry_at),
-            }))
+            Ok(Some(Ended::Attempt { retry_at }))
         }
         Verdict::Final => {
             let end = End {
@@ -235,24 +281,22 @@ async fn after_failure(
                 actor: failure.actor.user_id,
                 origin: &failure.actor.origin,
             };
-            end_locked(transaction, Some(job), &end).await?;
-            Ok(Some(AfterFailure {
-                status: "failed".to_owned(),
-                retry_at: None,
-            }))
+            let refunded = end_locked(transaction, Some(job), &end).await?;
+            Ok(refunded.map(|refunded_amount| Ended::Job { refunded_amount }))
         }
     }
 }
 
-/// Status, refund and audit entry of a job that is locked; whether there was one.
+/// Status, refund, event and audit entry of a job that is locked; returns the points that it gave back, if there
+/// was such a job.
 fn end_locked<'t>(
     transaction: &'t Transaction<'_>,
     locked: Option<sql::LockedJob>,
     end: &'t End<'t>,
-) -> BoxFuture<'t, Result<bool, tokio_postgres::Error>> {
+) -> BoxFuture<'t, Result<Option<i64>, tokio_postgres::Error>> {
     Box::pin(async move {
         let Some(job) = locked else {
-            return Ok(false);
+            return Ok(None);
         };
         let parameters = &sql::EndJobParams {
             status: end.status,
@@ -260,7 +304,7 @@ fn end_locked<'t>(
             error: end.error,
             job_id: job.id,
         };
-        sql::end_job().params(transaction, parameters).one().await?;
+        let event_number = sql::end_job().params(transaction, parameters).one().await?;
         wallets_sql::lock_wallet_of_spend()
             .bind(transaction, &job.transaction_id)
             .one()
@@ -275,20 +319,32 @@ fn end_locked<'t>(
             .params(transaction, parameters)
             .opt()
             .await?;
+        let refunded_amount = refund.as_ref().map_or(0, |refund| refund.amount);
+        let mut details = json!({"attempt": job.attempts, "refunded_amount": refunded_amount});
+        if let Some(error) = end.error {
+            details["error"] = json!(error);
+        }
+        let parameters = &events_sql::WriteJobEventParams {
+            job_id: job.id,
+            event_number,
+            kind: end.status,
+            details: &details,
+        };
+        events_sql::write_job_event()
+            .params(transaction, parameters)
+            .one()
+            .await?;
         let mut entry = Entry::new(end.action, "job", end.outcome, end.origin)
             .on(job.id)
             .with("job_type", job.job_type)
             .with("attempts", job.attempts)
             .with("transaction_id", job.transaction_id)
-            .with(
-                "refunded",
-                refund.as_ref().map_or(0, |refund| refund.amount),
-            );
+            .with("refunded", refunded_amount);
         if let Some(refund) = &refund {
             entry = entry.with("refund_transaction_id", refund.id);
         }
         entry.actor_user_id = end.actor;
         audit::write(transaction, &entry).await?;
-        Ok(true)
+        Ok(Some(refunded_amount))
     })
 }

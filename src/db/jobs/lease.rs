@@ -9,6 +9,7 @@ use crate::db::queries::jobs as sql;
 use crate::db::{Database, DbError, Retry};
 use crate::domain::ids::{JobId, UserId};
 use crate::domain::jobs::lease::{Actor, AfterFailure, ClaimRequest, ClaimedJob, Lease, Output};
+use crate::metrics::jobs::JobChange;
 
 impl Database {
     /// Takes due jobs, each under a lease of its own, in no particular order.
@@ -31,7 +32,12 @@ impl Database {
             sql::claim_jobs().params(&**client, parameters).all().await
         })
         .await
-        .map(|rows| rows.into_iter().map(ClaimedJob::from).collect())
+        .map(|rows| {
+            let claimed = rows.into_iter().map(ClaimedJob::from);
+            claimed
+                .inspect(|job| self.told(job.lease.job_id, JobChange::Running))
+                .collect()
+        })
     }
 
     /// Extends a lease; returns when it ends now, and the progress.
@@ -57,7 +63,14 @@ impl Database {
                 .await
         })
         .await
-        .map(|extended| extended.map(|row| (row.lease_expires_at, row.progress_percent)))
+        .map(|extended| {
+            extended.map(|row| {
+                if row.is_event {
+                    self.told(lease.job_id, JobChange::Running);
+                }
+                (row.lease_expires_at, row.progress_percent)
+            })
+        })
     }
 
     /// Completes a job and keeps its result.
@@ -92,7 +105,7 @@ impl Database {
                 .await
         })
         .await
-        .map(|completed| completed.is_some())
+        .map(|completed| self.told_if(completed.is_some(), lease.job_id, JobChange::Completed))
     }
 
     /// Gives a job back as if it had not been claimed.
@@ -108,7 +121,21 @@ impl Database {
             sql::release_job().params(&**client, parameters).opt().await
         })
         .await
-        .map(|released| released.is_some())
+        .map(|released| self.told_if(released.is_some(), lease.job_id, JobChange::Queued))
+    }
+
+    /// Counts a change that is committed, and has it told to who watches the job.
+    pub(super) fn told(&self, job_id: JobId, change: JobChange) {
+        self.metrics.jobs().changed(change);
+        self.job_news.changed(job_id);
+    }
+
+    /// The same if there was one; passes on whether there was.
+    pub(super) fn told_if(&self, has_changed: bool, job_id: JobId, change: JobChange) -> bool {
+        if has_changed {
+            self.told(job_id, change);
+        }
+        has_changed
     }
 
     /// How a job stands whose claim with this token ended by the word of its worker.

@@ -20,6 +20,8 @@ pub struct Policy {
     pub expiry: Duration,
     /// How long a result is kept.
     pub retention: Duration,
+    /// How long the events of a job are kept when it has ended.
+    pub event_retention: Duration,
 }
 
 /// What follows a failed attempt.

@@ -34,7 +34,7 @@ impl PriceList {
     }
 
     /// The names of all kinds on offer, in the order of the alphabet.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.0.keys().map(String::as_str)
     }
 }

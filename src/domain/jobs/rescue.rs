@@ -7,6 +7,8 @@ use crate::domain::ids::JobId;
 
 /// How many rows of each kind one round takes at most.
 pub const BATCH_ROWS: i64 = 100;
+/// How many events one round removes at most; a job has a handful or more of them.
+pub const EVENT_BATCH_ROWS: i64 = 1000;
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,6 +21,8 @@ pub struct Round {
     pub expired: usize,
     /// Results that were removed.
     pub removed_results: usize,
+    /// Events that were removed.
+    pub removed_events: usize,
     /// Whether there may be more to do right now.
     pub has_more: bool,
 }
@@ -26,7 +30,7 @@ pub struct Round {
 impl Round {
     /// Whether anything was done.
     pub fn did_something(&self) -> bool {
-        self.requeued + self.failed + self.expired + self.removed_results > 0
+        self.requeued + self.failed + self.expired + self.removed_results + self.removed_events > 0
     }
 }
 
@@ -53,6 +57,10 @@ pub async fn round(db: &Database, policy: &Policy) -> Result<Round, DbError> {
     }
     round.removed_results = db.remove_expired_results(BATCH_ROWS).await?;
     round.has_more |= round.removed_results as i64 == BATCH_ROWS;
+    round.removed_events = db
+        .remove_old_job_events(policy.event_retention, EVENT_BATCH_ROWS)
+        .await?;
+    round.has_more |= round.removed_events as i64 == EVENT_BATCH_ROWS;
     Ok(round)
 }
 

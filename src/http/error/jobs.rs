@@ -3,6 +3,7 @@
 use super::ApiError;
 use crate::domain::jobs::CancelError;
 use crate::domain::jobs::lease::LeaseError;
+use crate::domain::jobs::news::TooManyWatchers;
 
 impl From<CancelError> for ApiError {
     fn from(error: CancelError) -> Self {
@@ -19,6 +20,15 @@ impl From<LeaseError> for ApiError {
         match error {
             LeaseError::Lost => Self::LeaseLost,
             LeaseError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<TooManyWatchers> for ApiError {
+    fn from(error: TooManyWatchers) -> Self {
+        match error {
+            TooManyWatchers::OfUser => Self::TooManyStreams,
+            TooManyWatchers::InProcess => Self::Unavailable(error.to_string()),
         }
     }
 }

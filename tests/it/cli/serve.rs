@@ -212,3 +212,44 @@ async fn no_secret_is_in_any_log_even_while_debugging() {
         serde_json::from_str::<serde_json::Value>(line).expect(line);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_json_the_line_of_a_request_has_what_a_search_needs() {
+    let database = TestDatabase::migrated().await;
+    needs_many_connections!(database);
+    let program = Program::new()
+        .set("DATABASE_URL", &database.connection_url())
+        .set("LOG_FORMAT", "json");
+    let server = program.serve().await;
+    let client = reqwest::Client::new();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    let request = client.post(format!("{}/api/v1/auth/register", server.url));
+    let reply = request.json(&body).send().await.unwrap();
+    let session: serde_json::Value = reply.json().await.unwrap();
+    let token = session["tokens"]["access_token"].as_str().unwrap();
+    for (id, token) in [("with-a-user", token), ("with-nobody", "x")] {
+        let request = client.get(format!("{}/api/v1/jobs/4711?secret=1", server.url));
+        let request = request.bearer_auth(token).header("X-Request-Id", id);
+        request.send().await.unwrap();
+    }
+    let log = server.stop().await;
+    let line = |id: &str| -> serde_json::Value {
+        let lines = log.lines().filter(|line| line.contains(id));
+        let mut lines = lines.map(|line| serde_json::from_str(line).unwrap());
+        let line: serde_json::Value = lines
+            .find(|line: &serde_json::Value| line["message"] == "served")
+            .expect(&log);
+        line
+    };
+    let served = line("with-a-user");
+    assert_eq!(served["span"]["request_id"], "with-a-user");
+    assert_eq!(served["span"]["user_id"], session["user"]["id"]);
+    assert_eq!(served["method"], "GET");
+    assert_eq!(served["route"], "/api/v1/jobs/{job_id}");
+    assert_eq!(served["status"], 404);
+    assert!(served["elapsed_ms"].as_f64().unwrap() > 0.0);
+    assert!(served["timestamp"].is_string() && served["level"] == "INFO");
+    let refused = line("with-nobody");
+    assert_eq!(refused["status"], 401);
+    assert!(refused["span"].get("user_id").is_none(), "{refused}");
+}

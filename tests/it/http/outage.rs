@@ -148,6 +148,15 @@ async fn without_the_database_every_answer_is_503_and_with_it_all_goes_on() {
         .await
         .success();
 
+    let metrics = api.request(Method::GET, "/metrics").send().await.unwrap();
+    assert_eq!(metrics.status().as_u16(), 200);
+    let metrics = metrics.text().await.unwrap();
+    assert!(metrics.contains("\ndivine_whispers_db_up 0\n"), "{metrics}");
+    assert!(
+        metrics.contains(r#"db_statement_retries_total{statement="spend",outcome="unreachable"}"#),
+        "{metrics}"
+    );
+
     door.open.store(true, Ordering::Relaxed);
     eventually("it is ready again", async || {
         api.get(&user, "/ready").await.status.is_success()

@@ -1,5 +1,8 @@
 //! Jobs: ordering and cancelling, claims and leases, rescue, and the workers of the program.
 
+mod events;
+mod events_elsewhere;
+mod events_end;
 mod leases;
 mod ordering;
 mod races;

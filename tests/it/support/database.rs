@@ -122,6 +122,7 @@ impl TestDatabase {
             "transactions",
             "jobs",
             "job_results",
+            "job_events",
             "sessions",
             "refresh_tokens",
         ];

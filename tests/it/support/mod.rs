@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 pub mod api;
 pub mod database;
+pub mod events;
 pub mod program;
 
 pub use api::{Api, Reply};
