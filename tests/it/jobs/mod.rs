@@ -1,9 +1,11 @@
-//! Jobs: ordering and cancelling, claims and leases, rescue, and the workers of the program.
+//! Jobs: ordering and cancelling, claims and leases, files of results, rescue, and the workers of the program.
 
+mod files;
 mod leases;
 mod ordering;
 mod races;
 mod rescue;
+mod statements;
 mod waiting;
 mod workers;
 

@@ -93,7 +93,7 @@ fn bodies(user: &TestUser) -> Vec<(&'static str, Value)> {
 }
 
 /// Routes that are only read.
-const GETS: [&str; 15] = [
+const GETS: [&str; 16] = [
     "/api/v1/auth/me",
     "/api/v1/wallet",
     "/api/v1/wallet/transactions",
@@ -109,6 +109,7 @@ const GETS: [&str; 15] = [
     "/api/v1/jobs",
     "/api/v1/jobs/1",
     "/api/v1/jobs/1/result",
+    "/api/v1/jobs/1/file",
 ];
 
 fn is_open(path: &str) -> bool {
