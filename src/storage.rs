@@ -32,6 +32,9 @@ const DIRECTORY_PART_BYTES: usize = 1024 * 1024;
 /// The least that S3 takes, but for the last part.
 #[cfg(feature = "s3")]
 const BUCKET_PART_BYTES: usize = 5 * 1024 * 1024;
+/// A request may last as long as a slow client takes the file, instead of object_store's 30 seconds, and not stand still.
+#[cfg(feature = "s3")]
+const BUCKET_LIMITS: [(&str, &str); 2] = [("timeout", "7 days"), ("read_timeout", "60 seconds")];
 /// How much of a file is read at once.
 const READ_BYTES: usize = 128 * 1024;
 /// Uploads at once, so that their parts have a bound in memory.
@@ -115,7 +118,9 @@ impl Storage {
     fn in_bucket(url: &url::Url, options: &[(String, String)]) -> anyhow::Result<Self> {
         // The cryptography that the connections to the database use. Somebody may have chosen before, which is as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let options = options.iter().map(|(name, value)| (name, value.as_str()));
+        let options = options.iter();
+        let options = options.map(|(name, value)| (name.as_str(), value.as_str()));
+        let options = BUCKET_LIMITS.into_iter().chain(options);
         let (store, prefix) = object_store::parse_url_opts(url, options)?;
         Ok(Self {
             store: Arc::new(PrefixStore::new(store, prefix)),
