@@ -146,9 +146,18 @@ with leased as (
 select lease_expires_at, progress_percent, is_event
   from extended;
 
---- Completes a job and keeps its result: one statement. No row when the lease is lost.
---! complete_job (output?, output_text?, actor_user_id?, ip_address?, user_agent?, request_id?)
-with completed as (
+--- Completes a job and keeps its result, with a file if its claim has uploaded one: one statement. No row when the lease is
+--- lost, or the claim has no such file.
+--! complete_job (output?, output_text?, file_path?, actor_user_id?, ip_address?, user_agent?, request_id?)
+with file as (
+    select file_path, size_bytes, mime_type
+      from job_files
+     where file_path = :file_path
+       and job_id = :job_id
+       and lease_token = :lease_token
+       and status = 'stored'
+       for update
+), completed as (
     update jobs
        set status = 'completed',
            progress_percent = 100,
@@ -162,25 +171,46 @@ with completed as (
        and status = 'running'
        and lease_token = :lease_token
        and lease_expires_at > clock_timestamp()
+       and (:file_path::text is null or exists (select from file))
     returning id, job_type, attempts, event_count
 ), told as (
     insert into job_events (job_id, event_number, kind, details)
     select id, event_count, 'completed', jsonb_build_object('attempt', attempts)
       from completed
 ), kept as (
-    insert into job_results (job_id, output, output_text, expires_at)
-    select id, :output, :output_text, now() + make_interval(secs => :retention_seconds)
+    insert into job_results (job_id, output, output_text, file_path, file_size_bytes, mime_type, expires_at)
+    select id, :output, :output_text, file.file_path, file.size_bytes, file.mime_type,
+           now() + make_interval(secs => :retention_seconds)
       from completed
-    returning job_id
+      left join file on true
+    returning job_id, file_path, file_size_bytes
+), bound as (
+    update job_files
+       set status = 'kept',
+           touched_at = clock_timestamp()
+      from kept
+     where job_files.file_path = kept.file_path
 ), audited as (
     insert into audit_logs
         (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
     select :actor_user_id, 'job.complete', 'job', id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
-           jsonb_build_object('job_type', job_type, 'attempts', attempts)
+           jsonb_strip_nulls(jsonb_build_object('job_type', job_type, 'attempts', attempts,
+                                                'file_size_bytes', kept.file_size_bytes))
       from completed
+      join kept on kept.job_id = completed.id
 )
 select kept.job_id
   from kept;
+
+--- Whether a worker still has its lease.
+--! lease_holds
+select exists (
+    select from jobs
+     where id = :job_id
+       and status = 'running'
+       and lease_token = :lease_token
+       and lease_expires_at > clock_timestamp()
+) as holds;
 
 --- How a job stands whose claim with this token ended by the word of its worker: for one who asks again.
 --! job_by_last_lease

@@ -9,7 +9,3 @@ select version
 select version::bigint as version, applied_on
   from refinery_schema_history
  order by version;
--- 1
--- 2
--- 3
--- 4

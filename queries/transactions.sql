@@ -297,6 +297,18 @@ select id, wallet_id, type as transaction_type, amount, status, balance_after, r
  order by created_at desc, id desc
  limit :limit;
 
+--- A page of a wallet, oldest first, as statements are written: what lies strictly after the position, before a time.
+--! page_of_statement : Transaction
+select id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,
+       payment_method, refunded_transaction_id, counterpart_transaction_id, job_id, request_fingerprint,
+       created_at, completed_at
+  from transactions
+ where wallet_id = (select wallets.id from wallets where wallets.user_id = :user_id)
+   and created_at < :to
+   and (created_at, id) > (:after_created_at, :after_id)
+ order by created_at, id
+ limit :limit;
+
 --- A page of one type of a wallet, newest first: what lies strictly before the position, within the period.
 --! page_of_wallet_by_type (status?) : Transaction
 select id, wallet_id, type as transaction_type, amount, status, balance_after, reference_id, description,

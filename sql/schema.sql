@@ -253,6 +253,40 @@ create unique index transactions_refunded_job_id_key on transactions (refunded_j
 create unique index transactions_counterpart_transaction_id_idx on transactions (counterpart_transaction_id)
     where counterpart_transaction_id is not null;
 
+create table job_files (
+    file_path text collate "C" not null,
+    job_id bigint not null,
+    lease_token uuid not null,
+    status text not null default 'uploading',
+    mime_type text not null,
+    size_bytes bigint,
+    created_at timestamptz not null default now(),
+    touched_at timestamptz not null default clock_timestamp(),
+    constraint job_files_pkey primary key (file_path),
+    constraint job_files_job_id_fkey foreign key (job_id) references jobs (id) on delete restrict,
+    constraint job_files_file_path_check check (length(file_path) between 1 and 200),
+    constraint job_files_mime_type_check check (length(mime_type) between 3 and 100),
+    constraint job_files_status_check check (status in ('uploading', 'stored', 'kept', 'removing')),
+    constraint job_files_size_bytes_check check (
+        size_bytes >= 0 and (status not in ('stored', 'kept') or size_bytes is not null)
+    )
+);
+
+comment on table job_files is 'What the storage may have: a row is here before its file is there, and until it is gone.';
+comment on column job_files.file_path is 'Where the storage keeps it; made by the program, never of what somebody sent.';
+comment on column job_files.job_id is 'The job that it is a result of.';
+comment on column job_files.lease_token is 'The claim under which it was uploaded; only that one can keep it.';
+comment on column job_files.status is 'uploading, stored (all of it is there), kept (of a result), or removing (to be removed).';
+comment on column job_files.mime_type is 'Media type, by the word of the worker.';
+comment on column job_files.size_bytes is 'Size, once all of it is there.';
+comment on column job_files.created_at is 'When its upload began.';
+comment on column job_files.touched_at is 'The last sign of life of its upload, change of its status, or attempt to remove it.';
+
+-- What a claim has uploaded.
+create index job_files_job_id_idx on job_files (job_id, lease_token);
+-- Housekeeping: uploads that nobody goes on with, and what is to be removed, the longest first. Few.
+create index job_files_touched_at_idx on job_files (status, touched_at) where status <> 'kept';
+
 create table job_results (
     job_id bigint not null,
     output jsonb,
@@ -264,6 +298,9 @@ create table job_results (
     created_at timestamptz not null default now(),
     constraint job_results_pkey primary key (job_id),
     constraint job_results_job_id_fkey foreign key (job_id) references jobs (id) on delete restrict,
+    -- A file is of one result. Its row stays until the file is gone.
+    constraint job_results_file_path_key unique (file_path),
+    constraint job_results_file_path_fkey foreign key (file_path) references job_files (file_path) on delete restrict,
     constraint job_results_output_check check (num_nonnulls(output, output_text, file_path) >= 1),
     constraint job_results_file_check check (
         num_nonnulls(file_path, file_size_bytes, mime_type) in (0, 3) and file_size_bytes >= 0
@@ -274,7 +311,7 @@ comment on table job_results is 'What a completed job produced; one per job.';
 comment on column job_results.job_id is 'The job.';
 comment on column job_results.output is 'Result as JSON.';
 comment on column job_results.output_text is 'Result as text, for people.';
-comment on column job_results.file_path is 'Where the storage keeps the file of the result.';
+comment on column job_results.file_path is 'Where the storage keeps the file of the result, as job_files has it.';
 comment on column job_results.file_size_bytes is 'Size of that file.';
 comment on column job_results.mime_type is 'Media type of that file.';
 comment on column job_results.expires_at is 'When result and file may be removed; null keeps them.';

@@ -5,6 +5,7 @@
 
 mod auth;
 mod jobs;
+mod storage;
 mod variables;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tracing_subscriber::filter::{Directive, LevelFilter};
 
 pub use auth::AuthSettings;
 pub use jobs::JobSettings;
+pub use storage::{StorageLocation, StorageSettings};
 pub use variables::{SettingsError, Variables};
 
 /// Everything the program can be told.
@@ -32,6 +34,8 @@ pub struct Settings {
     pub wallets: WalletSettings,
     /// Which jobs are on offer, and who works on them.
     pub jobs: JobSettings,
+    /// Where files of results are kept, and which ones are taken.
+    pub storage: StorageSettings,
     /// When the audit log is sealed.
     pub audit: AuditSettings,
     /// What is logged.
@@ -130,6 +134,7 @@ impl Settings {
             auth: AuthSettings::read(&mut variables),
             wallets: WalletSettings::read(&mut variables),
             jobs: JobSettings::read(&mut variables),
+            storage: StorageSettings::read(&mut variables),
             audit: AuditSettings::read(&mut variables),
         };
         variables.finish(settings)

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod jobs;
 pub mod ledger;
 pub mod login_limits;
+pub mod mime_type;
 pub mod passwords;
 pub mod permissions;
 pub mod points;

@@ -6,12 +6,14 @@
 mod account;
 mod admin;
 mod auth;
+mod byte_range;
 mod client_address;
 mod error;
 mod extract;
 mod health;
 mod identity;
 mod job_events;
+mod job_files;
 mod jobs;
 mod metrics;
 mod origin;
@@ -25,6 +27,7 @@ mod transaction_body;
 mod validate;
 mod wallet;
 mod worker;
+mod worker_files;
 
 use std::sync::Arc;
 
@@ -35,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::JobSettings;
 use crate::db::Database;
+use crate::domain::jobs::files::Files;
 use crate::domain::jobs::waiting::Arrivals;
 use crate::domain::passwords::Hasher;
 use crate::domain::sessions::SessionRules;
@@ -54,6 +58,8 @@ pub struct App {
     pub welcome_points: i64,
     /// Which jobs are on offer, and what they live by.
     pub jobs: Arc<JobSettings>,
+    /// The files of their results.
+    pub files: Files,
     /// Wakes those in this process who wait for jobs.
     pub arrivals: Arrivals,
     /// How many proxies of our own stand before the server.

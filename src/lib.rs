@@ -6,6 +6,7 @@
 //! - [`http`] takes requests; [`http::router`] shows every route.
 //! - [`domain`] has the rules: users, wallets, the ledger.
 //! - [`db`] is the only door to the database and to the queries that the build has checked.
+//! - [`storage`] has the files of results, in a directory or a bucket.
 //! - [`worker`] does the jobs that this program can do itself.
 //! - [`metrics`] counts what all of them do, for Prometheus.
 //! - [`config`] has the settings, [`private_postgres`] the database of a first run.
@@ -20,6 +21,7 @@ pub mod http;
 pub mod metrics;
 pub mod private_postgres;
 pub mod server;
+pub mod storage;
 pub mod worker;
 
 /// The migrations in `sql/`, as the build has proved and embedded them.

@@ -17,11 +17,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{MigrationSettings, Settings};
 use crate::db::{ConnectionBudget, Database};
+use crate::domain::jobs::files::Files;
 use crate::domain::jobs::waiting::Arrivals;
 use crate::domain::passwords::Hasher;
 use crate::http::{App, TokenSigner, router};
 use crate::migrations::REVISIONS;
 use crate::private_postgres::Source;
+use crate::storage::Storage;
 use crate::worker::{self, Crew, Work, keep_house, pass_on};
 
 /// Migrates, then serves until SIGINT or SIGTERM. The version is for the metrics.
@@ -42,8 +44,10 @@ pub async fn serve(
     if settings.migrations.on_startup {
         migrate(&settings.migrations, &source.url).await?;
     }
+    let db = Database::new(&source.url, &settings.database, source.budget)?;
     let app = App {
-        db: Database::new(&source.url, &settings.database, source.budget)?,
+        files: files(settings, db.clone())?,
+        db,
         hasher: Hasher::default(),
         tokens: TokenSigner::new(secret_key, settings.auth.access_token_lifetime),
         sessions: settings.auth.sessions,
@@ -71,10 +75,10 @@ pub async fn serve(
     });
     tokio::select! {
         _ = join5(
-            connections::serve(listener, router, &app.shutdown),
+            connections::serve(listener, router, settings.storage.rules.idle_timeout, &app.shutdown),
             work_beside(settings, &app),
             pass_on_notices(source, app.db.clone(), app.arrivals.clone(), app.shutdown.clone()),
-            keep_house(app.db.clone(), settings.jobs.policy, settings.jobs.rescue_interval, app.shutdown.clone()),
+            keep_house(app.files.clone(), settings.jobs.policy, settings.jobs.rescue_interval, app.shutdown.clone()),
             job_events::look_for_events(app.db.clone(), settings.jobs.poll_interval, app.shutdown.clone()),
         ) => {}
         () = end_on_signal(signals, &app.shutdown, settings.server.shutdown_timeout) => {}
@@ -93,7 +97,7 @@ async fn work_beside(settings: &Settings, app: &App) {
     if settings.jobs.run_workers {
         worker::run(crew(
             settings,
-            app.db.clone(),
+            app.files.clone(),
             app.arrivals.clone(),
             app.shutdown.clone(),
         ))
@@ -113,7 +117,8 @@ pub async fn work(settings: &Settings, source: &Source) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     let signals = Signals::listen().context("cannot listen for signals")?;
     let arrivals = Arrivals::default();
-    let crew = crew(settings, db.clone(), arrivals.clone(), shutdown.clone());
+    let files = files(settings, db.clone())?;
+    let crew = crew(settings, files, arrivals.clone(), shutdown.clone());
     tracing::info!(
         "working on jobs: {}",
         crew.kinds
@@ -146,14 +151,26 @@ async fn pass_on_notices(
     }
 }
 
+/// The storage of files of results, with the database that knows of them.
+fn files(settings: &Settings, db: Database) -> anyhow::Result<Files> {
+    Ok(Files {
+        db,
+        storage: Storage::open(&settings.storage.location)?,
+        rules: Arc::new(settings.storage.rules.clone()),
+    })
+}
+
 fn crew(
     settings: &Settings,
-    db: Database,
+    files: Files,
     arrivals: Arrivals,
     shutdown: CancellationToken,
 ) -> Crew {
     Crew {
-        work: Work { db },
+        work: Work {
+            db: files.db.clone(),
+            files,
+        },
         kinds: worker::kinds(),
         settings: Arc::new(settings.jobs.clone()),
         arrivals,

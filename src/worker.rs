@@ -16,6 +16,7 @@ pub use runner::{Crew, run};
 pub use wallet_statement::WalletStatement;
 
 use crate::db::Database;
+use crate::domain::jobs::files::Files;
 use crate::domain::jobs::lease::{ClaimedJob, Output};
 
 /// A kind of job that this program can do.
@@ -36,6 +37,8 @@ pub trait Kind: Send + Sync {
 pub struct Work {
     /// The database.
     pub db: Database,
+    /// Where files of results go.
+    pub files: Files,
 }
 
 /// Why a job was not done.

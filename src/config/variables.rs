@@ -74,6 +74,15 @@ impl Variables {
         })
     }
 
+    /// All variables whose names begin with something, in lower case.
+    pub(super) fn beginning_with(&self, beginning: &str) -> Vec<(String, String)> {
+        let values = self.values.iter();
+        let values = values.map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        values
+            .filter(|(name, value)| name.starts_with(beginning) && !value.is_empty())
+            .collect()
+    }
+
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         self.values
             .get(name)

@@ -1,9 +1,11 @@
 //! The statements of `queries/jobs.sql` and `queries/job_results.sql` for those who order jobs, in the types of the
-//! domain. What workers run is in [`lease`], how jobs end without a result in [`ending`], what happened to them in
-//! [`events`].
+//! The statements of `queries/jobs.sql` and `queries/job_results.sql` for those who order jobs, in the types of the
+//! domain. What workers run is in [`lease`], the files of results in [`files`], how jobs end without a result in
+//! [`ending`], what happened to them in [`events`].
 
 mod ending;
 pub(super) mod events;
+mod files;
 mod lease;
 
 use super::queries::client::Params as _;
@@ -134,6 +136,10 @@ impl Database {
                 result: row.result_created_at.map(|created_at| JobResult {
                     output: row.output,
                     output_text: row.output_text,
+                    file: row
+                        .file_size_bytes
+                        .map(i64::unsigned_abs)
+                        .zip(row.mime_type),
                     created_at,
                     expires_at: row.expires_at,
                 }),
@@ -141,7 +147,7 @@ impl Database {
         })
     }
 
-    /// Removes at most `limit` results whose retention is over; returns how many.
+    /// Removes at most `limit` results whose retention is over, and marks their files; returns how many.
     ///
     /// # Errors
     /// If the database fails.

@@ -1,14 +1,17 @@
 //! Jobs: work that points paid for. Ordering, looking and cancelling, as their owners do.
 //!
-//! What workers do is in [`lease`], what happens to jobs that nobody takes care of in [`rescue`], what they cost in
-//! [`prices`], when a failed attempt is repeated in [`policy`], and what those see who watch one in [`events`].
+//! What workers do is in [`lease`], the files that they deliver in [`files`], what happens to jobs that nobody takes care of
+//! in [`rescue`], what they cost in [`prices`], when a failed attempt is repeated in [`policy`], what those see who watch
+//! one in [`events`], and what the program's own kind of job takes in [`statement`].
 
 pub mod events;
+pub mod files;
 pub mod lease;
 pub mod news;
 pub mod policy;
 pub mod prices;
 pub mod rescue;
+pub mod statement;
 pub mod waiting;
 
 use chrono::{DateTime, Utc};
@@ -57,6 +60,8 @@ pub struct JobResult {
     pub output: Option<Value>,
     /// As text.
     pub output_text: Option<String>,
+    /// Size in bytes and media type of its file.
+    pub file: Option<(u64, String)>,
     /// When the worker delivered it.
     pub created_at: DateTime<Utc>,
     /// When it may be removed.

@@ -108,6 +108,29 @@ pub enum ApiError {
     /// 413: the body is too large.
     #[error("the body is larger than 64 KiB")]
     PayloadTooLarge,
+    /// 413: the result is too large for a body of JSON.
+    #[error(
+        "the body is larger than 64 KiB: send a large result as a file, with PUT /api/v1/worker/jobs/{{job_id}}/file"
+    )]
+    ResultTooLarge,
+    /// 413: the file is too large.
+    #[error("the file is larger than {max_bytes} bytes")]
+    FileTooLarge {
+        /// What is allowed.
+        max_bytes: u64,
+    },
+    /// 415: files of this type are not taken.
+    #[error("files are taken of these types: {}; send the one of the file as Content-Type", .allowed_types.join(", "))]
+    FileTypeNotAllowed {
+        /// Those that are.
+        allowed_types: Vec<String>,
+    },
+    /// 416: the file has no such part.
+    #[error("the file has {size_bytes} bytes, and none of those that were asked for")]
+    RangeNotSatisfiable {
+        /// Its size.
+        size_bytes: u64,
+    },
     /// 415: the body is not sent as JSON.
     #[error("the body must be sent with Content-Type: application/json")]
     UnsupportedMediaType,
@@ -187,7 +210,16 @@ impl ApiError {
             Self::JobNotCompleted { .. } => (StatusCode::CONFLICT, "JOB_NOT_COMPLETED"),
             Self::LeaseLost => (StatusCode::CONFLICT, "LEASE_LOST"),
             Self::ResultExpired => (StatusCode::GONE, "RESULT_EXPIRED"),
-            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            Self::PayloadTooLarge | Self::ResultTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE")
+            }
+            Self::FileTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE"),
+            Self::FileTypeNotAllowed { .. } => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "FILE_TYPE_NOT_ALLOWED")
+            }
+            Self::RangeNotSatisfiable { .. } => {
+                (StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_NOT_SATISFIABLE")
+            }
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
             }
@@ -237,6 +269,11 @@ impl ApiError {
             Self::JobNotCancellable { job_status } | Self::JobNotCompleted { job_status } => {
                 vec![("job_status", json!(job_status))]
             }
+            Self::FileTooLarge { max_bytes } => vec![("max_bytes", json!(max_bytes))],
+            Self::FileTypeNotAllowed { allowed_types } => {
+                vec![("allowed_types", json!(allowed_types))]
+            }
+            Self::RangeNotSatisfiable { size_bytes } => vec![("size_bytes", json!(size_bytes))],
             Self::ValidationFailed(errors) => vec![("errors", json!(errors))],
             _ => Vec::new(),
         }
@@ -280,6 +317,11 @@ impl IntoResponse for ApiError {
             }
             Self::TooManyAttempts { retry_after } => {
                 headers.insert(header::RETRY_AFTER, retry_after.as_secs().into());
+            }
+            Self::RangeNotSatisfiable { size_bytes } => {
+                if let Ok(range) = HeaderValue::try_from(format!("bytes */{size_bytes}")) {
+                    headers.insert(header::CONTENT_RANGE, range);
+                }
             }
             _ => {}
         }

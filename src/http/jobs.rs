@@ -10,12 +10,13 @@ use super::App;
 use super::error::ApiError;
 use super::extract::{Json, MaybeKey, PathId, Query};
 use super::identity::{InSession, SignedIn};
+use super::job_files::ResultFileBody;
 use super::page;
 use super::transaction_body::PostingBody;
 use super::validate::Fields;
 use crate::domain::audit::Origin;
 use crate::domain::ids::JobId;
-use crate::domain::jobs::{self, Job, Order, PriceList, Priority};
+use crate::domain::jobs::{self, Job, Order, PriceList, Priority, statement};
 use crate::domain::points::Amount;
 use crate::domain::text::JobType;
 
@@ -66,11 +67,15 @@ pub(super) async fn order(
     let idempotency = key.bind("order_job", &request)?;
     let mut fields = Fields::default();
     let offer = fields.check("job_type", find_offer(&app.jobs.prices, &request.job_type));
+    let input = offer.as_ref().map_or(Ok(()), |(job_type, _)| {
+        statement::check_input(job_type, &request.input)
+    });
+    let input = fields.check("input", input);
     let priority = fields.check("priority", Priority::new(request.priority.unwrap_or(0)));
     let scheduled_at =
         fields.check_optional("scheduled_at", request.scheduled_at.map(check_schedule));
-    let (Some((job_type, price)), Some(priority), Some(scheduled_at)) =
-        (offer, priority, scheduled_at)
+    let (Some((job_type, price)), Some(()), Some(priority), Some(scheduled_at)) =
+        (offer, input, priority, scheduled_at)
     else {
         return Err(fields.into_error());
     };
@@ -140,6 +145,7 @@ pub(super) struct ResultBody {
     job_id: i64,
     output: Option<Value>,
     output_text: Option<String>,
+    file: Option<ResultFileBody>,
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
 }
@@ -157,6 +163,7 @@ pub(super) async fn result(
             job_id: id,
             output: result.output,
             output_text: result.output_text,
+            file: result.file.map(|file| ResultFileBody::new(id, file)),
             created_at: result.created_at,
             expires_at: result.expires_at,
         })),

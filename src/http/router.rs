@@ -7,18 +7,18 @@ use axum::middleware;
 use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
-use tower_http::timeout::RequestBodyDeadlineLayer;
+use tower_http::timeout::{RequestBodyDeadlineLayer, RequestBodyTimeoutLayer};
 
 use std::time::Duration;
 
 use super::{
-    App, account, admin, auth, error, health, job_events, jobs, metrics, request_log, sessions,
-    statistics, wallet, worker,
+    App, account, admin, auth, error, health, job_events, job_files, jobs, metrics, request_log,
+    sessions, statistics, wallet, worker, worker_files,
 };
 
-/// Bodies beyond this are refused with 413.
+/// Bodies beyond this are refused with 413, but for files.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// How long a client may take to send all of a body.
+/// How long a client may take to send all of a body, but for files: they may take their time, and not stand still.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The whole API.
@@ -41,6 +41,7 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .route("/jobs/{job_id}", get(jobs::show).delete(jobs::cancel))
         .route("/jobs/{job_id}/result", get(jobs::result))
         .route("/jobs/{job_id}/events", get(job_events::watch))
+        .route("/jobs/{job_id}/file", get(job_files::download))
         .route("/worker/jobs/claim", post(worker::claim))
         .route("/worker/jobs/{job_id}/heartbeat", post(worker::heartbeat))
         .route("/worker/jobs/{job_id}/complete", post(worker::complete))
@@ -62,16 +63,19 @@ pub fn router(app: App, allowed_origins: &[HeaderValue]) -> Router {
         .route(
             "/admin/users/{user_id}/status",
             put(admin::users::change_status),
-        );
+        )
+        .layer(RequestBodyDeadlineLayer::new(BODY_TIMEOUT));
+    let uploads = Router::new()
+        .route("/worker/jobs/{job_id}/file", put(worker_files::upload))
+        .layer(RequestBodyTimeoutLayer::new(app.files.rules.idle_timeout));
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/metrics", get(metrics::show))
-        .nest("/api/v1", api)
+        .nest("/api/v1", api.merge(uploads))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(RequestBodyDeadlineLayer::new(BODY_TIMEOUT))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(cors(allowed_origins))
         // Outermost: even a panic is logged with the id that its answer carries.
@@ -98,9 +102,20 @@ fn cors(allowed_origins: &[HeaderValue]) -> CorsLayer {
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            header::IF_RANGE,
+            header::RANGE,
             idempotency_key,
             last_event_id,
             request_id.clone(),
         ])
-        .expose_headers([request_id, replayed, header::RETRY_AFTER])
+        .expose_headers([
+            header::ACCEPT_RANGES,
+            header::CONTENT_DISPOSITION,
+            header::CONTENT_RANGE,
+            header::ETAG,
+            header::RETRY_AFTER,
+            request_id,
+            replayed,
+        ])
 }

@@ -14,6 +14,7 @@ use super::transaction_body::{PostingBody, TransactionBody};
 use super::validate::Fields;
 use crate::domain::audit::Origin;
 use crate::domain::ids::{TransactionId, UserId};
+use crate::domain::jobs::statement;
 use crate::domain::points::{Amount, SPEND_LIMITS, TRANSFER_LIMITS};
 use crate::domain::text::{Description, JobType};
 use crate::domain::transactions::list::{
@@ -151,7 +152,13 @@ pub(super) async fn spend(
         "description",
         request.description.as_deref().map(Description::parse),
     );
-    let (Some(amount), Some(job_type), Some(description)) = (amount, job_type, description) else {
+    let input = job_type.as_ref().map_or(Ok(()), |job_type| {
+        statement::check_input(job_type, &request.input)
+    });
+    let input = fields.check("input", input);
+    let (Some(amount), Some(job_type), Some(description), Some(())) =
+        (amount, job_type, description, input)
+    else {
         return Err(fields.into_error());
     };
     let spend = Spend {

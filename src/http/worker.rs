@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::App;
 use super::error::ApiError;
 use super::extract::{Json, PathId};
 use super::identity::{Permitted, Required};
 use super::validate::Fields;
+use super::{App, worker_files};
 use crate::domain::audit::Origin;
 use crate::domain::ids::JobId;
 use crate::domain::jobs::FailureReason;
@@ -155,6 +155,8 @@ pub(super) struct CompleteBody {
     lease_token: String,
     output: Option<Value>,
     output_text: Option<String>,
+    /// What the upload of a file was answered with.
+    file_id: Option<String>,
 }
 
 /// How the job stands after a worker's word.
@@ -172,17 +174,20 @@ pub(super) async fn complete(
     permitted: Permitted<WorkOnJobs>,
     PathId(id): PathId,
     origin: Origin,
-    Json(body): Json<CompleteBody>,
+    body: Result<Json<CompleteBody>, ApiError>,
 ) -> Result<Answer<StandingBody>, ApiError> {
+    let Json(body) = body.map_err(worker_files::or_as_a_file)?;
     let mut fields = Fields::default();
     let lease = fields.check("lease_token", read_lease(id, &body.lease_token));
-    let output = Output::new(body.output, body.output_text);
+    let file_id = body.file_id.as_deref().map(worker_files::read_file_id);
+    let file_id = fields.check_optional("file_id", file_id);
+    let output = Output::with_file(body.output, body.output_text, file_id.flatten());
     let field = output
         .as_ref()
         .err()
         .map_or("output", |error| error.field());
     let output = fields.check(field, output);
-    let (Some(lease), Some(output)) = (lease, output) else {
+    let (Some(lease), Some(_), Some(output)) = (lease, file_id, output) else {
         return Err(fields.into_error());
     };
     let actor = Actor {
@@ -253,7 +258,7 @@ fn within(number: i64, least: i64, most: i64) -> Result<i64, String> {
     }
 }
 
-fn read_lease(job_id: i64, token: &str) -> Result<Lease, &'static str> {
+pub(super) fn read_lease(job_id: i64, token: &str) -> Result<Lease, &'static str> {
     let token = Uuid::try_parse(token).map_err(|_| "must be the lease_token of a claim")?;
     Ok(Lease {
         job_id: JobId(job_id),

@@ -1,5 +1,5 @@
 //! Accepting connections and speaking HTTP on them, with bounds: on how many there are, on how long a client may take to
-//! send the head of a request, and with an end that lets running requests finish.
+//! send the head of a request or not take its answer, and with an end that lets running requests finish.
 //!
 //! `axum::serve` has none of these bounds, so this is hyper's own server under the router.
 
@@ -16,6 +16,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::PeerAddress;
@@ -27,8 +28,14 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long to leave the system alone when it has no more files or memory for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until the end begins, and then until every running request has been answered.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: &CancellationToken) {
+/// Serves until the end begins, and then until every running request has been answered. A client that takes nothing of its
+/// answer for as long as `idle_timeout` is hung up on.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    idle_timeout: Duration,
+    shutdown: &CancellationToken,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT);
@@ -46,7 +53,11 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: &Cancellatio
             request.extensions_mut().insert(peer);
             routes.call(request)
         });
-        let connection = running.watch(http.serve_connection(TokioIo::new(stream), service));
+        // Only the socket knows whether an answer gets through: its body is not asked for more meanwhile.
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(idle_timeout));
+        let stream = TokioIo::new(Box::pin(stream));
+        let connection = running.watch(http.serve_connection(stream, service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 // A client that hung up, was too slow, or does not speak HTTP.

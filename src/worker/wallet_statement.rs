@@ -1,20 +1,21 @@
-//! `wallet_statement`: the transactions of the orderer's wallet in a period, as CSV.
+//! `wallet_statement`: the transactions of the orderer's wallet in a period, as a file of CSV. They are read and written page
+//! by page, so that a long period takes no more memory than a short one.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::{Failure, Kind, Work};
 use crate::domain::ids::TransactionId;
+use crate::domain::jobs::files::{Upload, UploadError};
 use crate::domain::jobs::lease::{ClaimedJob, Output};
+use crate::domain::jobs::statement::{JOB_TYPE, Period};
+use crate::domain::mime_type::MimeType;
 use crate::domain::transactions::Transaction;
-use crate::domain::transactions::list::{Filter, Position, latest_time};
+use crate::domain::transactions::list::Position;
 
-/// How many transactions are read at once.
+/// How many transactions are read at once, and held in memory.
 const PAGE_ROWS: i64 = 1000;
-/// How many a statement may have: a text of some ten megabytes.
-const MAX_ROWS: usize = 100_000;
 
 const COLUMNS: [&str; 9] = [
     "txn_id",
@@ -32,17 +33,9 @@ const COLUMNS: [&str; 9] = [
 #[derive(Debug, Clone, Copy)]
 pub struct WalletStatement;
 
-/// The period; everything up to now without.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Input {
-    from: Option<DateTime<Utc>>,
-    to: Option<DateTime<Utc>>,
-}
-
 impl Kind for WalletStatement {
     fn job_type(&self) -> &'static str {
-        "wallet_statement"
+        JOB_TYPE
     }
 
     fn run<'a>(
@@ -51,72 +44,63 @@ impl Kind for WalletStatement {
         job: &'a ClaimedJob,
     ) -> BoxFuture<'a, Result<Output, Failure>> {
         Box::pin(async move {
-            let input = Input::deserialize(&job.input)
-                .map_err(|error| Failure::for_good(format!("the input cannot be used: {error}")))?;
-            let filter = period(&input)?;
-            let transactions = read(work, job, &filter).await?;
-            let csv = write(&transactions)?;
-            let summary = json!({"from": filter.from, "to": filter.to, "rows": transactions.len()});
-            Output::new(Some(summary), Some(csv))
+            let period = Period::read(&job.input)
+                .map_err(|error| Failure::for_good(format!("the input {error}")))?;
+            let (from, to) = (period.from(), period.to());
+            let csv = MimeType::csv();
+            let mut upload = work.files.begin(job.lease, &csv).await?;
+            let rows = write(work, job, from, to, &mut upload).await?;
+            let (file, _) = upload.finish().await?;
+            let summary = json!({"from": from, "to": to, "rows": rows});
+            Output::with_file(Some(summary), None, Some(file))
                 .map_err(|error| Failure::for_good(error.to_string()))
         })
     }
 }
 
-fn period(input: &Input) -> Result<Filter, Failure> {
-    let from = input.from.unwrap_or(DateTime::UNIX_EPOCH);
-    let to = input.to.unwrap_or_else(Utc::now);
-    if from < DateTime::UNIX_EPOCH || to > latest_time() || from > to {
-        return Err(Failure::for_good(
-            "the period must begin in 1970 or later, and not end before it begins",
-        ));
-    }
-    Ok(Filter {
-        transaction_type: None,
-        status: None,
-        from,
-        to,
-    })
-}
-
-/// Oldest first, as a statement is read.
-async fn read(work: &Work, job: &ClaimedJob, filter: &Filter) -> Result<Vec<Transaction>, Failure> {
-    let mut transactions: Vec<Transaction> = Vec::new();
-    let mut before = Position {
-        created_at: filter.to,
+/// Oldest first, as a statement is read. Returns how many.
+async fn write(
+    work: &Work,
+    job: &ClaimedJob,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    upload: &mut Upload,
+) -> Result<u64, Failure> {
+    // Before everything that was recorded at the first moment: numbers begin at 1, times have microseconds.
+    let mut after = Position {
+        created_at: from - TimeDelta::microseconds(1),
         id: TransactionId(i64::MAX),
     };
+    let mut rows = 0;
+    upload.write(&csv_of(None)?).await?;
     loop {
         let page = work
             .db
-            .transactions_of_wallet(job.user_id, filter, before, PAGE_ROWS)
+            .page_of_statement(job.user_id, after, to, PAGE_ROWS)
             .await
             .map_err(|error| Failure::for_now(error.to_string()))?;
-        let is_last = (page.len() as i64) < PAGE_ROWS;
-        if let Some(last) = page.last() {
-            before = Position {
-                created_at: last.created_at,
-                id: last.id,
-            };
-        }
-        transactions.extend(page);
-        if transactions.len() > MAX_ROWS {
-            return Err(Failure::for_good(format!(
-                "the period has more than {MAX_ROWS} transactions; choose a shorter one"
-            )));
-        }
-        if is_last {
-            transactions.reverse();
-            return Ok(transactions);
+        upload.write(&csv_of(Some(&page))?).await?;
+        rows += page.len() as u64;
+        match page.last() {
+            Some(last) if page.len() as i64 == PAGE_ROWS => {
+                after = Position {
+                    created_at: last.created_at,
+                    id: last.id,
+                };
+            }
+            _ => return Ok(rows),
         }
     }
 }
 
-fn write(transactions: &[Transaction]) -> Result<String, Failure> {
+/// The lines of some transactions; the names of the columns without.
+fn csv_of(transactions: Option<&[Transaction]>) -> Result<Vec<u8>, Failure> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let written = (|| {
-        writer.write_record(COLUMNS)?;
-        for transaction in transactions {
+        if transactions.is_none() {
+            writer.write_record(COLUMNS)?;
+        }
+        for transaction in transactions.unwrap_or_default() {
             let id = |id: Option<i64>| id.map(|id| id.to_string()).unwrap_or_default();
             writer.write_record([
                 transaction.id.to_string(),
@@ -134,8 +118,7 @@ fn write(transactions: &[Transaction]) -> Result<String, Failure> {
             .into_inner()
             .map_err(|error| error.into_error().into())
     })();
-    let bytes = written.map_err(|error: csv::Error| Failure::for_good(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|error| Failure::for_good(error.to_string()))
+    written.map_err(|error: csv::Error| Failure::for_good(error.to_string()))
 }
 
 /// What people typed, marked as text where a spreadsheet would run it as a formula.
@@ -146,5 +129,16 @@ fn as_text(text: Option<&str>) -> String {
         format!("'{text}")
     } else {
         text.to_owned()
+    }
+}
+
+impl From<UploadError> for Failure {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::TooLarge { .. } => {
+                Self::for_good(format!("{error}; choose a shorter period"))
+            }
+            other => Self::for_now(other.to_string()),
+        }
     }
 }

@@ -8,6 +8,7 @@ fn variables_in_source() -> BTreeSet<String> {
         include_str!("../../src/config.rs"),
         include_str!("../../src/config/jobs.rs"),
         include_str!("../../src/config/auth.rs"),
+        include_str!("../../src/config/storage.rs"),
         include_str!("../../src/cli/logging.rs"),
     ]
     .concat();
@@ -34,6 +35,10 @@ fn every_setting_has_a_line_in_the_example_and_its_comment() {
     assert!(known.len() > 10, "{known:?}");
     // Read by other crates than this one.
     let elsewhere = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_REGION",
+        "AWS_ENDPOINT",
         "DATABASE_URL",
         "DB_HOST",
         "DB_PORT",

@@ -1,6 +1,9 @@
 //! Values of the domain: what is accepted and what is not.
 
 use divine_whispers::domain::idempotency::{Idempotency, IdempotencyKey};
+use divine_whispers::domain::ids::JobId;
+use divine_whispers::domain::jobs::files::name_of;
+use divine_whispers::domain::mime_type::MimeType;
 use divine_whispers::domain::passwords::Password;
 use divine_whispers::domain::permissions::Permission;
 use divine_whispers::domain::points::{Adjustment, Amount, SPEND_LIMITS};
@@ -171,4 +174,46 @@ fn roles_have_names_and_unknown_names_have_no_role() {
     }
     assert_eq!(Role::from_name("king"), None);
     assert!(!Permission::AdjustBalances.is_granted_to(Role::Service));
+}
+
+#[test]
+fn a_media_type_is_lower_case_and_has_no_parameter_but_utf_8() {
+    for (text, accepted) in [
+        ("text/csv", "text/csv"),
+        ("Text/CSV", "text/csv"),
+        (" text/csv ; charset=\"UTF-8\"", "text/csv"),
+        ("image/svg+xml", "image/svg+xml"),
+    ] {
+        let mime_type = MimeType::parse(text);
+        assert_eq!(mime_type.as_ref().map(MimeType::as_str), Ok(accepted));
+    }
+    let long = format!("text/{}", "x".repeat(100));
+    for text in [
+        "",
+        "text",
+        "text/",
+        "/csv",
+        "text/csv/x",
+        "text/c sv",
+        "text/csv; charset=latin1",
+        "text/csv;",
+        "text/../x",
+        "t\u{e9}xt/csv",
+        "text/csv\r\nX: y",
+        &long,
+    ] {
+        assert!(MimeType::parse(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn the_name_of_a_file_has_nothing_that_could_leave_its_header_or_directory() {
+    assert_eq!(
+        name_of("wallet_statement", JobId(7), "text/csv"),
+        "wallet_statement-7.csv"
+    );
+    assert_eq!(
+        name_of("../a\"\r\nb", JobId(7), "application/x-new"),
+        "ab-7.bin"
+    );
 }

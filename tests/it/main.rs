@@ -16,4 +16,5 @@ mod jobs;
 mod ledger;
 mod schema;
 mod startup;
+mod storage;
 mod support;

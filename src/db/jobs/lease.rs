@@ -8,6 +8,7 @@ use crate::db::queries::client::Params as _;
 use crate::db::queries::jobs as sql;
 use crate::db::{Database, DbError, Retry};
 use crate::domain::ids::{JobId, UserId};
+use crate::domain::jobs::files::FileId;
 use crate::domain::jobs::lease::{Actor, AfterFailure, ClaimRequest, ClaimedJob, Lease, Output};
 use crate::metrics::jobs::JobChange;
 
@@ -86,11 +87,13 @@ impl Database {
     ) -> Result<bool, DbError> {
         // As text: the embedded engine numbers the families of addresses in its own way.
         let ip_address = actor.origin.ip_address.map(|address| address.to_string());
+        let file_path = output.file().map(FileId::path);
         let parameters = &sql::CompleteJobParams {
             job_id: lease.job_id.0,
             lease_token: lease.token,
             output: output.json(),
             output_text: output.text(),
+            file_path: file_path.as_deref(),
             retention_seconds: retention.as_secs_f64(),
             actor_user_id: actor.user_id.map(|user| user.0),
             ip_address: ip_address.as_deref(),
@@ -106,6 +109,21 @@ impl Database {
         })
         .await
         .map(|completed| self.told_if(completed.is_some(), lease.job_id, JobChange::Completed))
+    }
+
+    /// Whether a worker still has its lease.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn lease_holds(&self, lease: Lease) -> Result<bool, DbError> {
+        let parameters = &sql::LeaseHoldsParams {
+            job_id: lease.job_id.0,
+            lease_token: lease.token,
+        };
+        self.statement("lease_holds", Retry::Repeatable, |client| async move {
+            sql::lease_holds().params(&**client, parameters).one().await
+        })
+        .await
     }
 
     /// Gives a job back as if it had not been claimed.

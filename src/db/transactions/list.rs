@@ -66,6 +66,38 @@ impl Database {
         rows.map(|rows| rows.into_iter().map(Transaction::from).collect())
     }
 
+    /// At most `limit` transactions of a wallet that are newer than a position and older than a time, oldest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn page_of_statement(
+        &self,
+        user_id: UserId,
+        after: Position,
+        to: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Transaction>, DbError> {
+        let parameters = &sql::PageOfStatementParams {
+            user_id: user_id.0,
+            to,
+            after_created_at: after.created_at,
+            after_id: after.id.0,
+            limit,
+        };
+        self.statement(
+            "page_of_statement",
+            Retry::Repeatable,
+            |client| async move {
+                sql::page_of_statement()
+                    .params(&**client, parameters)
+                    .all()
+                    .await
+            },
+        )
+        .await
+        .map(|rows| rows.into_iter().map(Transaction::from).collect())
+    }
+
     async fn page_of_wallet(
         &self,
         user_id: UserId,

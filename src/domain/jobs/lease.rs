@@ -10,6 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::FailureReason;
+use super::files::FileId;
 use super::policy::Policy;
 use crate::db::{Database, DbError};
 use crate::domain::audit::Origin;
@@ -74,18 +75,19 @@ pub struct Actor {
     pub origin: Origin,
 }
 
-/// A result to be kept: JSON, text, or both.
+/// A result to be kept: JSON, text, a file, or several of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
     json: Option<Value>,
     text: Option<String>,
+    file: Option<FileId>,
 }
 
 /// What is no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OutputError {
     /// There is nothing in it.
-    #[error("needs output, output_text, or both")]
+    #[error("needs output, output_text, or file_id")]
     Empty,
     /// PostgreSQL has no text with it.
     #[error("must not have the NUL character")]
@@ -108,10 +110,22 @@ impl Output {
     /// # Errors
     /// If there is neither JSON nor text, or the text has the NUL character.
     pub fn new(json: Option<Value>, text: Option<String>) -> Result<Self, OutputError> {
-        match (&json, &text) {
-            (None, None) => Err(OutputError::Empty),
-            (_, Some(text)) if text.contains('\0') => Err(OutputError::NulInText),
-            _ => Ok(Self { json, text }),
+        Self::with_file(json, text, None)
+    }
+
+    /// The same, perhaps with a file that was uploaded under the same lease.
+    ///
+    /// # Errors
+    /// If there is nothing in it, or the text has the NUL character.
+    pub fn with_file(
+        json: Option<Value>,
+        text: Option<String>,
+        file: Option<FileId>,
+    ) -> Result<Self, OutputError> {
+        match (&json, &text, &file) {
+            (None, None, None) => Err(OutputError::Empty),
+            (_, Some(text), _) if text.contains('\0') => Err(OutputError::NulInText),
+            _ => Ok(Self { json, text, file }),
         }
     }
 
@@ -123,6 +137,11 @@ impl Output {
     /// The text of it.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
+    }
+
+    /// The file of it.
+    pub fn file(&self) -> Option<FileId> {
+        self.file
     }
 }
 
@@ -141,6 +160,9 @@ pub enum LeaseError {
     /// The lease has run out or was never there; the job is another's, or has ended.
     #[error("this claim no longer holds: leave the job alone")]
     Lost,
+    /// The file of the result was not uploaded under this lease, or another one came after it.
+    #[error("must be the latest file that was uploaded under this claim")]
+    NoSuchFile,
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
@@ -185,7 +207,7 @@ pub async fn extend(
 /// result stays.
 ///
 /// # Errors
-/// If the lease is lost.
+/// If the lease is lost, or has no such file.
 pub async fn complete(
     db: &Database,
     policy: &Policy,
@@ -201,6 +223,7 @@ pub async fn complete(
     }
     match db.job_by_last_lease(lease).await? {
         Some(standing) if standing.status == "completed" => Ok(()),
+        _ if output.file.is_some() && db.lease_holds(lease).await? => Err(LeaseError::NoSuchFile),
         _ => Err(LeaseError::Lost),
     }
 }

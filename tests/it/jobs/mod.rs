@@ -1,12 +1,14 @@
-//! Jobs: ordering and cancelling, claims and leases, rescue, and the workers of the program.
+//! Jobs: ordering and cancelling, claims and leases, files of results, rescue, and the workers of the program.
 
 mod events;
 mod events_elsewhere;
 mod events_end;
+mod files;
 mod leases;
 mod ordering;
 mod races;
 mod rescue;
+mod statements;
 mod waiting;
 mod workers;
 

@@ -176,7 +176,7 @@ async fn killed_workers_lose_their_jobs_to_others_and_the_ledger_holds() {
     let houses = [(); 2].map(|()| {
         let every = Duration::from_millis(50);
         tokio::spawn(keep_house(
-            api.app.db.clone(),
+            api.app.files.clone(),
             api.app.jobs.policy,
             every,
             shutdown.clone(),

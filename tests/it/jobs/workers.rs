@@ -7,7 +7,7 @@ use divine_whispers::config::JobSettings;
 use divine_whispers::domain::jobs::lease::{ClaimedJob, Output};
 use divine_whispers::worker::{self, Crew, Failure, Kind, Work};
 use futures_util::future::BoxFuture;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -42,11 +42,12 @@ impl Kind for Horoscope {
     }
 }
 
-fn crew(api: &Api, kinds: Vec<Box<dyn Kind>>, grace: Duration) -> (Crew, CancellationToken) {
+pub fn crew(api: &Api, kinds: Vec<Box<dyn Kind>>, grace: Duration) -> (Crew, CancellationToken) {
     let shutdown = CancellationToken::new();
     let crew = Crew {
         work: Work {
             db: api.app.db.clone(),
+            files: api.app.files.clone(),
         },
         kinds,
         settings: Arc::clone(&api.app.jobs),
@@ -57,65 +58,11 @@ fn crew(api: &Api, kinds: Vec<Box<dyn Kind>>, grace: Duration) -> (Crew, Cancell
     (crew, shutdown)
 }
 
-async fn eventually_is(api: &Api, user: &TestUser, id: i64, status: &str) {
+pub async fn eventually_is(api: &Api, user: &TestUser, id: i64, status: &str) {
     eventually(status, async || {
         look(api, user, id).await["status"] == status
     })
     .await;
-}
-
-async fn order_statement(api: &Api, user: &TestUser, input: Value) -> i64 {
-    let body = json!({"job_type": "wallet_statement", "input": input});
-    let reply = api.post(user, JOBS, body).await.success();
-    reply["job_id"].as_i64().unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_statement_has_the_transactions_of_its_period_and_no_others() {
-    let (api, user, _) = with_jobs(|_| {}).await;
-    needs_many_connections!(api.database);
-    let other = api.register().await;
-    let gift = json!({"to_user_id": other.id, "amount": 7, "description": "=1+1, \"quoted\""});
-    api.post(&user, "/api/v1/wallet/transfers", gift)
-        .await
-        .success();
-    let (crew, shutdown) = crew(&api, worker::kinds(), Duration::ZERO);
-    let running = tokio::spawn(worker::run(crew));
-    let id = order_statement(&api, &user, json!({})).await;
-    let empty = order_statement(&api, &user, json!({"to": "2020-01-01T00:00:00Z"})).await;
-    let backward = json!({"from": "2020-01-02T00:00:00Z", "to": "2020-01-01T00:00:00Z"});
-    let backward = order_statement(&api, &user, backward).await;
-    let wrong = order_statement(&api, &user, json!({"months": 3})).await;
-    eventually_is(&api, &user, id, "completed").await;
-    let result = api
-        .get(&user, &format!("{JOBS}/{id}/result"))
-        .await
-        .success();
-    let text = result["output_text"].as_str().unwrap();
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let amounts: Vec<&str> = rows.iter().map(|row| &row[4]).collect();
-    assert_eq!(&amounts[..3], ["100", "-7", "-5"]);
-    assert_eq!(&rows[1][7], "'=1+1, \"quoted\"", "no spreadsheet runs it");
-    assert_eq!(result["output"]["rows"], rows.len());
-
-    eventually_is(&api, &user, empty, "completed").await;
-    let result = api
-        .get(&user, &format!("{JOBS}/{empty}/result"))
-        .await
-        .success();
-    assert_eq!(result["output"]["rows"], 0);
-    for id in [backward, wrong] {
-        eventually_is(&api, &user, id, "failed").await;
-        let job = look(&api, &user, id).await;
-        assert_eq!(
-            (&job["attempts"], &job["refunded_amount"]),
-            (&json!(1), &json!(5))
-        );
-    }
-    shutdown.cancel();
-    running.await.unwrap();
-    assert_in_order(&api.database).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

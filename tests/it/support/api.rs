@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use divine_whispers::config::{DatabaseSettings, JobSettings};
+use divine_whispers::config::{DatabaseSettings, JobSettings, StorageLocation, StorageSettings};
 use divine_whispers::db::Database;
 use divine_whispers::domain::audit::Origin;
 use divine_whispers::domain::ids::{SessionId, UserId};
+use divine_whispers::domain::jobs::files::Files;
 use divine_whispers::domain::jobs::waiting::Arrivals;
 use divine_whispers::domain::login_limits::LoginLimits;
 use divine_whispers::domain::passwords::{Hasher, Password};
@@ -18,9 +19,11 @@ use divine_whispers::domain::users::{Email, Role, create_with_role};
 use divine_whispers::http::{App, TokenSigner, router};
 use divine_whispers::migrations::REVISIONS;
 use divine_whispers::server::connections;
+use divine_whispers::storage::Storage;
 use reqwest::{Method, StatusCode};
 use revisions::Revisions;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::TestDatabase;
@@ -43,6 +46,8 @@ pub struct Api {
     pub database: TestDatabase,
     pub app: App,
     pub address: SocketAddr,
+    /// The directory of the files of results.
+    pub storage: Arc<TempDir>,
     client: reqwest::Client,
     emails: AtomicU32,
 }
@@ -116,8 +121,16 @@ impl Api {
             pool_timeout: Duration::from_secs(20),
             statement_timeout: Duration::from_secs(20),
         });
+        let db = Database::new(&database.url, &settings, database.budget()).unwrap();
+        let storage = Arc::new(TempDir::new().unwrap());
+        let location = StorageLocation::Directory(storage.path().to_owned());
         let app = App {
-            db: Database::new(&database.url, &settings, database.budget()).unwrap(),
+            files: Files {
+                db: db.clone(),
+                storage: Storage::open(&location).unwrap(),
+                rules: Arc::new(StorageSettings::default().rules),
+            },
+            db,
             hasher: Hasher::default(),
             tokens: TokenSigner::new(&SECRET_KEY.into(), Duration::from_secs(1800)),
             sessions: SESSION_RULES,
@@ -140,6 +153,7 @@ impl Api {
             database,
             app,
             address,
+            storage,
             client: reqwest::Client::new(),
             emails: AtomicU32::new(0),
         }
@@ -284,13 +298,19 @@ pub async fn second_server(first: &Api) -> Api {
     };
     let database = first.database.same();
     let db = Database::new(&database.url, &settings, database.budget()).unwrap();
+    let files = Files {
+        db: db.clone(),
+        ..first.app.files.clone()
+    };
     let app = App {
         db,
+        files,
         ..first.app.clone()
     };
     Api {
         database,
         address: serve(app.clone()).await,
+        storage: Arc::clone(&first.storage),
         app,
         client: reqwest::Client::new(),
         // Addresses that the first server has not used.
@@ -303,7 +323,9 @@ async fn serve(app: App) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         // For as long as the test's runtime: `shutdown` of a test only says that the end has begun.
-        connections::serve(listener, router(app, &[]), &CancellationToken::new()).await;
+        let idle_timeout = app.files.rules.idle_timeout;
+        let router = router(app, &[]);
+        connections::serve(listener, router, idle_timeout, &CancellationToken::new()).await;
     });
     address
 }

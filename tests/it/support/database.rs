@@ -121,6 +121,7 @@ impl TestDatabase {
             "wallets",
             "transactions",
             "jobs",
+            "job_files",
             "job_results",
             "job_events",
             "sessions",

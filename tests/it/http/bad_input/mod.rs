@@ -110,6 +110,7 @@ const GETS: [&str; 16] = [
     "/api/v1/jobs/1",
     "/api/v1/jobs/1/result",
     "/api/v1/jobs/1/events",
+    "/api/v1/jobs/1/file",
 ];
 
 fn is_open(path: &str) -> bool {

@@ -1,0 +1,185 @@
+//! One upload: counted while it is written, under a lease that has to hold at the beginning, every few seconds, and at the end.
+//! Whatever else happens, its file and its row go again.
+
+use std::time::{Duration, Instant};
+
+use super::{FileId, Files};
+use crate::db::DbError;
+use crate::domain::jobs::lease::Lease;
+use crate::domain::mime_type::MimeType;
+use crate::storage::{StorageError, Writer};
+
+/// How often the lease is looked at while bytes come in.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Why an upload is refused or given up. Nothing of it is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The lease has run out or was never there; the job is another's, or has ended.
+    #[error("this claim no longer holds: leave the job alone")]
+    LeaseLost,
+    /// It is larger than allowed.
+    #[error("the file is larger than {max_bytes} bytes")]
+    TooLarge {
+        /// What is allowed.
+        max_bytes: u64,
+    },
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+/// A file that is being uploaded. Dropped before it is finished, it is taken back in the background.
+pub struct Upload {
+    files: Files,
+    id: FileId,
+    writer: Option<Writer>,
+    size_bytes: u64,
+    looked_at: Instant,
+    /// Whether the row is still to be taken back.
+    is_open: bool,
+}
+
+impl Upload {
+    pub(super) async fn begin(
+        files: Files,
+        lease: Lease,
+        mime_type: &MimeType,
+    ) -> Result<Self, UploadError> {
+        let id = FileId::new();
+        if !files.db.begin_file(id, lease, mime_type).await? {
+            return Err(UploadError::LeaseLost);
+        }
+        let mut upload = Self {
+            files,
+            id,
+            writer: None,
+            size_bytes: 0,
+            looked_at: Instant::now(),
+            is_open: true,
+        };
+        match upload.files.storage.create(&id.path()).await {
+            Ok(writer) => {
+                upload.writer = Some(writer);
+                Ok(upload)
+            }
+            Err(error) => {
+                upload.take_back().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Adds to the file.
+    ///
+    /// # Errors
+    /// If it becomes too large, the lease is lost meanwhile, or the storage fails. The upload has ended then.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), UploadError> {
+        let written = self.try_write(bytes).await;
+        if written.is_err() {
+            self.take_back().await;
+        }
+        written
+    }
+
+    async fn try_write(&mut self, bytes: &[u8]) -> Result<(), UploadError> {
+        let max_bytes = self.files.rules.max_bytes;
+        self.size_bytes = self.size_bytes.saturating_add(bytes.len() as u64);
+        if self.size_bytes > max_bytes {
+            return Err(UploadError::TooLarge { max_bytes });
+        }
+        if self.looked_at.elapsed() >= LOOK_INTERVAL {
+            self.look().await?;
+        }
+        match &mut self.writer {
+            Some(writer) => Ok(writer.write(bytes).await?),
+            None => Err(UploadError::LeaseLost),
+        }
+    }
+
+    /// Says that the upload goes on, if the lease still holds. It does not extend the lease.
+    async fn look(&mut self) -> Result<(), UploadError> {
+        if !self.files.db.touch_file(self.id).await? {
+            return Err(UploadError::LeaseLost);
+        }
+        self.looked_at = Instant::now();
+        Ok(())
+    }
+
+    /// Puts the file together, and notes that all of it is there. It is not kept before the job is completed with it.
+    ///
+    /// # Errors
+    /// If the lease is lost, or the storage fails.
+    pub async fn finish(mut self) -> Result<(FileId, u64), UploadError> {
+        let finished = self.try_finish().await;
+        match finished {
+            Ok(()) => {
+                self.is_open = false;
+                Ok((self.id, self.size_bytes))
+            }
+            Err(error) => {
+                self.take_back().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn try_finish(&mut self) -> Result<(), UploadError> {
+        // Right before the file appears: no file appears after its row is gone.
+        self.look().await?;
+        match self.writer.take() {
+            Some(writer) => writer.finish().await?,
+            None => return Err(UploadError::LeaseLost),
+        }
+        if self.files.db.finish_file(self.id, self.size_bytes).await? {
+            Ok(())
+        } else {
+            Err(UploadError::LeaseLost)
+        }
+    }
+
+    /// Ends the upload without a file.
+    pub async fn discard(mut self) {
+        self.take_back().await;
+    }
+
+    async fn take_back(&mut self) {
+        if std::mem::take(&mut self.is_open) {
+            take_back(&self.files, self.id, self.writer.take()).await;
+        }
+    }
+}
+
+impl Drop for Upload {
+    /// A client that hung up, or a worker that was told to stop.
+    fn drop(&mut self) {
+        if !std::mem::take(&mut self.is_open) {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let (files, id, writer) = (self.files.clone(), self.id, self.writer.take());
+            runtime.spawn(async move { take_back(&files, id, writer).await });
+        }
+    }
+}
+
+/// What fails here is made up for by housekeeping.
+async fn take_back(files: &Files, id: FileId, writer: Option<Writer>) {
+    if let Some(writer) = writer {
+        writer.abort().await;
+    }
+    let marked = files.db.discard_file(id).await;
+    let removed = files.storage.remove(&id.path()).await;
+    if let Err(error) = &removed {
+        tracing::warn!(%error, "the file of an upload that was given up is not removed yet");
+    }
+    if marked.is_ok() && removed.is_ok() {
+        // Without a row there is nothing to forget: somebody else has removed it.
+        if let Err(error) = files.db.forget_file(&id.path()).await {
+            tracing::debug!(%error, "an upload that was given up is not forgotten yet");
+        }
+    }
+}
