@@ -11,7 +11,7 @@ use crate::support::program::{Program, printed};
 
 async fn register(url: &str, email: &str) -> u16 {
     let body = json!({"email": email, "password": PASSWORD});
-    let request = reqwest::Client::new()
+    let request = crate::support::client()
         .post(format!("{url}/api/v1/auth/register"))
         .json(&body);
     request.send().await.unwrap().status().as_u16()
@@ -131,7 +131,7 @@ async fn no_secret_is_in_any_log_even_while_debugging() {
         .set("LOG_LEVEL", "trace")
         .set("LOG_FORMAT", "json");
     let server = program.serve().await;
-    let client = reqwest::Client::new();
+    let client = crate::support::client();
     let password = "an unmistakable password";
     let body = json!({"email": "ada@example.com", "password": password});
     let register = client

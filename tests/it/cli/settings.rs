@@ -172,6 +172,33 @@ async fn every_bad_setting_is_named_with_what_is_allowed() {
 }
 
 #[tokio::test]
+async fn a_storage_of_files_that_cannot_be_used_ends_the_start_and_shows_no_key() {
+    let database = TestDatabase::empty().await;
+    let program = Program::new()
+        .file("in the way", "a file")
+        .set("DATABASE_URL", &database.connection_url())
+        .set("MIGRATE_ON_STARTUP", "false")
+        .set("AWS_SECRET_ACCESS_KEY", "unmistakable");
+    let in_the_way = program.directory.path().join("in the way/files");
+    let in_the_way = format!("file://{}", in_the_way.display()).replace(' ', "%20");
+    let mut places = vec!["ftp://unmistakable@example.com/", &in_the_way];
+    if cfg!(not(feature = "s3")) {
+        places.push("s3://bucket/prefix");
+    }
+    let mut program = program;
+    for place in places {
+        program = program.set("RESULT_STORAGE_URL", place);
+        for command in ["serve", "worker"] {
+            let output = program.run(&[command]).await;
+            let text = printed(&output);
+            assert!(!output.status.success(), "{text}");
+            assert!(text.contains("RESULT_STORAGE_URL"), "{text}");
+            assert!(!text.contains("unmistakable"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_database_that_cannot_be_reached_is_an_error_that_shows_no_password() {
     let program = Program::new().set(
         "DATABASE_URL",
@@ -211,14 +238,14 @@ async fn a_role_that_may_only_read_and_write_serves_while_another_one_migrates()
     let server = program.serve().await;
     let body =
         serde_json::json!({"email": "ada@example.com", "password": crate::support::api::PASSWORD});
-    let request = reqwest::Client::new()
+    let request = crate::support::client()
         .post(format!("{}/api/v1/auth/register", server.url))
         .json(&body);
     let registered = request.send().await.unwrap();
     assert_eq!(registered.status().as_u16(), 201);
     let registered: serde_json::Value = registered.json().await.unwrap();
     let body = serde_json::json!({"refresh_token": registered["tokens"]["refresh_token"]});
-    let request = reqwest::Client::new()
+    let request = crate::support::client()
         .post(format!("{}/api/v1/auth/refresh", server.url))
         .json(&body);
     assert_eq!(request.send().await.unwrap().status().as_u16(), 200);

@@ -39,7 +39,7 @@ async fn the_first_admin_is_made_from_the_command_line_and_can_sign_in() {
     );
 
     let server = program.serve().await;
-    let login = reqwest::Client::new()
+    let login = crate::support::client()
         .post(format!("{}/api/v1/auth/login", server.url))
         .json(&json!({"email": "admin@example.com", "password": PASSWORD}));
     let session: serde_json::Value = login.send().await.unwrap().json().await.unwrap();

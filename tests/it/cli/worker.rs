@@ -12,7 +12,7 @@ use crate::support::{TestDatabase, eventually};
 
 /// Registers somebody and orders a statement; returns the number of the job.
 async fn order(server: &Served) -> i64 {
-    let client = reqwest::Client::new();
+    let client = crate::support::client();
     let api = format!("{}/api/v1", server.url);
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
     let registered = client.post(format!("{api}/auth/register")).json(&body);

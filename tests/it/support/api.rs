@@ -154,7 +154,7 @@ impl Api {
             app,
             address,
             storage,
-            client: reqwest::Client::new(),
+            client: super::client(),
             emails: AtomicU32::new(0),
         }
     }
@@ -312,7 +312,7 @@ pub async fn second_server(first: &Api) -> Api {
         address: serve(app.clone()).await,
         storage: Arc::clone(&first.storage),
         app,
-        client: reqwest::Client::new(),
+        client: super::client(),
         // Addresses that the first server has not used.
         emails: AtomicU32::new(1_000_000),
     }

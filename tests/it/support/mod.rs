@@ -21,6 +21,13 @@ macro_rules! needs_many_connections {
     };
 }
 
+/// A client of HTTP. With the feature `s3`, it has the TLS of the program, which wants to be told whose cryptography to use.
+pub fn client() -> reqwest::Client {
+    #[cfg(feature = "s3")]
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 /// Waits until a condition holds; fails after a time that no healthy machine needs.
 pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     for _ in 0..1200 {

@@ -2,7 +2,7 @@
 //! hand: CONTRIBUTING.md says how.
 
 use futures_util::StreamExt as _;
-use reqwest::{Body, Client};
+use reqwest::Body;
 use serde_json::{Value, json};
 
 use super::super::{claim_one, order};
@@ -46,7 +46,7 @@ async fn a_file_of_1_gib_goes_up_and_down_in_less_than_64_mb() {
     let process = server.child.id().unwrap();
     let before = memory_kib(process, "VmHWM");
 
-    let client = Client::new();
+    let client = crate::support::client();
     let started = std::time::Instant::now();
     let pieces =
         futures_util::stream::iter(0..PIECES).map(|number| Ok::<_, std::io::Error>(piece(number)));

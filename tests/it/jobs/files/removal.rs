@@ -149,7 +149,7 @@ async fn a_server_that_is_killed_during_an_upload_leaves_nothing_for_long() {
         .set("RESULT_STORAGE_URL", &storage);
     let mut server = program.serve().await;
     let (pieces, body) = in_pieces();
-    let request = reqwest::Client::new()
+    let request = crate::support::client()
         .request(
             Method::PUT,
             format!("{}/api/v1/worker/jobs/{}/file", server.url, job["job_id"]),
