@@ -7,6 +7,7 @@ mod account;
 mod admin;
 mod auth;
 mod client_address;
+mod document;
 mod error;
 mod extract;
 mod health;
@@ -22,11 +23,13 @@ mod token;
 mod transaction_body;
 mod validate;
 mod wallet;
+mod whole;
 mod worker;
 
 use std::sync::Arc;
 
 pub use client_address::{ClientAddress, PeerAddress};
+pub use document::document;
 pub use router::router;
 pub use token::TokenSigner;
 use tokio_util::sync::CancellationToken;

@@ -5,6 +5,7 @@ mod admin;
 mod auth;
 mod bad_input;
 mod client_address;
+mod document;
 mod health;
 mod login_limits;
 mod outage;
