@@ -68,11 +68,7 @@ impl Answers for FilePart {
 
 impl Answers for Metrics {
     fn describe(sketch: &mut Sketch<'_>) {
-        sketch.answers(
-            "200",
-            "application/openmetrics-text",
-            Object::with_type(Type::String),
-        );
+        sketch.answers("200", "text/plain", Object::with_type(Type::String));
     }
 }
 

@@ -24,9 +24,9 @@ pub(in crate::http) const READY: About = About {
 pub(in crate::http) const METRICS: About = About {
     id: "metrics",
     summary: "Counts for Prometheus",
-    description: "In the text format of OpenMetrics. When the database is away, it says so and has the rest.",
+    description: "In its text format. When the database is away, it says so and has the rest.",
     tag: Tag::Service,
-    answer: Some("# TYPE divine_whispers_db_up gauge\ndivine_whispers_db_up 1\n# EOF\n"),
+    answer: Some("# TYPE divine_whispers_db_up gauge\ndivine_whispers_db_up 1\n"),
     ..About::NOTHING
 };
 
