@@ -20,7 +20,7 @@ use crate::http::job_files::FileConditions;
 use crate::http::worker_files::{LEASE_TOKEN_SHOWN, UploadHeaders};
 
 /// Types of files that the document shows; which ones are taken, the settings say.
-const SHOWN_TYPES: [&str; 3] = ["application/pdf", "text/csv", "image/png"];
+const SHOWN_TYPES: [&str; 2] = ["text/plain", "application/json"];
 
 /// Server-sent events.
 pub(in crate::http) struct EventStream(pub Response<Body>);

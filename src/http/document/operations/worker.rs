@@ -76,9 +76,9 @@ pub(in crate::http) const UPLOAD: About = About {
                   server say which.",
     tag: Tag::Worker,
     refuses: &[Code::LeaseLost],
-    request: Some("txn_id,created_at,type\n"),
+    request: Some("The star stands for hope."),
     answer: Some(
-        r#"{"job_id": 5, "file_id": "01a214de-b6cf-73f6-8720-9c8fe171e032", "size_bytes": 23, "mime_type": "text/csv"}"#,
+        r#"{"job_id": 5, "file_id": "01a214de-b6cf-73f6-8720-9c8fe171e032", "size_bytes": 25, "mime_type": "text/plain"}"#,
     ),
     ..About::NOTHING
 };
