@@ -29,7 +29,7 @@ select id, event_count
  where id = any(:job_ids);
 
 --- Removes events of jobs that ended some time ago, at most so many rows, the last event of each job last: by it the job
---- is found again. What another process is removing is skipped.
+--- is found again. At most so many jobs are looked at: those that another process is at are skipped.
 --! remove_old_job_events
 with ended as (
     select job_id
@@ -37,13 +37,18 @@ with ended as (
      where kind in ('completed', 'failed', 'cancelled', 'expired')
        and created_at <= now() - make_interval(secs => :retention_seconds)
      order by created_at
-     limit :limit
+     limit :job_limit
        for update skip locked
 ), due as (
     select job_events.job_id, job_events.event_number
       from ended
-      join job_events on job_events.job_id = ended.job_id
-     order by job_events.job_id, job_events.event_number
+     cross join lateral (
+         select job_id, event_number
+           from job_events
+          where job_events.job_id = ended.job_id
+          order by event_number
+          limit :limit
+     ) as job_events
      limit :limit
 )
 delete from job_events

@@ -1,5 +1,4 @@
 //! The statements of `queries/jobs.sql` and `queries/job_results.sql` for those who order jobs, in the types of the
-//! The statements of `queries/jobs.sql` and `queries/job_results.sql` for those who order jobs, in the types of the
 //! domain. What workers run is in [`lease`], the files of results in [`files`], how jobs end without a result in
 //! [`ending`], what happened to them in [`events`].
 

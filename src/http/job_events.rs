@@ -179,6 +179,8 @@ impl Watching {
             )
             .await?;
         let Some(found) = found else {
+            // A job is never removed; if somebody did, there is nothing to wait for.
+            (self.has_more, self.has_ended) = (false, true);
             return Ok(None);
         };
         self.has_more = i64::try_from(found.events.len()) == Ok(BATCH_ROWS);

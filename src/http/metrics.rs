@@ -17,7 +17,7 @@ pub(super) async fn show(State(app): State<App>) -> Result<Metrics, ApiError> {
     let watchers = app.db.job_news().watchers();
     metrics.requests().set_event_streams(watchers);
     let mut turn = metrics.readings().turn().await;
-    if turn.is_due() {
+    if turn.begins() {
         let reading = app.db.read_metrics(&app.revision_ids);
         match tokio::time::timeout(PATIENCE, reading).await {
             Ok(Ok(reading)) => turn.set(&reading, app.jobs.prices.names()),

@@ -68,6 +68,7 @@ pub(super) async fn upload(
     let Some(lease) = lease else {
         return Err(fields.into_error());
     };
+    check_wholeness(&headers)?;
     let mime_type = check_type(rules, &headers)?;
     check_length(rules, &headers)?;
     let mut upload = app.files.begin(lease, &mime_type).await?;
@@ -107,6 +108,21 @@ fn check_type(rules: &FileRules, headers: &HeaderMap) -> Result<MimeType, ApiErr
                 .map(|allowed| allowed.as_str().to_owned())
                 .collect(),
         })
+}
+
+/// A part of a file, or one in another encoding, would be kept as if it were the file (RFC 9110, 14.5).
+fn check_wholeness(headers: &HeaderMap) -> Result<(), ApiError> {
+    if headers.contains_key(header::CONTENT_RANGE) {
+        let reason = "a file is uploaded whole, without Content-Range";
+        return Err(ApiError::BadRequest(reason.to_owned()));
+    }
+    match headers.get(header::CONTENT_ENCODING) {
+        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+            let reason = "a file is uploaded as it is, without Content-Encoding";
+            Err(ApiError::BadRequest(reason.to_owned()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is declared to be too large is refused before a byte of it is read.

@@ -143,9 +143,14 @@ impl ReadingMetrics {
 }
 
 impl Turn<'_> {
-    /// Whether the last reading is too old.
-    pub fn is_due(&self) -> bool {
-        self.last.is_none_or(|last| last.elapsed() >= GOOD_FOR)
+    /// Whether the last reading is too old, and another one is to be made; whoever hears so makes it. One who leaves
+    /// meanwhile has had its turn all the same.
+    pub fn begins(&mut self) -> bool {
+        let is_due = self.last.is_none_or(|last| last.elapsed() >= GOOD_FOR);
+        if is_due {
+            *self.last = Some(Instant::now());
+        }
+        is_due
     }
 
     /// The database did not answer.

@@ -11,7 +11,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 /// Seconds; from a part of a millisecond to the time limit of statements.
 const BUCKETS: [f64; 13] = [
-    0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0,
+    0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 12.5,
 ];
 
 /// The counts.

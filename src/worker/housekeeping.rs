@@ -2,22 +2,37 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use tokio_util::sync::CancellationToken;
 
 use crate::db::DbError;
 use crate::domain::jobs::files::{self, Files};
 use crate::domain::jobs::{Policy, rescue};
 
-/// Rescues, expires and removes every `interval`, until it is told to stop.
+/// Rescues, expires and removes every `interval`, until it is told to stop. Files are removed beside it: a storage that
+/// hangs keeps no job from being rescued, and jobs that cannot be looked after keep no file.
 pub async fn keep_house(
     files: Files,
     policy: Policy,
     interval: Duration,
     shutdown: CancellationToken,
 ) {
+    join(
+        again_and_again(interval, &shutdown, || look_after_jobs(&files, &policy)),
+        again_and_again(interval, &shutdown, || remove_files(&files)),
+    )
+    .await;
+}
+
+/// Does rounds; the next one follows at once if a round says so.
+async fn again_and_again<Round: Future<Output = Result<bool, DbError>>>(
+    interval: Duration,
+    shutdown: &CancellationToken,
+    round: impl Fn() -> Round,
+) {
     while !shutdown.is_cancelled() {
-        let hurry = round(&files, &policy).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "jobs cannot be looked after right now");
+        let hurry = round().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "jobs and their files cannot be looked after right now");
             false
         });
         if !hurry {
@@ -28,22 +43,29 @@ pub async fn keep_house(
     }
 }
 
-/// One round; whether the next one is to follow at once.
-async fn round(files: &Files, policy: &Policy) -> Result<bool, DbError> {
+async fn look_after_jobs(files: &Files, policy: &Policy) -> Result<bool, DbError> {
     let round = rescue::round(&files.db, policy).await?;
-    // After the results, so that their files go in the same round.
-    let removal = files::remove_due(files, files::SILENCE).await?;
-    if round.did_something() || removal.removed > 0 {
+    if round.did_something() {
         tracing::info!(
             requeued = round.requeued,
             failed = round.failed,
             expired = round.expired,
             removed_results = round.removed_results,
             removed_events = round.removed_events,
-            orphaned_files = removal.orphaned,
-            removed_files = removal.removed,
             "jobs were looked after"
         );
     }
-    Ok((round.has_more && round.did_something()) || removal.has_more)
+    Ok(round.has_more && round.did_something())
+}
+
+async fn remove_files(files: &Files) -> Result<bool, DbError> {
+    let removal = files::remove_due(files, files::SILENCE).await?;
+    if removal.removed > 0 {
+        tracing::info!(
+            orphaned = removal.orphaned,
+            removed = removal.removed,
+            "files were removed"
+        );
+    }
+    Ok(removal.has_more)
 }

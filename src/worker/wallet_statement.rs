@@ -78,7 +78,10 @@ async fn write(
             .db
             .page_of_statement(job.user_id, after, to, PAGE_ROWS)
             .await
-            .map_err(|error| Failure::for_now(error.to_string()))?;
+            .map_err(|error| {
+                tracing::warn!(%error, "a statement cannot be read");
+                Failure::for_now("the transactions cannot be read right now")
+            })?;
         upload.write(&csv_of(Some(&page))?).await?;
         rows += page.len() as u64;
         match page.last() {
@@ -138,7 +141,11 @@ impl From<UploadError> for Failure {
             UploadError::TooLarge { .. } => {
                 Self::for_good(format!("{error}; choose a shorter period"))
             }
-            other => Self::for_now(other.to_string()),
+            // The orderer reads it, and has nothing to do with where files are.
+            other => {
+                tracing::warn!(error = %other, "a statement cannot be kept");
+                Self::for_now("the file cannot be stored right now")
+            }
         }
     }
 }

@@ -182,7 +182,7 @@ fn is_reversible(revision: &Revision) -> bool {
 }
 
 fn read(scratch: &Scratch, scope: &Scope) -> Result<Catalog, Error> {
-    let read = Catalog::read_with(&scratch.client, scope);
+    let read = scratch.catalog.read(&scratch.client, scope);
     let read = scratch.runtime.block_on(read);
     read.map_err(|error| scratch.lost(error))
 }
@@ -245,7 +245,7 @@ fn load(scratch: &Scratch, model: &Model) -> Result<Result<Catalog, Problem>, Er
         client.batch_execute("begin").await.map_err(lost)?;
         let outcome = match client.batch_execute(&model.sql).await {
             Ok(()) => {
-                let read = Catalog::read_with(client, &model.scope).await;
+                let read = scratch.catalog.read(client, &model.scope).await;
                 Ok(read.map_err(lost)?)
             }
             Err(error) => match error.as_db_error() {

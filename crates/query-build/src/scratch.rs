@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use revisions::catalog::Reader;
 use scratch_postgres::{Builder, Preference, Server};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
@@ -15,6 +16,8 @@ use crate::error::Error;
 pub(crate) struct Scratch {
     directory: PathBuf,
     pub(crate) client: Client,
+    /// Reads the schema over it.
+    pub(crate) catalog: Reader,
     /// Drives the connection on a thread of its own, so that this one may block.
     pub(crate) runtime: Runtime,
     server: Server,
@@ -50,9 +53,15 @@ impl Scratch {
         };
         // A lost connection is an error of the next statement, which has more to say.
         runtime.spawn(async { connection.await.ok() });
+        let catalog = runtime.block_on(Reader::prepare(&client));
+        let catalog = catalog.map_err(|source| Error::Connection {
+            server: server.to_string(),
+            source,
+        })?;
         Ok(Self {
             directory: directory.to_owned(),
             client,
+            catalog,
             runtime,
             server,
             roles: Vec::new(),

@@ -28,6 +28,7 @@ pub(crate) use difference::without_last;
 pub use difference::{Change, Difference};
 pub use patch::Patch;
 pub(crate) use privileges::{Grants, OWNER};
+pub use read::Reader;
 pub use scope::Scope;
 
 /// All objects of a schema. It can be stored as JSON and compared later.

@@ -13,6 +13,9 @@ use crate::domain::jobs::news::{Changed, JobNews};
 /// What stands for all jobs in a notice.
 const ALL: &str = "*";
 
+/// Of how many jobs events are removed at once: all of these are locked meanwhile.
+const MAX_ENDED_JOBS: i64 = 100;
+
 impl Database {
     /// Who watches jobs in this process. Every change of a job that this makes is told there, once it is committed.
     pub fn job_news(&self) -> &JobNews {
@@ -78,6 +81,7 @@ impl Database {
     ) -> Result<usize, DbError> {
         let parameters = &sql::RemoveOldJobEventsParams {
             retention_seconds: retention.as_secs_f64(),
+            job_limit: MAX_ENDED_JOBS,
             limit,
         };
         self.statement(

@@ -63,9 +63,10 @@ impl Period {
         self.from
     }
 
-    /// When it ends; transactions of this time are not in it. Now, if nothing was said.
+    /// When it ends; transactions of this time are not in it. Now, if nothing or a later time was said.
     pub fn to(&self) -> DateTime<Utc> {
-        self.to.unwrap_or_else(Utc::now)
+        let now = Utc::now();
+        self.to.map_or(now, |to| to.min(now))
     }
 }
 

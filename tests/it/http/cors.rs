@@ -55,7 +55,10 @@ async fn an_allowed_origin_may_send_and_read_what_the_api_uses() {
         "authorization",
         "content-type",
         "idempotency-key",
+        "if-none-match",
+        "if-range",
         "last-event-id",
+        "range",
         "x-request-id",
     ] {
         assert!(headers.contains(&header.to_owned()), "{headers:?}");
@@ -80,7 +83,15 @@ async fn an_allowed_origin_may_send_and_read_what_the_api_uses() {
         "https://other.example.com"
     );
     let exposed = words(&answer, "access-control-expose-headers");
-    for header in ["x-request-id", "idempotent-replayed", "retry-after"] {
+    for header in [
+        "accept-ranges",
+        "content-disposition",
+        "content-range",
+        "etag",
+        "idempotent-replayed",
+        "retry-after",
+        "x-request-id",
+    ] {
         assert!(exposed.contains(&header.to_owned()), "{exposed:?}");
     }
 }
