@@ -71,7 +71,7 @@ async fn no_job_is_lost_or_doubled_when_processes_are_killed() {
     println!("{}", orders.told());
     println!("{}", verdict::told(&database).await);
     println!("files: {orphans} came to nothing and were removed");
-    waits::tell(&database, &crowd, lost).await;
+    println!("{}", waits::told(&database, &crowd, lost).await);
     crowd.end().await;
 }
 

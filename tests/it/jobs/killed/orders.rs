@@ -16,7 +16,7 @@ use crate::support::api::PASSWORD;
 pub const POINTS: i64 = 1_000_000;
 const USERS: i64 = 10;
 /// How many jobs may be open before the next one is ordered, so that orders, work and kills go on side by side.
-const MOST_OPEN: i64 = 40;
+const MOST_OPEN: i64 = 15;
 /// One of so many jobs is a fortune, which takes a while; the others are statements.
 const FORTUNE_EVERY: i64 = 6;
 /// One of so many fortunes cannot be drawn, and one takes longer than a lease.

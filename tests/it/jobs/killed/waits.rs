@@ -42,9 +42,9 @@ pub async fn begin_to_note(database: &TestDatabase) {
     database.execute(sql).await;
 }
 
-/// Fails if a claim was taken from its worker before its time, or the events tell of other lost attempts than there were. Then
-/// prints how long the jobs of lost attempts waited: no bound is asserted, since a busy machine keeps none.
-pub async fn tell(database: &TestDatabase, crowd: &Crowd, by_events: BTreeSet<Attempt>) {
+/// Fails if a claim was taken from its worker before its time, or the events tell of other lost attempts than there were.
+/// Returns how long the jobs of lost attempts waited, for people: no bound is asserted, since a busy machine keeps none.
+pub async fn told(database: &TestDatabase, crowd: &Crowd, by_events: BTreeSet<Attempt>) -> String {
     let all = lost_claims(database).await;
     assert_eq!(
         all.iter().map(|lost| lost.attempt).collect::<BTreeSet<_>>(),
@@ -55,7 +55,7 @@ pub async fn tell(database: &TestDatabase, crowd: &Crowd, by_events: BTreeSet<At
     let mut waits = Waits::default();
     for lost in &all {
         assert!(
-            lost.noticed_at > lost.held_until,
+            lost.noticed_at >= lost.held_until,
             "{:?} ended before its time",
             lost.attempt
         );
@@ -74,7 +74,7 @@ pub async fn tell(database: &TestDatabase, crowd: &Crowd, by_events: BTreeSet<At
         });
         match killed {
             None => waits.of_the_living += 1,
-            // A claim that its server made for a worker that was dead by then.
+            // A claim that was under way when its worker was killed.
             Some(kill) if kill.at < lost.claimed_at => waits.of_the_dead += 1,
             Some(kill) => {
                 waits.held_after_death.push(lost.held_until - kill.at);
@@ -85,44 +85,42 @@ pub async fn tell(database: &TestDatabase, crowd: &Crowd, by_events: BTreeSet<At
             waits.until_claimed_again.push(again - lost.noticed_at);
         }
     }
-    println!(
-        "attempts lost: {}; {} by the death of their worker, {} claimed by a server for a worker that was dead by then, {} of \
-         workers that lived: their server died before it answered, or they were too slow",
-        all.len(),
-        waits.from_death.len(),
-        waits.of_the_dead,
-        waits.of_the_living
-    );
-    let no_server: TimeDelta = without_server
+    let times_without_server: Vec<TimeDelta> = without_server
         .iter()
         .map(|(from, until)| *until - *from)
-        .sum();
-    let spans = without_server.iter().map(|(from, until)| *until - *from);
-    println!(
-        "no server: {} ms in all, {}",
-        no_server.num_milliseconds(),
-        spread(spans.collect())
-    );
-    println!(
-        "from the end of a lease until it was noticed: {}",
-        spread(waits.late)
-    );
-    println!(
-        "the same without the times without a server: {}",
-        spread(waits.late_while_served)
-    );
-    println!(
-        "from the death of a worker until its lease of {LEASE_SECONDS} s ended: {}",
-        spread(waits.held_after_death)
-    );
-    println!(
-        "from the death of a worker until it was noticed: {}",
-        spread(waits.from_death)
-    );
-    println!(
-        "from there until the next attempt: {}",
-        spread(waits.until_claimed_again)
-    );
+        .collect();
+    let lines = [
+        format!(
+            "attempts lost: {}; {} whose worker was killed meanwhile, {} claimed for a worker that was dead by then, {} whose \
+             worker lived on without an answer of its server, or was too slow",
+            all.len(),
+            waits.from_death.len(),
+            waits.of_the_dead,
+            waits.of_the_living
+        ),
+        format!("no server: {}", spread(times_without_server)),
+        format!(
+            "from the end of a lease until it was noticed: {}",
+            spread(waits.late)
+        ),
+        format!(
+            "the same without the times without a server: {}",
+            spread(waits.late_while_served)
+        ),
+        format!(
+            "from the death of a worker until its lease of {LEASE_SECONDS} s ended: {}",
+            spread(waits.held_after_death)
+        ),
+        format!(
+            "from the death of a worker until it was noticed: {}",
+            spread(waits.from_death)
+        ),
+        format!(
+            "from there until the next attempt, in turn: {}",
+            spread(waits.until_claimed_again)
+        ),
+    ];
+    lines.join("\n")
 }
 
 #[derive(Default)]
