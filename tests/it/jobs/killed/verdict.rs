@@ -124,9 +124,13 @@ pub async fn files_are_those_of_the_table(database: &TestDatabase, crowd: &Crowd
         database.number(not_kept).await == 0
     })
     .await;
-    let sql = "select job_files.file_path, job_results.output, job_results.file_size_bytes
-                 from job_files
-                 left join job_results on job_results.file_path = job_files.file_path";
+    let of_no_result = "select count(*)
+                          from job_files
+                          left join job_results on job_results.file_path = job_files.file_path
+                         where job_results.job_id is null";
+    assert_eq!(database.number(of_no_result).await, 0, "files of no result");
+    let sql =
+        "select file_path, output, file_size_bytes from job_results where file_path is not null";
     let rows = database.connect().await.query(sql, &[]).await.unwrap();
     let known: BTreeMap<String, u64> = rows
         .iter()
