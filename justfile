@@ -20,6 +20,10 @@ test *arguments:
 test-embedded:
     SCRATCH_POSTGRES=embedded cargo test --workspace
 
+# Try the API with requests that nobody thought of, against its document.
+schemathesis examples="10":
+    tests/schemathesis.sh {{examples}}
+
 # Format, lint, document.
 check:
     cargo fmt --all

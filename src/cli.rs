@@ -5,6 +5,7 @@ mod db;
 mod environment;
 mod ledger;
 mod logging;
+mod openapi;
 mod serve;
 mod session;
 mod table;
@@ -45,6 +46,7 @@ fn run(version: &'static str) -> anyhow::Result<()> {
             Command::User(command) => user::run(command).await,
             Command::Ledger(command) => ledger::run(command).await,
             Command::Audit(command) => audit::run(command).await,
+            Command::Openapi => openapi::run(),
         }
     })
 }
@@ -78,4 +80,6 @@ enum Command {
     /// Seal the audit log, and check its seals
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Print the OpenAPI document of the API
+    Openapi,
 }

@@ -8,6 +8,7 @@ mod admin;
 mod auth;
 mod byte_range;
 mod client_address;
+mod document;
 mod error;
 mod extract;
 mod health;
@@ -26,12 +27,14 @@ mod token;
 mod transaction_body;
 mod validate;
 mod wallet;
+mod whole;
 mod worker;
 mod worker_files;
 
 use std::sync::Arc;
 
 pub use client_address::{ClientAddress, PeerAddress};
+pub use document::document;
 pub use router::router;
 pub use token::TokenSigner;
 use tokio_util::sync::CancellationToken;

@@ -2,8 +2,9 @@
 //!
 //! The map, from the outside in:
 //!
-//! - [`cli`] takes commands: `serve`, `worker`, `db`, `user`, `ledger`, `audit`.
-//! - [`http`] takes requests; [`http::router`] shows every route.
+//! - [`cli`] takes commands: `serve`, `worker`, `db`, `user`, `ledger`, `audit`,
+//!   `openapi`.
+//! - [`http`] takes requests; [`http::router`] shows every route, [`http::document`] describes them.
 //! - [`domain`] has the rules: users, wallets, the ledger.
 //! - [`db`] is the only door to the database and to the queries that the build has checked.
 //! - [`storage`] has the files of results, in a directory or a bucket.

@@ -19,6 +19,8 @@ pub struct JobSettings {
     pub policy: Policy,
     /// `JOB_POLL_INTERVAL_MS`, 1000: how long a waiting worker waits before it looks again.
     pub poll_interval: Duration,
+    /// `JOB_CLAIM_WAIT_SECONDS`, 30: the longest that a claim waits for a job, whatever it asks for.
+    pub claim_wait: Duration,
     /// `JOB_RESCUE_INTERVAL_MS`, 5000: how often jobs of silent workers are looked for.
     pub rescue_interval: Duration,
     /// `JOB_EVENT_STREAMS`, 400, and `JOB_EVENT_STREAMS_PER_USER`, 10: how many may watch jobs at once at one server.
@@ -57,6 +59,7 @@ impl JobSettings {
             prices: PriceList::new(offers),
             policy,
             poll_interval: variables.milliseconds("JOB_POLL_INTERVAL_MS", 1000, 10..=60_000),
+            claim_wait: variables.seconds("JOB_CLAIM_WAIT_SECONDS", 30, 0..=30),
             rescue_interval: variables.milliseconds("JOB_RESCUE_INTERVAL_MS", 5000, 10..=3_600_000),
             watch_limits: WatchLimits {
                 per_process: variables.number("JOB_EVENT_STREAMS", 400, 1..=800) as usize,

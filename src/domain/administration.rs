@@ -4,11 +4,12 @@ use super::audit::{self, Entry, Origin, Outcome};
 use super::ids::UserId;
 use super::permissions::Permission;
 use super::text::Description;
-use super::users::{Role, User};
+use super::users::{MAX_EMAIL_CHARACTERS, Role, User};
 use crate::db::{Database, DbError};
 
 /// Whether an account may act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[schema(rename_all = "snake_case", as = AccountStatus)]
 // From a text, so that a body which has something else is a wrong value and not a malformed one.
 #[serde(try_from = "String")]
 #[allow(missing_docs)] // The words of the table.
@@ -52,7 +53,7 @@ pub struct EmailPrefix(String);
 
 /// A text with which no address begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be 1 to 254 visible ASCII characters")]
+#[error("must be 1 to {MAX_EMAIL_CHARACTERS} visible ASCII characters")]
 pub struct EmailPrefixError;
 
 impl EmailPrefix {
@@ -62,7 +63,9 @@ impl EmailPrefix {
     /// If no address can begin like this.
     pub fn parse(text: &str) -> Result<Self, EmailPrefixError> {
         let text = text.trim();
-        if (1..=254).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if (1..=MAX_EMAIL_CHARACTERS).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic())
+        {
             Ok(Self(text.to_ascii_lowercase()))
         } else {
             Err(EmailPrefixError)

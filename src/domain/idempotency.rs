@@ -8,13 +8,16 @@
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+/// How long a key may be.
+pub const MAX_KEY_CHARACTERS: usize = 255;
+
 /// A key that a client chose: 1 to 255 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 /// A key that is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be 1 to 255 visible ASCII characters")]
+#[error("must be 1 to {MAX_KEY_CHARACTERS} visible ASCII characters")]
 pub struct InvalidKey;
 
 impl IdempotencyKey {
@@ -24,7 +27,9 @@ impl IdempotencyKey {
     /// If it is empty, too long, or has other than visible ASCII characters.
     pub fn parse(text: &[u8]) -> Result<Self, InvalidKey> {
         let text = std::str::from_utf8(text).map_err(|_| InvalidKey)?;
-        if (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if (1..=MAX_KEY_CHARACTERS).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic())
+        {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidKey)

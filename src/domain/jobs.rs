@@ -14,6 +14,8 @@ pub mod rescue;
 pub mod statement;
 pub mod waiting;
 
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
@@ -77,13 +79,16 @@ pub struct Outcomes {
     pub result: Option<JobResult>,
 }
 
+/// How urgent jobs are.
+pub const PRIORITIES: RangeInclusive<i16> = 0..=9;
+
 /// How urgent a job is: 0 to 9, higher is claimed first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Priority(i16);
 
 /// A number that is no priority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a whole number from 0 to 9")]
+#[error("must be a whole number from {} to {}", PRIORITIES.start(), PRIORITIES.end())]
 pub struct PriorityError;
 
 impl Priority {
@@ -93,7 +98,7 @@ impl Priority {
     /// If it is not from 0 to 9.
     pub fn new(number: i64) -> Result<Self, PriorityError> {
         match i16::try_from(number) {
-            Ok(number @ 0..=9) => Ok(Self(number)),
+            Ok(number) if PRIORITIES.contains(&number) => Ok(Self(number)),
             _ => Err(PriorityError),
         }
     }

@@ -4,6 +4,7 @@
 //! a defect. That a refused operation changes nothing cannot be seen afterwards; tests show it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::ids::{TransactionId, WalletId};
 use crate::db::{Database, DbError};
@@ -14,7 +15,7 @@ pub const WALLETS_PER_BATCH: i64 = 1000;
 pub const MAX_BREACHES_PER_BATCH: i64 = 1000;
 
 /// What holds in every wallet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// The balance is the sum of the successful amounts.
@@ -74,7 +75,7 @@ impl Rule {
 }
 
 /// Something that breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Breach {
     /// Which rule.
     pub rule: Rule,

@@ -9,8 +9,10 @@ use tokio::sync::Semaphore;
 
 use super::users::Email;
 
-const MIN_CHARACTERS: usize = 12;
-const MAX_CHARACTERS: usize = 128;
+/// How short a password may be.
+pub const MIN_CHARACTERS: usize = 12;
+/// How long it may be.
+pub const MAX_CHARACTERS: usize = 128;
 
 /// The commonest passwords of twelve characters or more, in lower case.
 const COMMONEST: &str = include_str!("passwords/commonest.txt");

@@ -97,6 +97,11 @@ impl Permission {
         self.grant().map_or("", |(_, name, ..)| name)
     }
 
+    /// What it is for, in words.
+    pub fn purpose(self) -> &'static str {
+        self.grant().map_or("", |(_, _, purpose, _)| purpose)
+    }
+
     /// The roles that have it: none, if the table says nothing of it.
     pub fn roles(self) -> &'static [Role] {
         self.grant().map_or(&[], |(.., roles)| roles)

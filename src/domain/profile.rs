@@ -39,6 +39,9 @@ impl BirthDate {
     }
 }
 
+/// How long a language tag may be.
+pub const MAX_LANGUAGE_TAG_CHARACTERS: usize = 35;
+
 /// A language tag of the shape of BCP 47: letters and digits in groups of at most eight, joined by hyphens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LanguageTag(String);
@@ -57,7 +60,10 @@ impl LanguageTag {
         let is_group = |group: &str| {
             (1..=8).contains(&group.len()) && group.bytes().all(|b| b.is_ascii_alphanumeric())
         };
-        if Text::<35>::parse(tag).is_ok() && tag.len() >= 2 && tag.split('-').all(is_group) {
+        if Text::<MAX_LANGUAGE_TAG_CHARACTERS>::parse(tag).is_ok()
+            && tag.len() >= 2
+            && tag.split('-').all(is_group)
+        {
             Ok(Self(tag.to_owned()))
         } else {
             Err(LanguageTagError)

@@ -19,16 +19,21 @@ pub enum TextError {
 }
 
 impl<const MAX: usize> Text<MAX> {
-    /// Trims a text and checks it.
+    /// How long it may be, with the white space around it.
+    pub const MAX_CHARACTERS: usize = MAX;
+
+    /// Checks a text and trims it.
     ///
     /// # Errors
     /// If it is empty, too long, or has a control character other than a tab or a line break.
     pub fn parse(text: &str) -> Result<Self, TextError> {
+        // What is sent counts, not what is left of it: so the document can say it.
+        if text.chars().count() > MAX {
+            return Err(TextError::TooLong(MAX));
+        }
         let text = text.trim();
         if text.is_empty() {
             Err(TextError::Empty)
-        } else if text.chars().count() > MAX {
-            Err(TextError::TooLong(MAX))
         } else if text
             .chars()
             .any(|character| character.is_control() && !matches!(character, '\t' | '\n' | '\r'))
@@ -53,13 +58,16 @@ pub type ReferenceId = Text<255>;
 pub type PaymentMethod = Text<50>;
 /// A name or a place.
 pub type Label = Text<200>;
+/// How long the name of a kind of jobs may be.
+pub const MAX_JOB_TYPE_CHARACTERS: usize = 100;
+
 /// Kind of a job: lower-case letters, digits and underscores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobType(String);
 
 /// A name that no kind of job can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be 1 to 100 lower-case letters, digits and underscores")]
+#[error("must be 1 to {MAX_JOB_TYPE_CHARACTERS} lower-case letters, digits and underscores")]
 pub struct JobTypeError;
 
 impl JobType {
@@ -70,7 +78,7 @@ impl JobType {
     pub fn parse(text: &str) -> Result<Self, JobTypeError> {
         let is_allowed =
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        if (1..=100).contains(&text.len()) && text.bytes().all(is_allowed) {
+        if (1..=MAX_JOB_TYPE_CHARACTERS).contains(&text.len()) && text.bytes().all(is_allowed) {
             Ok(Self(text.to_owned()))
         } else {
             Err(JobTypeError)

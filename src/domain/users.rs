@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::ids::UserId;
 use super::passwords::{HashError, Hasher, Password, PasswordError};
@@ -12,13 +13,16 @@ use super::sessions::SessionError;
 use super::text::Label;
 use crate::db::{Database, DbError};
 
+/// How long an email address may be.
+pub const MAX_EMAIL_CHARACTERS: usize = 254;
+
 /// An email address in lower case, so that uniqueness ignores case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email(String);
 
 /// A text that is no email address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be an email address of at most 254 characters")]
+#[error("must be an email address of at most {MAX_EMAIL_CHARACTERS} characters")]
 pub struct EmailError;
 
 impl Email {
@@ -36,7 +40,7 @@ impl Email {
         let options = email_address::Options::default()
             .without_display_text()
             .without_domain_literal();
-        let is_address = text.len() <= 254
+        let is_address = text.len() <= MAX_EMAIL_CHARACTERS
             && text.is_ascii()
             && email_address::EmailAddress::parse_with_options(text, options.with_required_tld())
                 .is_ok();
@@ -99,7 +103,7 @@ impl Role {
 }
 
 /// A user, as the user may see it. Role and status are text here: a newer release may have more of them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[allow(missing_docs)] // The columns of the table, each described there.
 pub struct User {
     pub id: UserId,

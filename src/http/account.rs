@@ -2,12 +2,14 @@
 
 use axum::Json as Answer;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::response::NoContent;
 use chrono::NaiveDate;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
 
 use super::App;
+use super::document::values;
 use super::error::ApiError;
 use super::extract::Json;
 use super::identity::InSession;
@@ -27,17 +29,22 @@ pub(super) async fn me(
 }
 
 /// What is to change of a profile: a field that is left out stays, and null clears it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileRequest {
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<values::LabelText>)]
     full_name: Option<Option<String>>,
+    /// Since 1900, not in the future.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<NaiveDate>)]
     birth_date: Option<Option<NaiveDate>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<values::LabelText>)]
     location: Option<Option<String>>,
     /// Null is the default, en.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<values::LanguageTagText>)]
     preferred_language: Option<Option<String>>,
 }
 
@@ -54,10 +61,12 @@ pub(super) async fn change_profile(
 }
 
 /// The password as it is, and as it shall be.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PasswordRequest {
+    #[schema(value_type = values::KnownPassword)]
     current_password: SecretString,
+    #[schema(value_type = values::NewPassword)]
     new_password: SecretString,
 }
 
@@ -67,11 +76,11 @@ pub(super) async fn change_password(
     origin: Origin,
     InSession(session): InSession,
     Json(request): Json<PasswordRequest>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<NoContent, ApiError> {
     app.desk(&origin)
         .change_password(session, request.current_password, request.new_password)
         .await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// `Some(None)` for null, where serde takes null for a field that is left out.

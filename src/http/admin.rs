@@ -7,13 +7,16 @@ pub(super) mod users;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::App;
+use super::document::values;
 use super::error::ApiError;
 use super::extract::{Json, MaybeKey};
 use super::identity::{Permitted, Required};
 use super::transaction_body::PostingBody;
 use super::validate::Fields;
+use super::whole;
 use crate::domain::audit::Origin;
 use crate::domain::ids::{TransactionId, UserId};
 use crate::domain::permissions::Permission;
@@ -46,13 +49,21 @@ impl Required for AdjustBalances {
 }
 
 /// A payment that arrived.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DepositRequest {
+    #[schema(value_type = values::Id)]
+    #[serde(deserialize_with = "whole::number")]
     user_id: i64,
+    #[schema(value_type = values::DepositAmount)]
+    #[serde(deserialize_with = "whole::number")]
     amount: i64,
+    /// What the payment provider calls the payment; once for each wallet.
+    #[schema(value_type = values::ReferenceText)]
     reference_id: String,
+    #[schema(value_type = Option<values::PaymentMethodText>)]
     payment_method: Option<String>,
+    #[schema(value_type = Option<values::DescriptionText>)]
     description: Option<String>,
 }
 
@@ -97,11 +108,18 @@ pub(super) async fn deposit(
 }
 
 /// A spend to give back, wholly or in part.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RefundRequest {
+    /// The spend.
+    #[schema(value_type = values::Id)]
+    #[serde(deserialize_with = "whole::number")]
     txn_id: i64,
+    /// Points to give back; all that is left without.
+    #[schema(value_type = Option<values::RefundAmount>)]
+    #[serde(default, deserialize_with = "whole::optional")]
     amount: Option<i64>,
+    #[schema(value_type = values::DescriptionText)]
     reason: String,
 }
 
@@ -140,11 +158,17 @@ pub(super) async fn refund(
 }
 
 /// A balance to correct.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AdjustmentRequest {
+    #[schema(value_type = values::Id)]
+    #[serde(deserialize_with = "whole::number")]
     user_id: i64,
+    /// Points, negative to take.
+    #[schema(value_type = values::AdjustmentAmount)]
+    #[serde(deserialize_with = "whole::number")]
     amount: i64,
+    #[schema(value_type = values::DescriptionText)]
     reason: String,
 }
 

@@ -2,12 +2,13 @@
 
 use axum::Json as Answer;
 use axum::extract::State;
-use axum::http::StatusCode;
 use chrono::NaiveDate;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::App;
+use super::document::{Created, values};
 use super::error::ApiError;
 use super::extract::Json;
 use super::sessions::Tokens;
@@ -21,27 +22,34 @@ use crate::domain::text::Label;
 use crate::domain::users::{Email, Registration, User};
 
 /// What somebody registers with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RegisterRequest {
+    #[schema(value_type = values::EmailAddress)]
     email: String,
+    #[schema(value_type = values::NewPassword)]
     password: SecretString,
+    #[schema(value_type = Option<values::LabelText>)]
     full_name: Option<String>,
+    /// Since 1900, not in the future.
     birth_date: Option<NaiveDate>,
+    #[schema(value_type = Option<values::LabelText>)]
     location: Option<String>,
+    #[schema(value_type = Option<values::LanguageTagText>)]
     preferred_language: Option<String>,
 }
 
 /// What somebody signs in with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LoginRequest {
     email: String,
+    #[schema(value_type = values::KnownPassword)]
     password: SecretString,
 }
 
 /// A user, and the tokens that speak for the user.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct SessionBody {
     user: User,
     tokens: Tokens,
@@ -52,13 +60,13 @@ pub(super) async fn register(
     State(app): State<App>,
     origin: Origin,
     Json(request): Json<RegisterRequest>,
-) -> Result<(StatusCode, Answer<SessionBody>), ApiError> {
+) -> Result<Created<SessionBody>, ApiError> {
     let registration = request.check()?;
     let opened = app
         .desk(&origin)
         .register(registration, app.welcome_points)
         .await?;
-    Ok((StatusCode::CREATED, Answer(SessionBody::of(&app, opened)?)))
+    Ok(Created(SessionBody::of(&app, opened)?))
 }
 
 /// `POST /auth/login`

@@ -1,11 +1,14 @@
 //! The one error type of the edge: what refuses a request, and the problem document that says so.
 //! After RFC 9457, <https://www.rfc-editor.org/rfc/rfc9457>.
 //!
-//! The domain's narrow errors are translated here, and those of accounts and sessions in `error/accounts.rs`; nowhere else. What the server did wrong is logged
+//! The domain's narrow errors are translated here, in `error/`; nowhere else. What the server did wrong is logged
 //! under the request's id, and the client is told the id alone.
 
 mod accounts;
+mod code;
 mod jobs;
+mod money;
+mod sample;
 
 use std::any::Any;
 use std::time::Duration;
@@ -15,10 +18,11 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+pub(super) use code::Code;
 
 use super::request_log;
-use crate::db::DbError;
-use crate::domain::transactions::MoneyError;
 
 /// What refuses a request.
 #[derive(Debug, thiserror::Error)]
@@ -161,7 +165,7 @@ pub enum ApiError {
 }
 
 /// What is wrong with one field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// Its name, with a path where it is nested.
     pub field: String,
@@ -185,50 +189,41 @@ impl ApiError {
         }])
     }
 
-    fn status_and_code(&self) -> (StatusCode, &'static str) {
+    /// Its stable code.
+    fn code(&self) -> Code {
         match self {
-            Self::MalformedJson(_) => (StatusCode::BAD_REQUEST, "MALFORMED_JSON"),
-            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
-            Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
-            Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS"),
-            Self::SessionEnded => (StatusCode::UNAUTHORIZED, "SESSION_ENDED"),
-            Self::InvalidRefreshToken => (StatusCode::UNAUTHORIZED, "INVALID_REFRESH_TOKEN"),
-            Self::RefreshTokenReused => (StatusCode::UNAUTHORIZED, "REFRESH_TOKEN_REUSED"),
-            Self::InsufficientBalance { .. } => {
-                (StatusCode::PAYMENT_REQUIRED, "INSUFFICIENT_BALANCE")
-            }
-            Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN"),
-            Self::AccountNotActive => (StatusCode::FORBIDDEN, "ACCOUNT_NOT_ACTIVE"),
-            Self::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
-            Self::EmailTaken => (StatusCode::CONFLICT, "EMAIL_TAKEN"),
-            Self::DuplicateTransaction { .. } => (StatusCode::CONFLICT, "DUPLICATE_TRANSACTION"),
-            Self::RefundExceedsSpend { .. } => (StatusCode::CONFLICT, "REFUND_EXCEEDS_SPEND"),
-            Self::LastAdmin => (StatusCode::CONFLICT, "LAST_ADMIN"),
-            Self::BalanceLimitExceeded => (StatusCode::CONFLICT, "BALANCE_LIMIT_EXCEEDED"),
-            Self::JobNotCancellable { .. } => (StatusCode::CONFLICT, "JOB_NOT_CANCELLABLE"),
-            Self::JobNotCompleted { .. } => (StatusCode::CONFLICT, "JOB_NOT_COMPLETED"),
-            Self::LeaseLost => (StatusCode::CONFLICT, "LEASE_LOST"),
-            Self::ResultExpired => (StatusCode::GONE, "RESULT_EXPIRED"),
-            Self::PayloadTooLarge | Self::ResultTooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE")
-            }
-            Self::FileTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE"),
-            Self::FileTypeNotAllowed { .. } => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "FILE_TYPE_NOT_ALLOWED")
-            }
-            Self::RangeNotSatisfiable { .. } => {
-                (StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_NOT_SATISFIABLE")
-            }
-            Self::UnsupportedMediaType => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
-            }
-            Self::ValidationFailed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_FAILED"),
-            Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_ATTEMPTS"),
-            Self::TooManyStreams => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS"),
-            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
-            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
-            Self::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "OUTCOME_UNKNOWN"),
+            Self::MalformedJson(_) => Code::MalformedJson,
+            Self::BadRequest(_) => Code::BadRequest,
+            Self::Unauthenticated(_) => Code::Unauthenticated,
+            Self::InvalidCredentials => Code::InvalidCredentials,
+            Self::SessionEnded => Code::SessionEnded,
+            Self::InvalidRefreshToken => Code::InvalidRefreshToken,
+            Self::RefreshTokenReused => Code::RefreshTokenReused,
+            Self::InsufficientBalance { .. } => Code::InsufficientBalance,
+            Self::Forbidden => Code::Forbidden,
+            Self::AccountNotActive => Code::AccountNotActive,
+            Self::NotFound(_) => Code::NotFound,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::EmailTaken => Code::EmailTaken,
+            Self::DuplicateTransaction { .. } => Code::DuplicateTransaction,
+            Self::RefundExceedsSpend { .. } => Code::RefundExceedsSpend,
+            Self::LastAdmin => Code::LastAdmin,
+            Self::BalanceLimitExceeded => Code::BalanceLimitExceeded,
+            Self::JobNotCancellable { .. } => Code::JobNotCancellable,
+            Self::JobNotCompleted { .. } => Code::JobNotCompleted,
+            Self::LeaseLost => Code::LeaseLost,
+            Self::ResultExpired => Code::ResultExpired,
+            Self::PayloadTooLarge | Self::ResultTooLarge => Code::PayloadTooLarge,
+            Self::FileTooLarge { .. } => Code::FileTooLarge,
+            Self::FileTypeNotAllowed { .. } => Code::FileTypeNotAllowed,
+            Self::RangeNotSatisfiable { .. } => Code::RangeNotSatisfiable,
+            Self::UnsupportedMediaType => Code::UnsupportedMediaType,
+            Self::ValidationFailed(_) => Code::ValidationFailed,
+            Self::TooManyAttempts { .. } => Code::TooManyAttempts,
+            Self::TooManyStreams => Code::TooManyStreams,
+            Self::Internal(_) => Code::InternalError,
+            Self::Unavailable(_) => Code::ServiceUnavailable,
+            Self::OutcomeUnknown => Code::OutcomeUnknown,
         }
     }
 
@@ -280,14 +275,10 @@ impl ApiError {
     }
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response<Body> {
-        let (status, code) = self.status_and_code();
-        match &self {
-            Self::Internal(reason) => tracing::error!(%reason, "internal error"),
-            Self::Unavailable(reason) => tracing::warn!(%reason, "unavailable"),
-            refusal => tracing::debug!(%status, code, %refusal, "refused"),
-        }
+impl ApiError {
+    /// The problem document, for a request.
+    pub(super) fn document(&self, request_id: Option<&str>) -> Value {
+        let (status, code) = (self.code().status(), self.code().name());
         let mut document = json!({
             "type": format!("urn:divine-whispers:problem:{}", code.to_lowercase().replace('_', "-")),
             "title": status.canonical_reason().unwrap_or(code),
@@ -298,9 +289,22 @@ impl IntoResponse for ApiError {
         for (name, value) in self.extensions() {
             document[name] = value;
         }
-        if let Some(request_id) = request_log::current() {
+        if let Some(request_id) = request_id {
             document["request_id"] = json!(request_id);
         }
+        document
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response<Body> {
+        let (status, code) = (self.code().status(), self.code().name());
+        match &self {
+            Self::Internal(reason) => tracing::error!(%reason, "internal error"),
+            Self::Unavailable(reason) => tracing::warn!(%reason, "unavailable"),
+            refusal => tracing::debug!(%status, code, %refusal, "refused"),
+        }
+        let document = self.document(request_log::current().as_deref());
         let mut response = (status, document.to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(
@@ -326,53 +330,6 @@ impl IntoResponse for ApiError {
             _ => {}
         }
         response
-    }
-}
-
-impl From<DbError> for ApiError {
-    fn from(error: DbError) -> Self {
-        match error {
-            DbError::Unreachable { .. }
-            | DbError::Exhausted
-            | DbError::Lost { .. }
-            | DbError::Collision { .. }
-            | DbError::StalePlan { .. }
-            | DbError::Timeout { .. } => Self::Unavailable(error.to_string()),
-            DbError::Value { message } => Self::field("body", message),
-            DbError::Constraint { .. } | DbError::Defect { .. } => {
-                Self::Internal(error.to_string())
-            }
-        }
-    }
-}
-
-impl From<MoneyError> for ApiError {
-    fn from(error: MoneyError) -> Self {
-        match error {
-            MoneyError::InsufficientBalance {
-                current_balance,
-                required_amount,
-            } => Self::InsufficientBalance {
-                current_balance,
-                required_amount,
-            },
-            MoneyError::Duplicate { existing } => Self::DuplicateTransaction {
-                existing_transaction_id: existing.0,
-            },
-            MoneyError::NotActive => Self::AccountNotActive,
-            MoneyError::SessionEnded => Self::SessionEnded,
-            MoneyError::NoSuchRecipient | MoneyError::SelfTransfer => {
-                Self::field("to_user_id", error)
-            }
-            MoneyError::NoSuchUser => Self::NotFound("there is no user with this number"),
-            MoneyError::NoSuchSpend => Self::NotFound("there is no spend with this number"),
-            MoneyError::RefundExceedsSpend { refundable } => Self::RefundExceedsSpend {
-                refundable_amount: refundable,
-            },
-            MoneyError::BalanceLimit => Self::BalanceLimitExceeded,
-            MoneyError::OutcomeUnknown => Self::OutcomeUnknown,
-            MoneyError::Database(error) => error.into(),
-        }
     }
 }
 

@@ -9,16 +9,18 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, Sse};
-use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream;
 use serde::Serialize;
 use tokio::time::Instant;
 
 use super::App;
+use super::document::EventStream;
 use super::error::ApiError;
 use super::extract::PathId;
 use super::identity::InSessionUntil;
@@ -53,9 +55,8 @@ pub(super) async fn watch(
     State(app): State<App>,
     InSessionUntil { session, ends_at }: InSessionUntil,
     PathId(id): PathId,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    let after = read_last_event_id(&headers)?;
+    LastEventId(after): LastEventId,
+) -> Result<EventStream, ApiError> {
     let authority = app.db.authority(session).await?;
     if !authority.ok_or(ApiError::SessionEnded)?.is_active {
         return Err(ApiError::AccountNotActive);
@@ -84,7 +85,7 @@ pub(super) async fn watch(
         ));
     }
     if watching.is_over() {
-        return Ok(StatusCode::NO_CONTENT.into_response());
+        return Ok(EventStream(StatusCode::NO_CONTENT.into_response()));
     }
     // A token is good for all of its last second.
     let left = ends_at + TimeDelta::seconds(1) - Utc::now();
@@ -110,7 +111,7 @@ pub(super) async fn watch(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // nginx would collect events before it passes them on.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    Ok(EventStream(response))
 }
 
 /// A stream between two events.
@@ -236,4 +237,16 @@ fn read_last_event_id(headers: &HeaderMap) -> Result<i32, ApiError> {
     number
         .filter(|number| *number >= 0)
         .ok_or_else(|| ApiError::field("Last-Event-ID", "must be the id of an event of this job"))
+}
+
+/// The header `Last-Event-ID`, read; 0 without.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LastEventId(i32);
+
+impl FromRequestParts<App> for LastEventId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
+        read_last_event_id(&parts.headers).map(Self)
+    }
 }

@@ -1,14 +1,19 @@
 //! `GET /jobs/{job_id}/file`: the file of a result, whole or in part, for the owner of the job.
 
+use std::convert::Infallible;
+
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use futures_util::StreamExt as _;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::App;
 use super::byte_range::Wanted;
+use super::document::FilePart;
 use super::error::ApiError;
 use super::extract::PathId;
 use super::identity::SignedIn;
@@ -16,9 +21,11 @@ use crate::domain::ids::JobId;
 use crate::domain::jobs::files::{self, StoredFile};
 
 /// What a result tells of its file.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ResultFile)]
 pub(super) struct ResultFileBody {
     mime_type: String,
+    /// Its size.
     size_bytes: u64,
     /// Where to get it.
     path: String,
@@ -39,15 +46,14 @@ pub(super) async fn download(
     State(app): State<App>,
     SignedIn(user): SignedIn,
     PathId(id): PathId,
-    method: Method,
-    headers: HeaderMap,
-) -> Result<Response<Body>, ApiError> {
+    FileConditions { method, headers }: FileConditions,
+) -> Result<FilePart, ApiError> {
     let file = files::of_job(&app.db, user, JobId(id)).await?;
     // No other file ever has the same number, and no file is written twice: as strong as a validator can be.
     let tag = format!("\"{}\"", file.id.0);
     if is_known(&headers, &tag) {
         let known = described(StatusCode::NOT_MODIFIED, &file, &tag, None, Body::empty());
-        return Ok(known);
+        return Ok(FilePart(known));
     }
     let range = match wanted(&method, &headers, &tag, file.size_bytes) {
         Wanted::Everything => None,
@@ -82,7 +88,25 @@ pub(super) async fn download(
         let value = format!("bytes {first}-{last}/{size}");
         insert(response.headers_mut(), header::CONTENT_RANGE, &value);
     }
-    Ok(response)
+    Ok(FilePart(response))
+}
+
+/// What a request wants of a file: all, a part, nothing if the client has it.
+#[derive(Debug)]
+pub(super) struct FileConditions {
+    method: Method,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<App> for FileConditions {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self {
+            method: parts.method.clone(),
+            headers: parts.headers.clone(),
+        })
+    }
 }
 
 /// Which bytes are asked for. `Range` is defined for `GET` alone, and counts only if the client's part is of this file.

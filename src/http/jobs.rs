@@ -5,8 +5,10 @@ use axum::extract::State;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
 
 use super::App;
+use super::document::values;
 use super::error::ApiError;
 use super::extract::{Json, MaybeKey, PathId, Query};
 use super::identity::{InSession, SignedIn};
@@ -14,6 +16,7 @@ use super::job_files::ResultFileBody;
 use super::page;
 use super::transaction_body::PostingBody;
 use super::validate::Fields;
+use super::whole;
 use crate::domain::audit::Origin;
 use crate::domain::ids::JobId;
 use crate::domain::jobs::{self, Job, Order, PriceList, Priority, statement};
@@ -25,31 +28,45 @@ const LONGEST_AHEAD: TimeDelta = TimeDelta::days(365);
 pub(super) const NO_SUCH_JOB: &str = "you have no job with this number";
 
 /// What is ordered.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OrderRequest {
+    /// A kind that is on offer.
+    #[schema(value_type = values::JobTypeText)]
     job_type: String,
+    /// What the worker gets.
     #[serde(default)]
+    #[schema(value_type = values::StoredObject)]
     input: Map<String, Value>,
+    /// Higher is done first; 0 without.
+    #[schema(value_type = Option<values::JobPriority>)]
+    #[serde(default, deserialize_with = "whole::optional")]
     priority: Option<i64>,
+    /// When it may be done, within the next year; one that is over means now.
     scheduled_at: Option<DateTime<Utc>>,
 }
 
 /// A job.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Job)]
 pub(super) struct JobBody {
     job_id: i64,
+    /// The transaction that paid for it.
     txn_id: i64,
     job_type: String,
+    /// `queued`, `running`, `completed`, `failed`, `cancelled` or `expired`; a later release may have more.
     status: String,
     priority: i16,
+    #[schema(value_type = Object)]
     input: Value,
     progress_percent: i16,
     attempts: i16,
     max_attempts: i16,
     scheduled_at: DateTime<Utc>,
+    /// When it is refunded if no worker has taken it.
     expires_at: DateTime<Utc>,
     last_error: Option<String>,
+    /// Points that its end gave back.
     refunded_amount: i64,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
@@ -95,17 +112,24 @@ pub(super) async fn order(
 }
 
 /// Which part of the list is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
+    /// How many a page has.
+    #[param(inline, value_type = Option<values::Rows>)]
     limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[param(inline, value_type = Option<values::Cursor>)]
     cursor: Option<String>,
 }
 
 /// A page of jobs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobPage)]
 pub(super) struct ListBody {
     jobs: Vec<JobBody>,
+    /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
 }
 
@@ -140,13 +164,17 @@ pub(super) async fn show(
 }
 
 /// What a job produced.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobResult)]
 pub(super) struct ResultBody {
     job_id: i64,
+    /// As JSON.
     output: Option<Value>,
+    /// As text.
     output_text: Option<String>,
     file: Option<ResultFileBody>,
     created_at: DateTime<Utc>,
+    /// When it may be removed.
     expires_at: Option<DateTime<Utc>>,
 }
 

@@ -2,15 +2,16 @@
 
 use axum::extract::State;
 use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 
 use super::App;
+use super::document::Metrics;
 use super::error::ApiError;
 use crate::metrics::CONTENT_TYPE;
 use crate::metrics::readings::PATIENCE;
 
 /// `GET /metrics`: also when the database is away; then it says so.
-pub(super) async fn show(State(app): State<App>) -> Result<Response, ApiError> {
+pub(super) async fn show(State(app): State<App>) -> Result<Metrics, ApiError> {
     let metrics = app.db.metrics();
     metrics.statements().set_pool(app.db.pool_standing());
     let watchers = app.db.job_news().watchers();
@@ -33,5 +34,7 @@ pub(super) async fn show(State(app): State<App>) -> Result<Response, ApiError> {
     let text = metrics.write();
     drop(turn);
     let text = text.map_err(|error| ApiError::Internal(error.to_string()))?;
-    Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
+    Ok(Metrics(
+        ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
+    ))
 }

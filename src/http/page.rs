@@ -8,7 +8,10 @@ use crate::domain::transactions::list::latest_time;
 
 /// How many rows a page has at most.
 pub(super) const MAX_ROWS: i64 = 100;
-const DEFAULT_ROWS: i64 = 20;
+/// And how many if nothing is said.
+pub(super) const DEFAULT_ROWS: i64 = 20;
+/// Longer than any cursor is.
+pub(super) const MAX_CURSOR_CHARACTERS: usize = 400;
 /// What is wrong with a cursor.
 pub(super) const BAD_CURSOR: &str = "must be the next_cursor of an earlier answer";
 

@@ -2,11 +2,13 @@
 
 use axum::Json as Answer;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::response::NoContent;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::App;
+use super::document::values;
 use super::error::ApiError;
 use super::extract::Json;
 use super::identity::InSession;
@@ -15,10 +17,11 @@ use crate::domain::refresh_tokens::RefreshToken;
 use crate::domain::sessions::{self, Continued};
 
 /// The tokens of a session.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Tokens {
     access_token: String,
     refresh_token: String,
+    /// Always `Bearer`.
     token_type: &'static str,
     /// Seconds.
     expires_in: u64,
@@ -44,14 +47,15 @@ impl Tokens {
 }
 
 /// What a session goes on with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RefreshRequest {
+    #[schema(value_type = values::RefreshTokenText)]
     refresh_token: SecretString,
 }
 
 /// What a refresh gives.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct RefreshBody {
     tokens: Tokens,
 }
@@ -69,10 +73,11 @@ pub(super) async fn refresh(
 }
 
 /// What is to end.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogoutRequest {
     /// Names the session; without it the access token does.
+    #[schema(value_type = Option<values::RefreshTokenText>)]
     refresh_token: Option<SecretString>,
     /// Whether all sessions of the user end with it.
     #[serde(default)]
@@ -85,13 +90,13 @@ pub(super) async fn log_out(
     origin: Origin,
     signed_in: Result<InSession, ApiError>,
     Json(request): Json<LogoutRequest>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<NoContent, ApiError> {
     let session = match &request.refresh_token {
         Some(token) => sessions::of_token(&app.db, &read_token(token)?, &origin).await?,
         None => signed_in?.0,
     };
     sessions::log_out(&app.db, session, request.all, &origin).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 fn read_token(text: &SecretString) -> Result<RefreshToken, ApiError> {

@@ -4,6 +4,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use chrono::{NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::App;
 use super::error::ApiError;
@@ -14,15 +15,19 @@ use crate::domain::transactions::statistics::{self, DaySum, Period, TypeSum};
 const DEFAULT_DAYS: u64 = 30;
 
 /// Which days.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StatisticsQuery {
+    /// The first day; without it there are 30 days.
     from: Option<NaiveDate>,
+    /// The last day, today without it.
     to: Option<NaiveDate>,
 }
 
 /// Sums of a period.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Statistics)]
 pub(super) struct StatisticsBody {
     from: NaiveDate,
     to: NaiveDate,

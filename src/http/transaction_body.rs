@@ -4,24 +4,34 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::extract::IDEMPOTENT_REPLAYED;
 use crate::domain::transactions::{Posting, Transaction};
 
 /// A transaction.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Transaction)]
 pub(super) struct TransactionBody {
     txn_id: i64,
     #[serde(rename = "type")]
+    /// `deposit`, `spend`, `refund`, `transfer` or `adjustment`; a later release may have more.
     transaction_type: String,
+    /// Points, negative if they went out.
     amount: i64,
+    /// Points in the wallet then; nothing while it is pending, or if it failed.
     balance_after: Option<i64>,
+    /// `pending`, `success` or `failed`.
     status: String,
+    /// What the payment provider calls it.
     reference_id: Option<String>,
     description: Option<String>,
     payment_method: Option<String>,
+    /// The spend that it gives back.
     refunded_txn_id: Option<i64>,
+    /// The other half of a transfer.
     counterpart_txn_id: Option<i64>,
+    /// The job that it paid for.
     job_id: Option<i64>,
     created_at: DateTime<Utc>,
     completed_at: Option<DateTime<Utc>>,
@@ -48,10 +58,13 @@ impl From<Transaction> for TransactionBody {
 }
 
 /// The answer of every money request: what was posted, by this request or by an earlier one with the same key.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Posting)]
 pub(super) struct PostingBody {
     transaction: TransactionBody,
+    /// The job that was ordered, if it is an order.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     job_id: Option<i64>,
     remaining_balance: Option<i64>,
     #[serde(skip)]

@@ -4,14 +4,17 @@ use axum::Json as Answer;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::App;
+use super::document::values;
 use super::error::ApiError;
 use super::extract::{Json, MaybeKey, PathId, Query};
 use super::identity::{InSession, SignedIn};
 use super::page;
 use super::transaction_body::{PostingBody, TransactionBody};
 use super::validate::Fields;
+use super::whole;
 use crate::domain::audit::Origin;
 use crate::domain::ids::{TransactionId, UserId};
 use crate::domain::jobs::statement;
@@ -26,14 +29,19 @@ use crate::domain::transactions::{self, Spend, Transfer};
 const RECENT_ROWS: i64 = 5;
 
 /// The wallet of a user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Wallet)]
 pub(super) struct WalletBody {
     wallet_id: i64,
     user_id: i64,
+    /// Points.
     balance: i64,
+    /// Points of transactions that are pending.
     pending_amount: i64,
+    /// Points that can be spent.
     available_balance: i64,
     last_updated: DateTime<Utc>,
+    /// The latest, newest first.
     recent_transactions: Vec<TransactionBody>,
 }
 
@@ -64,27 +72,42 @@ pub(super) async fn show(
 }
 
 /// Which part of the ledger is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
+    /// Of this type only.
     #[serde(rename = "type")]
+    #[param(inline)]
     transaction_type: Option<TransactionType>,
+    /// Of this status only.
+    #[param(inline)]
     status: Option<TransactionStatus>,
+    /// Recorded at this time or later.
     from: Option<DateTime<Utc>>,
+    /// Recorded before this time.
     to: Option<DateTime<Utc>>,
+    /// How many a page has.
+    #[param(inline, value_type = Option<values::Rows>)]
     limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[param(inline, value_type = Option<values::Cursor>)]
     cursor: Option<String>,
+    /// Whether sums of all that the filter selects are added.
     #[serde(default)]
     summary: bool,
 }
 
 /// A page of the ledger.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TransactionPage)]
 pub(super) struct ListBody {
     transactions: Vec<TransactionBody>,
+    /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
     /// Only when asked for: it reads every row of the filter.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     summary: Option<Vec<Sum>>,
 }
 
@@ -126,13 +149,19 @@ pub(super) async fn transaction(
 }
 
 /// What is to be paid for.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SpendRequest {
+    #[schema(value_type = values::SpendAmount)]
+    #[serde(deserialize_with = "whole::number")]
     amount: i64,
+    #[schema(value_type = values::JobTypeText)]
     job_type: String,
+    #[schema(value_type = Option<values::DescriptionText>)]
     description: Option<String>,
+    /// What the worker gets.
     #[serde(default)]
+    #[schema(value_type = values::StoredObject)]
     input: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -175,11 +204,16 @@ pub(super) async fn spend(
 }
 
 /// What is to go to whom.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TransferRequest {
+    #[schema(value_type = values::Id)]
+    #[serde(deserialize_with = "whole::number")]
     to_user_id: i64,
+    #[schema(value_type = values::TransferAmount)]
+    #[serde(deserialize_with = "whole::number")]
     amount: i64,
+    #[schema(value_type = values::DescriptionText)]
     description: String,
 }
 

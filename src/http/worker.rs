@@ -1,14 +1,17 @@
 //! `/worker/jobs`: how workers in any language take jobs and deliver results.
 
+mod bodies;
+
 use std::time::Duration;
 
 use axum::Json as Answer;
 use axum::extract::State;
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
+use self::bodies::{
+    ClaimBody, ClaimedBody, ClaimedJobBody, CompleteBody, ExtendedBody, FailBody, HeartbeatBody,
+    StandingBody,
+};
 use super::error::ApiError;
 use super::extract::{Json, PathId};
 use super::identity::{Permitted, Required};
@@ -18,16 +21,16 @@ use crate::domain::audit::Origin;
 use crate::domain::ids::JobId;
 use crate::domain::jobs::FailureReason;
 use crate::domain::jobs::lease::{
-    self, Actor, ClaimRequest, ClaimedJob, Lease, MAX_CLAIMED_JOBS, Output, WorkerName,
+    self, Actor, ClaimRequest, Lease, MAX_CLAIMED_JOBS, Output, WorkerName,
 };
 use crate::domain::jobs::waiting::{self, Patience};
 use crate::domain::permissions::Permission;
 use crate::domain::text::JobType;
 
 /// How long a claim may wait for a job.
-const LONGEST_WAIT_SECONDS: i64 = 30;
+pub(super) const LONGEST_WAIT_SECONDS: i64 = 30;
 /// How many kinds of jobs one claim may ask for.
-const MAX_JOB_TYPES: usize = 100;
+pub(super) const MAX_JOB_TYPES: usize = 100;
 
 /// Takes [`Permission::WorkOnJobs`].
 #[derive(Debug, Clone, Copy)]
@@ -35,35 +38,6 @@ pub(super) struct WorkOnJobs;
 
 impl Required for WorkOnJobs {
     const PERMISSION: Permission = Permission::WorkOnJobs;
-}
-
-/// What a worker can do, and how long it waits.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ClaimBody {
-    job_types: Vec<String>,
-    count: Option<i64>,
-    worker_name: Option<String>,
-    wait_seconds: Option<i64>,
-}
-
-/// The jobs that a worker has now; none if there were none in time.
-#[derive(Debug, Serialize)]
-pub(super) struct ClaimedBody {
-    jobs: Vec<ClaimedJobBody>,
-}
-
-#[derive(Debug, Serialize)]
-struct ClaimedJobBody {
-    job_id: i64,
-    user_id: i64,
-    job_type: String,
-    input: Value,
-    priority: i16,
-    attempt: i16,
-    max_attempts: i16,
-    lease_token: Uuid,
-    lease_expires_at: DateTime<Utc>,
 }
 
 /// `POST /worker/jobs/claim`
@@ -95,7 +69,7 @@ pub(super) async fn claim(
         worker_name,
     };
     let patience = Patience {
-        wait: Duration::from_secs(wait.unsigned_abs()),
+        wait: Duration::from_secs(wait.unsigned_abs()).min(app.jobs.claim_wait),
         poll_interval: app.jobs.poll_interval,
         arrivals: app.arrivals.clone(),
         shutdown: app.shutdown.clone(),
@@ -104,22 +78,6 @@ pub(super) async fn claim(
     Ok(Answer(ClaimedBody {
         jobs: jobs.into_iter().map(ClaimedJobBody::from).collect(),
     }))
-}
-
-/// A sign of life.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct HeartbeatBody {
-    lease_token: String,
-    progress_percent: Option<i64>,
-}
-
-/// What it brought.
-#[derive(Debug, Serialize)]
-pub(super) struct ExtendedBody {
-    job_id: i64,
-    lease_expires_at: DateTime<Utc>,
-    progress_percent: i16,
 }
 
 /// `POST /worker/jobs/{job_id}/heartbeat`
@@ -148,26 +106,6 @@ pub(super) async fn heartbeat(
     }))
 }
 
-/// A result.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CompleteBody {
-    lease_token: String,
-    output: Option<Value>,
-    output_text: Option<String>,
-    /// What the upload of a file was answered with.
-    file_id: Option<String>,
-}
-
-/// How the job stands after a worker's word.
-#[derive(Debug, Serialize)]
-pub(super) struct StandingBody {
-    job_id: i64,
-    status: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_at: Option<DateTime<Utc>>,
-}
-
 /// `POST /worker/jobs/{job_id}/complete`
 pub(super) async fn complete(
     State(app): State<App>,
@@ -176,7 +114,7 @@ pub(super) async fn complete(
     origin: Origin,
     body: Result<Json<CompleteBody>, ApiError>,
 ) -> Result<Answer<StandingBody>, ApiError> {
-    let Json(body) = body.map_err(worker_files::or_as_a_file)?;
+    let Json(CompleteBody(body)) = body.map_err(worker_files::or_as_a_file)?;
     let mut fields = Fields::default();
     let lease = fields.check("lease_token", read_lease(id, &body.lease_token));
     let file_id = body.file_id.as_deref().map(worker_files::read_file_id);
@@ -200,16 +138,6 @@ pub(super) async fn complete(
         status: "completed".to_owned(),
         retry_at: None,
     }))
-}
-
-/// A failed attempt.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FailBody {
-    lease_token: String,
-    error: String,
-    /// Whether another attempt may help; without it, it may.
-    retry: Option<bool>,
 }
 
 /// `POST /worker/jobs/{job_id}/fail`
@@ -264,20 +192,4 @@ pub(super) fn read_lease(job_id: i64, token: &str) -> Result<Lease, &'static str
         job_id: JobId(job_id),
         token,
     })
-}
-
-impl From<ClaimedJob> for ClaimedJobBody {
-    fn from(job: ClaimedJob) -> Self {
-        Self {
-            job_id: job.lease.job_id.0,
-            user_id: job.user_id.0,
-            job_type: job.job_type,
-            input: job.input,
-            priority: job.priority,
-            attempt: job.attempt,
-            max_attempts: job.max_attempts,
-            lease_token: job.lease.token,
-            lease_expires_at: job.lease_expires_at,
-        }
-    }
 }

@@ -1,14 +1,19 @@
 //! `PUT /worker/jobs/{job_id}/file`: how workers upload the file of a result. It is kept when they complete the job with it.
 
+use std::convert::Infallible;
+
 use axum::Json as Answer;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::App;
+use super::document::values;
 use super::error::ApiError;
 use super::extract::PathId;
 use super::identity::Permitted;
@@ -19,11 +24,28 @@ use crate::domain::mime_type::MimeType;
 
 /// The header with the token of the claim: the body is the file.
 const LEASE_TOKEN: &str = "lease-token";
+/// As people write it.
+pub(super) const LEASE_TOKEN_SHOWN: &str = "Lease-Token";
+
+/// The headers of an upload: lease, type, length.
+#[derive(Debug)]
+pub(super) struct UploadHeaders(HeaderMap);
+
+impl FromRequestParts<App> for UploadHeaders {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.clone()))
+    }
+}
 
 /// A file that is there, and goes again unless the job is completed with it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UploadedFile)]
 pub(super) struct UploadedBody {
     job_id: i64,
+    /// To complete the job with.
+    #[schema(value_type = values::UploadedFileId)]
     file_id: FileId,
     size_bytes: u64,
     mime_type: String,
@@ -34,7 +56,7 @@ pub(super) async fn upload(
     State(app): State<App>,
     _: Permitted<WorkOnJobs>,
     PathId(id): PathId,
-    headers: HeaderMap,
+    UploadHeaders(headers): UploadHeaders,
     body: Body,
 ) -> Result<Answer<UploadedBody>, ApiError> {
     let rules = &app.files.rules;
@@ -42,7 +64,7 @@ pub(super) async fn upload(
     let token = headers
         .get(LEASE_TOKEN)
         .and_then(|value| value.to_str().ok());
-    let lease = fields.check("Lease-Token", read_lease(id, token.unwrap_or_default()));
+    let lease = fields.check(LEASE_TOKEN_SHOWN, read_lease(id, token.unwrap_or_default()));
     let Some(lease) = lease else {
         return Err(fields.into_error());
     };

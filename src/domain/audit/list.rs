@@ -6,13 +6,15 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::Outcome;
 use crate::db::{Database, DbError};
 use crate::domain::ids::UserId;
 
 /// An entry as it is read. Outcomes are text here: a newer release may have more of them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
 #[allow(missing_docs)] // The columns of the table, each described there.
 pub struct Written {
     pub id: i64,
@@ -21,6 +23,7 @@ pub struct Written {
     pub resource_type: String,
     pub resource_id: Option<String>,
     pub outcome: String,
+    #[schema(value_type = Option<String>)]
     pub ip_address: Option<IpAddr>,
     pub user_agent: Option<String>,
     pub request_id: Option<String>,

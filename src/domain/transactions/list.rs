@@ -8,7 +8,7 @@ use crate::db::{Database, DbError};
 use crate::domain::ids::{TransactionId, UserId};
 
 /// Kind of a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)] // The words of the ledger.
 pub enum TransactionType {
@@ -33,7 +33,7 @@ impl TransactionType {
 }
 
 /// How a transaction stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)] // The words of the ledger.
 pub enum TransactionStatus {
@@ -102,7 +102,7 @@ pub struct Page {
 }
 
 /// Sums of the transactions of one type and status.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Sum {
     /// Type of them.
     #[serde(rename = "type")]

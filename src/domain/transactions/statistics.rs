@@ -2,6 +2,7 @@
 
 use chrono::{Days, NaiveDate, NaiveTime};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::db::{Database, DbError};
 use crate::domain::ids::UserId;
@@ -57,7 +58,7 @@ impl Period {
 }
 
 /// Sums of one day and type: successful transactions only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DaySum {
     /// In UTC.
     pub day: NaiveDate,
@@ -71,7 +72,7 @@ pub struct DaySum {
 }
 
 /// Sums of one type over the period.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TypeSum {
     /// Type of them.
     #[serde(rename = "type")]

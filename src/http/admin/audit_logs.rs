@@ -3,11 +3,10 @@
 use axum::Json as Answer;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::db::Database;
 use crate::domain::audit::Outcome;
@@ -17,6 +16,7 @@ use crate::domain::permissions::Permission;
 use crate::domain::text::Text;
 use crate::domain::transactions::list::latest_time;
 use crate::http::App;
+use crate::http::document::{JsonLines, values};
 use crate::http::error::ApiError;
 use crate::http::extract::Query;
 use crate::http::identity::{Permitted, Required};
@@ -34,25 +34,73 @@ impl Required for ReadAuditLog {
     const PERMISSION: Permission = Permission::ReadAuditLog;
 }
 
+/// What a search goes by.
+pub(in crate::http) type Name = Text<100>;
+
 /// Which entries are asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct SearchQuery {
+    /// Who did it.
+    #[param(inline, value_type = Option<values::Id>)]
     user_id: Option<i64>,
+    /// What was done, such as `wallet.spend`.
+    #[param(inline, value_type = Option<values::AuditName>)]
     action: Option<String>,
+    /// Kind of thing that it was done to; with a `resource_id`, an `action` or a `user_id`.
+    #[param(inline, value_type = Option<values::AuditName>)]
     resource_type: Option<String>,
+    /// Which one, with its `resource_type`.
+    #[param(inline, value_type = Option<values::AuditName>)]
     resource_id: Option<String>,
+    /// How it ended.
+    #[param(inline)]
     outcome: Option<Outcome>,
+    /// Written at this time or later.
     from: Option<DateTime<Utc>>,
+    /// Written before this time.
     to: Option<DateTime<Utc>>,
+    /// How many a page has.
+    #[param(inline, value_type = Option<values::Rows>)]
     limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[param(inline, value_type = Option<values::Cursor>)]
     cursor: Option<String>,
 }
 
+/// The same without pages.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct ExportQuery {
+    /// Who did it.
+    #[param(inline, value_type = Option<values::Id>)]
+    user_id: Option<i64>,
+    /// What was done, such as `wallet.spend`.
+    #[param(inline, value_type = Option<values::AuditName>)]
+    action: Option<String>,
+    /// Kind of thing that it was done to; with a `resource_id`, an `action` or a `user_id`.
+    #[param(inline, value_type = Option<values::AuditName>)]
+    resource_type: Option<String>,
+    /// Which one, with its `resource_type`.
+    #[param(inline, value_type = Option<values::AuditName>)]
+    resource_id: Option<String>,
+    /// How it ended.
+    #[param(inline)]
+    outcome: Option<Outcome>,
+    /// Written at this time or later.
+    from: Option<DateTime<Utc>>,
+    /// Written before this time.
+    to: Option<DateTime<Utc>>,
+}
+
 /// A page of entries.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditPage)]
 pub(in crate::http) struct ListBody {
     entries: Vec<Written>,
+    /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
 }
 
@@ -75,12 +123,9 @@ pub(in crate::http) async fn search(
 pub(in crate::http) async fn export(
     State(app): State<App>,
     _: Permitted<ReadAuditLog>,
-    Query(query): Query<SearchQuery>,
-) -> Result<Response, ApiError> {
-    if query.limit.is_some() || query.cursor.is_some() {
-        return Err(ApiError::field("limit", "an export has no pages"));
-    }
-    let (search, ..) = query.check()?;
+    Query(query): Query<ExportQuery>,
+) -> Result<JsonLines, ApiError> {
+    let (search, ..) = SearchQuery::from(query).check()?;
     let body = Body::from_stream(stream::try_unfold(Some(None), move |position| {
         let (db, search) = (app.db.clone(), search.clone());
         async move {
@@ -90,8 +135,7 @@ pub(in crate::http) async fn export(
             }
         }
     }));
-    let content_type = [(header::CONTENT_TYPE, "application/jsonl")];
-    Ok((content_type, body).into_response())
+    Ok(JsonLines(body))
 }
 
 /// Some lines, and where the next ones begin: nowhere after the last. Only when the client has taken these is the next
@@ -115,6 +159,22 @@ async fn next_lines(
     Ok((lines.into(), page.next.map(Some)))
 }
 
+impl From<ExportQuery> for SearchQuery {
+    fn from(query: ExportQuery) -> Self {
+        Self {
+            user_id: query.user_id,
+            action: query.action,
+            resource_type: query.resource_type,
+            resource_id: query.resource_id,
+            outcome: query.outcome,
+            from: query.from,
+            to: query.to,
+            limit: None,
+            cursor: None,
+        }
+    }
+}
+
 impl SearchQuery {
     fn check(self) -> Result<(Search, Option<Position>, i64), ApiError> {
         let mut fields = Fields::default();
@@ -128,7 +188,7 @@ impl SearchQuery {
         let from = fields.check("from", page::check_time(from));
         let to = fields.check("to", page::check_time(self.to.unwrap_or(latest_time())));
         let mut name = |field: &str, value: &Option<String>| {
-            let text = value.as_deref().map(Text::<100>::parse);
+            let text = value.as_deref().map(Name::parse);
             let text = fields.check_optional(field, text);
             text.map(|text| text.map(|text| text.as_str().to_owned()))
         };

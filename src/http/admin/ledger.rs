@@ -3,6 +3,7 @@
 use axum::Json as Answer;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::ledger::{Breach, Rule, verify};
 use crate::domain::permissions::Permission;
@@ -22,7 +23,8 @@ impl Required for VerifyLedger {
 }
 
 /// How the ledger stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LedgerStanding)]
 pub(in crate::http) struct LedgerBody {
     in_order: bool,
     wallets: i64,
@@ -32,7 +34,8 @@ pub(in crate::http) struct LedgerBody {
     breaches: Vec<Breach>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LedgerRule)]
 struct RuleBody {
     rule: Rule,
     sentence: &'static str,

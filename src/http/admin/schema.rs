@@ -2,15 +2,15 @@
 
 use axum::Json as Answer;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use revisions::Revisions;
 use revisions::diagram::Diagram;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::db::schema::Applied;
 use crate::domain::permissions::Permission;
 use crate::http::App;
+use crate::http::document::Svg;
 use crate::http::error::ApiError;
 use crate::http::identity::{Permitted, Required};
 use crate::migrations::REVISIONS;
@@ -24,7 +24,8 @@ impl Required for ReadSchema {
 }
 
 /// Where the schema is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SchemaStanding)]
 pub(in crate::http) struct SchemaBody {
     /// Whether nothing is pending.
     is_current: bool,
@@ -35,7 +36,8 @@ pub(in crate::http) struct SchemaBody {
     diagram: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AppliedRevision)]
 struct AppliedBody {
     /// Text, as everywhere: the digits are a time.
     id: String,
@@ -46,7 +48,8 @@ struct AppliedBody {
     is_unknown: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PendingRevision)]
 struct PendingBody {
     id: String,
     message: String,
@@ -89,7 +92,7 @@ pub(in crate::http) async fn show(
 pub(in crate::http) async fn picture(
     State(app): State<App>,
     _: Permitted<ReadSchema>,
-) -> Result<Response, ApiError> {
+) -> Result<Svg, ApiError> {
     let revisions = embedded()?;
     let history = app.db.schema_history().await?;
     let diagram = diagram(&revisions, &history).ok_or(ApiError::NotFound(
@@ -99,7 +102,7 @@ pub(in crate::http) async fn picture(
     let svg = tokio::task::spawn_blocking(move || diagram.svg())
         .await
         .map_err(|error| ApiError::Internal(error.to_string()))?;
-    Ok(([(header::CONTENT_TYPE, "image/svg+xml")], svg).into_response())
+    Ok(Svg(svg))
 }
 
 fn embedded() -> Result<Revisions, ApiError> {

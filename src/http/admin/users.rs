@@ -3,6 +3,7 @@
 use axum::Json as Answer;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::administration::{
     self, Change, EmailPrefix, Page, Position, Search, Standing, Status,
@@ -13,6 +14,7 @@ use crate::domain::permissions::Permission;
 use crate::domain::text::Description;
 use crate::domain::users::{Role, User};
 use crate::http::App;
+use crate::http::document::values;
 use crate::http::error::ApiError;
 use crate::http::extract::{Json, PathId, Query};
 use crate::http::identity::{Permitted, Required};
@@ -36,20 +38,31 @@ impl Required for ChangeUsers {
 }
 
 /// Which users are asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ListQuery {
+    /// The beginning of the address.
+    #[param(inline, value_type = Option<values::EmailBeginning>)]
     email: Option<String>,
+    #[param(inline, value_type = Option<values::RoleName>)]
     role: Option<String>,
+    #[param(inline)]
     status: Option<Status>,
+    /// How many a page has.
+    #[param(inline, value_type = Option<values::Rows>)]
     limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[param(inline, value_type = Option<values::Cursor>)]
     cursor: Option<String>,
 }
 
 /// A page of users.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UserPage)]
 pub(in crate::http) struct ListBody {
     users: Vec<User>,
+    /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
 }
 
@@ -100,10 +113,12 @@ pub(in crate::http) async fn show(
 }
 
 /// Another role for a user.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct RoleRequest {
+    #[schema(value_type = values::RoleName)]
     role: String,
+    #[schema(value_type = Option<values::DescriptionText>)]
     reason: Option<String>,
 }
 
@@ -132,10 +147,11 @@ pub(in crate::http) async fn change_role(
 }
 
 /// Another status for a user.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct StatusRequest {
     status: Status,
+    #[schema(value_type = Option<values::DescriptionText>)]
     reason: Option<String>,
 }
 

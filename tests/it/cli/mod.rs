@@ -2,6 +2,7 @@
 
 mod db;
 mod ledger;
+mod openapi;
 mod serve;
 mod settings;
 mod user;

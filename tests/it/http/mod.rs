@@ -6,6 +6,7 @@ mod auth;
 mod bad_input;
 mod client_address;
 mod cors;
+mod document;
 mod health;
 mod login_limits;
 mod metrics;

@@ -83,8 +83,8 @@ async fn ask(
     if !body.is_null() {
         request = request.json(body);
     }
-    let response = request.send().await.unwrap();
-    (response.status().as_u16(), response.text().await.unwrap())
+    let (status, _, text) = api.exchange(request).await;
+    (status.as_u16(), text)
 }
 
 #[tokio::test]

@@ -272,3 +272,38 @@ async fn anothers_transaction_is_not_found() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_whole_number_may_have_a_point_and_is_the_same_number() {
+    let api = Api::start().await;
+    let user = api.register().await;
+    let request = |amount: &'static str| {
+        let body = format!(r#"{{"amount": {amount}, "job_type": "fortune_draw"}}"#);
+        let request = api
+            .request(reqwest::Method::POST, "/api/v1/wallet/spend")
+            .bearer_auth(&user.token)
+            .header("Idempotency-Key", "key");
+        let request = request.header("Content-Type", "application/json");
+        api.send(request.body(body))
+    };
+    for wrong in [
+        "10.5",
+        "1e300",
+        "-10.0",
+        "10001.0",
+        "\"10\"",
+        "9007199254740993.0",
+    ] {
+        assert_eq!(
+            request(wrong).await.problem(),
+            "VALIDATION_FAILED",
+            "{wrong}"
+        );
+    }
+    let first = request("10.0").await;
+    let second = request("10").await;
+    assert_eq!(first.status.as_u16(), 201, "{first:?}");
+    assert_eq!(second.headers["idempotent-replayed"], "true");
+    assert_eq!(first.body, second.body);
+    assert_eq!(api.balance(&user).await, 90);
+}

@@ -70,3 +70,16 @@ async fn a_claim_that_waits_hears_of_an_order_at_another_server() {
     assert_eq!(reply["jobs"][0]["job_id"], id);
     assert!(started.elapsed() < Duration::from_secs(20), "it was woken");
 }
+
+#[tokio::test]
+async fn a_claim_waits_no_longer_than_the_server_allows() {
+    let (api, _, service) = with_jobs(|jobs| jobs.claim_wait = Duration::ZERO).await;
+    let started = Instant::now();
+    let body = json!({"job_types": ["daily_horoscope"], "wait_seconds": 30});
+    let reply = api.post(&service, CLAIM, body).await.success();
+    assert_eq!(reply, json!({"jobs": []}));
+    assert!(
+        started.elapsed() < Duration::from_secs(20),
+        "it did not wait"
+    );
+}

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::TestDatabase;
+use super::{TestDatabase, contract};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 pub const SECRET_KEY: &str = "a secret key of the tests, long enough";
@@ -171,9 +171,7 @@ impl Api {
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.unwrap();
+        let (status, headers, text) = self.exchange(request).await;
         let body = if text.is_empty() {
             Value::Null
         } else {
@@ -184,6 +182,27 @@ impl Api {
             headers,
             body,
         }
+    }
+
+    /// Sends a request, and holds what comes back against the OpenAPI document.
+    pub async fn exchange(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> (StatusCode, reqwest::header::HeaderMap, String) {
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = client.execute(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.text().await.unwrap();
+        contract::check(&contract::Answer {
+            method: &method,
+            path: &path,
+            status,
+            headers: &headers,
+            body: &body,
+        });
+        (status, headers, body)
     }
 
     pub async fn get(&self, user: &TestUser, path: &str) -> Reply {

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 pub mod api;
+pub mod contract;
 pub mod database;
 pub mod events;
 pub mod program;
