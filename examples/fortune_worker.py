@@ -7,6 +7,7 @@ The account needs the role `service`. `API_URL` is http://127.0.0.1:8000/api/v1 
 when no job is waiting. Ctrl-C or SIGTERM let it finish the job that it has.
 """
 
+import http.client
 import json
 import os
 import random
@@ -33,6 +34,14 @@ class LeaseLost(Exception):
     """The job is another worker's by now, or has ended: leave it alone."""
 
 
+class Refused(Exception):
+    """The API answers that it does not do it."""
+
+    def __init__(self, status, code):
+        super().__init__(f"{status} {code}")
+        self.status, self.code = status, code
+
+
 class Api:
     """The API, signed in; signs in again when the token has ended."""
 
@@ -49,16 +58,16 @@ class Api:
                     session = self.send("/auth/login", self.credentials, patience_seconds)
                     self.token = session["tokens"]["access_token"]
                 return self.send(path, body, patience_seconds)
-            except urllib.error.HTTPError as error:
-                code = problem(error).get("code")
-                if code == "LEASE_LOST":
+            except Refused as refused:
+                if refused.code == "LEASE_LOST":
                     raise LeaseLost from None
-                if code == "UNAUTHENTICATED":
+                if refused.code == "UNAUTHENTICATED":
                     self.token = None
-                elif error.code not in (429, 503):
-                    raise SystemExit(f"{path} is refused: {error.code} {code}") from None
-            except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-                print(f"no answer ({error}); trying again", file=sys.stderr)
+                elif refused.status not in (429, 502, 503, 504):
+                    raise SystemExit(f"{path} is refused: {refused}") from None
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                # No connection, an answer that breaks off, or one that is none.
+                print(f"no answer ({error!r}); trying again", file=sys.stderr)
             if stopping.wait(delay_seconds):
                 # Once more, and not for ever: what is not said now ends with the lease.
                 if delay_seconds > 4:
@@ -71,16 +80,19 @@ class Api:
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         request = urllib.request.Request(API + path, json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request, timeout=patience_seconds) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=patience_seconds) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise Refused(error.code, code_of(error.read())) from None
 
 
-def problem(error):
-    """The problem document of a refusal."""
+def code_of(body):
+    """The code of a problem document; a proxy may send something else."""
     try:
-        return json.load(error)
-    except ValueError:
-        return {}
+        return json.loads(body)["code"]
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 class Heartbeat:

@@ -4,6 +4,7 @@ mod events;
 mod events_elsewhere;
 mod events_end;
 mod files;
+mod killed;
 mod leases;
 mod ordering;
 mod races;

@@ -1,12 +1,18 @@
 //! The workers of the program: what they do, how they end, and the one in Python.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::routing::post;
 use divine_whispers::config::JobSettings;
 use divine_whispers::domain::jobs::lease::{ClaimedJob, Output};
+use divine_whispers::server::connections;
 use divine_whispers::worker::{self, Crew, Failure, Kind, Work};
 use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -164,17 +170,23 @@ async fn work_that_panics_fails_like_any_other_and_the_worker_goes_on() {
     assert_in_order(&api.database).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_worker_in_python_draws_fortunes() {
-    let (api, user, service) = with_jobs(|_| {}).await;
+/// The worker of the examples, which ends when no job is waiting.
+fn fortune_worker(api: &str, email: &str) -> tokio::process::Command {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fortune_worker.py");
     let mut command = tokio::process::Command::new("python3");
     command
         .args([script, "--once"])
-        .env("API_URL", format!("http://{}/api/v1", api.address))
-        .env("WORKER_EMAIL", &service.email)
+        .env("API_URL", format!("http://{api}/api/v1"))
+        .env("WORKER_EMAIL", email)
         .env("WORKER_PASSWORD", PASSWORD)
         .kill_on_drop(true);
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worker_in_python_draws_fortunes() {
+    let (api, user, service) = with_jobs(|_| {}).await;
+    let mut command = fortune_worker(&api.address.to_string(), &service.email);
     let mut ids = Vec::new();
     for question in ["when?", "where?"] {
         let body = json!({"job_type": "fortune_draw", "input": {"question": question}});
@@ -198,4 +210,48 @@ async fn the_worker_in_python_draws_fortunes() {
         assert!(!result["output_text"].as_str().unwrap().is_empty());
     }
     assert_in_order(&api.database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worker_in_python_asks_again_when_an_answer_breaks_off() {
+    // Answers that end in the middle, as when a server is killed, and such that are not JSON, as from a proxy.
+    let claims = Arc::new(AtomicU32::new(0));
+    let claimed = Arc::clone(&claims);
+    let broken = || {
+        let piece = stream::once(async { Ok("{\"jobs\": ") });
+        // The piece is sent before the end comes.
+        let end = stream::once(async {
+            tokio::task::yield_now().await;
+            Err(std::io::Error::other("killed"))
+        });
+        Body::from_stream(piece.chain(end))
+    };
+    let claim = async move || match claimed.fetch_add(1, Ordering::Relaxed) {
+        0 => (StatusCode::OK, broken()),
+        1 => (StatusCode::CONFLICT, broken()),
+        2 => (StatusCode::OK, Body::from("<html>")),
+        _ => (StatusCode::OK, Body::from("{\"jobs\": []}")),
+    };
+    let session = async || axum::Json(json!({"tokens": {"access_token": "of this test"}}));
+    let api = axum::Router::new()
+        .route("/api/v1/auth/login", post(session))
+        .route("/api/v1/worker/jobs/claim", post(claim));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let shutdown = CancellationToken::new();
+    tokio::spawn(async move {
+        connections::serve(listener, api, Duration::from_secs(30), &shutdown).await
+    });
+    let output = match fortune_worker(&address, "worker@example.com")
+        .output()
+        .await
+    {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            crate::support::say_skipped_for_want_of("python3");
+            return;
+        }
+        output => output.unwrap(),
+    };
+    assert!(output.status.success(), "{}", printed(&output));
+    assert_eq!(claims.load(Ordering::Relaxed), 4, "{}", printed(&output));
 }
