@@ -54,7 +54,7 @@ pub type PaymentMethod = Text<50>;
 /// A name or a place.
 pub type Label = Text<200>;
 /// Kind of a job: lower-case letters, digits and underscores.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobType(String);
 
 /// A name that no kind of job can have.

@@ -1,5 +1,7 @@
 //! What browsers of other origins may do: what `ALLOWED_HOSTS` says.
 
+use std::time::Duration;
+
 use divine_whispers::http::router;
 use divine_whispers::server::connections;
 use reqwest::header::HeaderValue;
@@ -20,7 +22,8 @@ async fn with_origins(origins: &[&'static str]) -> Api {
         .collect();
     let router = router(api.app.clone(), &origins);
     tokio::spawn(async move {
-        connections::serve(listener, router, &CancellationToken::new()).await;
+        let idle_timeout = Duration::from_secs(30);
+        connections::serve(listener, router, idle_timeout, &CancellationToken::new()).await;
     });
     api
 }

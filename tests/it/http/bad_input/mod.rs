@@ -93,7 +93,7 @@ fn bodies(user: &TestUser) -> Vec<(&'static str, Value)> {
 }
 
 /// Routes that are only read.
-const GETS: [&str; 16] = [
+const GETS: [&str; 17] = [
     "/api/v1/auth/me",
     "/api/v1/wallet",
     "/api/v1/wallet/transactions",
