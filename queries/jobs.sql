@@ -380,11 +380,12 @@ select id
  order by lease_expires_at
  limit :limit;
 
---- Jobs that wait for longer than they may, the longest first.
+--- Jobs that wait for longer than they may, the longest first. That they have not finished names the index.
 --! expired_jobs
 select id
   from jobs
  where status = 'queued'
+   and finished_at is null
    and expires_at <= now()
  order by expires_at
  limit :limit;

@@ -33,8 +33,8 @@ struct Plan {
 }
 
 const MEASURE: Plan = Plan {
-    rounds: 5,
-    jobs: 4000,
+    rounds: 3,
+    jobs: 3000,
     finished_jobs: 1_000_000,
     jobs_under_snapshot: 50_000,
     starts: 200,
