@@ -80,18 +80,34 @@ select jobs.id, transaction_id, job_type, jobs.status, priority, input, progress
  limit :limit;
 
 --- Gives due jobs of some types to a worker, the highest priority and the longest wait first, each under a lease with a
---- token of its own. What another worker is just claiming is skipped.
+--- token of its own. What another worker is just claiming is skipped. Each priority is looked through from its floor on,
+--- and only if those above it have not given enough: an index keeps the entries of jobs that were claimed while some
+--- transaction can still see them queued, and a look from the beginning reads them all. The order of the floors is made
+--- before the join, which keeps it: sorted after, all priorities would be looked through.
 --! claim_jobs
 with due as (
-    select jobs.id
-      from jobs
-     where jobs.status = 'queued'
-       and jobs.scheduled_at <= now()
-       and jobs.expires_at > now()
-       and jobs.job_type = any(:job_types)
-     order by jobs.priority desc, jobs.scheduled_at, jobs.id
+    select probed.id
+      from (
+          select priority, scheduled_at, id
+            from unnest(:floor_priorities::smallint[], :floor_times::timestamptz[], :floor_ids::bigint[])
+                 as floors (priority, scheduled_at, id)
+           order by priority desc
+      ) as floors
+     cross join lateral (
+          select jobs.id
+            from jobs
+           where jobs.status = 'queued'
+             and jobs.priority = floors.priority
+             and (jobs.scheduled_at, jobs.id) > (floors.scheduled_at, floors.id)
+             and jobs.scheduled_at <= now()
+             and jobs.expires_at > now()
+             and jobs.job_type = any(:job_types)
+           order by jobs.scheduled_at, jobs.id
+           limit :count
+             for update skip locked
+      ) as probed
+     order by floors.priority desc
      limit :count
-       for update skip locked
 ), claimed as (
     update jobs
        set status = 'running',
@@ -364,11 +380,12 @@ select id
  order by lease_expires_at
  limit :limit;
 
---- Jobs that wait for longer than they may, the longest first.
+--- Jobs that wait for longer than they may, the longest first. That they have not finished names the index.
 --! expired_jobs
 select id
   from jobs
  where status = 'queued'
+   and finished_at is null
    and expires_at <= now()
  order by expires_at
  limit :limit;

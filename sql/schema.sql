@@ -99,6 +99,8 @@ create table jobs (
     constraint jobs_job_type_check check (length(job_type) between 1 and 100),
     constraint jobs_status_check
         check (status in ('queued', 'running', 'completed', 'failed', 'cancelled', 'expired')),
+    -- A claim looks through each of them.
+    constraint jobs_priority_check check (priority between 0 and 9),
     constraint jobs_input_check check (jsonb_typeof(input) = 'object'),
     constraint jobs_progress_percent_check check (progress_percent between 0 and 100),
     constraint jobs_attempts_check check (attempts between 0 and max_attempts),
@@ -115,7 +117,7 @@ comment on column jobs.user_id is 'Who ordered it.';
 comment on column jobs.transaction_id is 'The spend that paid for it, created by the same statement.';
 comment on column jobs.job_type is 'The kind of work, such as fortune_draw.';
 comment on column jobs.status is 'queued, running, completed, failed, cancelled or expired.';
-comment on column jobs.priority is 'Higher is claimed first.';
+comment on column jobs.priority is '0 to 9; higher is claimed first.';
 comment on column jobs.input is 'What the worker needs, a JSON object that the client gave.';
 comment on column jobs.progress_percent is 'How far the worker says it is, 0 to 100.';
 comment on column jobs.attempts is 'How often a worker has claimed it.';
@@ -136,8 +138,9 @@ comment on column jobs.finished_at is 'When it reached its final status.';
 create index jobs_claim_idx on jobs (priority desc, scheduled_at, id) where status = 'queued';
 -- The rescue: running jobs whose worker went silent.
 create index jobs_lease_expires_at_idx on jobs (lease_expires_at) where status = 'running';
--- The expiry: queued jobs that nobody took in time.
-create index jobs_expires_at_idx on jobs (expires_at) where status = 'queued';
+-- The expiry: queued jobs that nobody took in time. What finished_at says of them is known anyway; it is here so that no
+-- claim is planned with this index, which looks as good as the other when statistics were taken of an empty queue.
+create index jobs_expires_at_idx on jobs (expires_at) where status = 'queued' and finished_at is null;
 -- A user's jobs, newest first.
 create index jobs_user_id_idx on jobs (user_id, id);
 

@@ -29,6 +29,7 @@ use deadpool_postgres::{Pool, Transaction};
 use futures_util::future::BoxFuture;
 use tracing::Level;
 
+use crate::domain::jobs::floors::Floors;
 use crate::domain::jobs::news::JobNews;
 use crate::metrics::Metrics;
 pub use error::DbError;
@@ -48,6 +49,7 @@ pub struct Database {
     pool: Pool,
     statement_timeout: Duration,
     job_news: JobNews,
+    job_floors: Floors,
     metrics: Metrics,
 }
 

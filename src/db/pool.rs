@@ -9,6 +9,7 @@ use revisions::DatabaseUrl;
 use super::queries::client::Params as _;
 use super::{Database, queries};
 use crate::config::DatabaseSettings;
+use crate::domain::jobs::floors::Floors;
 use crate::domain::jobs::news::JobNews;
 use crate::metrics::Metrics;
 
@@ -67,6 +68,7 @@ impl Database {
             pool,
             statement_timeout: settings.statement_timeout,
             job_news: JobNews::default(),
+            job_floors: Floors::default(),
             metrics: Metrics::default(),
         })
     }

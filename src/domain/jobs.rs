@@ -1,11 +1,13 @@
 //! Jobs: work that points paid for. Ordering, looking and cancelling, as their owners do.
 //!
-//! What workers do is in [`lease`], the files that they deliver in [`files`], what happens to jobs that nobody takes care of
+//! What workers do is in [`lease`], where they begin to look for jobs in [`floors`], the files that they deliver in
+//! [`files`], what happens to jobs that nobody takes care of
 //! in [`rescue`], what they cost in [`prices`], when a failed attempt is repeated in [`policy`], what those see who watch
 //! one in [`events`], and what the program's own kind of job takes in [`statement`].
 
 pub mod events;
 pub mod files;
+pub mod floors;
 pub mod lease;
 pub mod news;
 pub mod policy;
@@ -92,6 +94,9 @@ pub struct Priority(i16);
 pub struct PriorityError;
 
 impl Priority {
+    /// The most urgent.
+    pub const HIGHEST: Self = Self(9);
+
     /// Checks a number.
     ///
     /// # Errors
@@ -104,7 +109,7 @@ impl Priority {
     }
 
     /// The number.
-    pub fn get(self) -> i16 {
+    pub const fn get(self) -> i16 {
         self.0
     }
 }

@@ -62,7 +62,7 @@ pub type Label = Text<200>;
 pub const MAX_JOB_TYPE_CHARACTERS: usize = 100;
 
 /// Kind of a job: lower-case letters, digits and underscores.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobType(String);
 
 /// A name that no kind of job can have.

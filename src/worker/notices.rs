@@ -12,8 +12,8 @@ use crate::db::notices::{self, Notice};
 use crate::domain::jobs::news::{Changed, JobNews};
 use crate::domain::jobs::waiting::Arrivals;
 
-/// What happens within this time is announced together. A notice is sent apart from the changes: the one queue of
-/// PostgreSQL's notices would have their commits wait for each other.
+/// The shortest time between two notices of the same kind; what happens meanwhile is announced together. A notice is sent
+/// apart from the changes: the one queue of PostgreSQL's notices would have their commits wait for each other.
 const BATCH: Duration = Duration::from_millis(50);
 /// How long to leave the database alone when the connection ended.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -37,11 +37,12 @@ pub async fn pass_on(
 async fn announce(db: &Database, arrivals: &Arrivals) {
     loop {
         arrivals.ordered().await;
-        tokio::time::sleep(BATCH).await;
+        // At once, since an idle worker elsewhere waits for it. What is ordered from here on is announced after the pause.
         if let Err(error) = db.announce_jobs().await {
             // Others find the jobs when they look.
             tracing::debug!(%error, "jobs were not announced");
         }
+        tokio::time::sleep(BATCH).await;
     }
 }
 

@@ -1,11 +1,12 @@
-//! The loop that claims jobs and does them, with signs of life, until it is told to stop.
+//! The loop that claims jobs for those who are free and has them done, with signs of life, until it is told to stop.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::join_all;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, Kind, Work};
@@ -39,59 +40,80 @@ pub struct Crew {
 }
 
 /// Works until `shutdown`; returns when every job is finished or given back.
+///
+/// One claim is for all workers that are free at the time: a statement for each of them would take longer than small jobs.
 pub async fn run(crew: Crew) {
     let crew = Arc::new(crew);
-    let workers = (1..=crew.settings.concurrency).map(|number| {
-        let crew = Arc::clone(&crew);
-        tokio::spawn(async move { crew.work_on_and_on(number).await })
-    });
-    for ended in join_all(workers).await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "a worker ended in a panic");
+    let workers = Arc::new(Semaphore::new(crew.settings.concurrency));
+    let mut at_work = JoinSet::new();
+    let mut request = match crew.request() {
+        Some(request) if !request.job_types.is_empty() => request,
+        _ => return,
+    };
+    while let Some(free) = crew.free_workers(&workers).await {
+        request.count = i64::try_from(free.len()).unwrap_or(1);
+        for (job, worker) in crew.claim(&request).await.into_iter().zip(free) {
+            let crew = Arc::clone(&crew);
+            at_work.spawn(async move {
+                crew.work_on(&job).await;
+                drop(worker);
+            });
         }
+        while let Some(ended) = at_work.try_join_next() {
+            told_if_panicked(ended);
+        }
+    }
+    while let Some(ended) = at_work.join_next().await {
+        told_if_panicked(ended);
+    }
+}
+
+fn told_if_panicked(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        // Its lease runs out, and the job is rescued.
+        tracing::error!(%error, "a worker ended in a panic");
     }
 }
 
 impl Crew {
-    async fn work_on_and_on(&self, number: usize) {
-        let request = match self.request(number) {
-            Some(request) if !request.job_types.is_empty() => request,
-            _ => return,
-        };
+    /// All workers that are free, at least one; `None` when no more jobs are to be claimed.
+    async fn free_workers(&self, workers: &Arc<Semaphore>) -> Option<Vec<OwnedSemaphorePermit>> {
+        let first = Arc::clone(workers).acquire_owned();
+        let first = self.shutdown.run_until_cancelled(first).await?.ok()?;
+        let others = std::iter::from_fn(|| Arc::clone(workers).try_acquire_owned().ok());
+        let free = std::iter::once(first).chain(others).collect();
+        (!self.shutdown.is_cancelled()).then_some(free)
+    }
+
+    /// Waits for jobs; none after a while, or when the database fails.
+    async fn claim(&self, request: &ClaimRequest) -> Vec<ClaimedJob> {
         let patience = Patience {
             wait: WAIT,
             poll_interval: self.settings.poll_interval,
             arrivals: self.arrivals.clone(),
             shutdown: self.shutdown.clone(),
         };
-        while !self.shutdown.is_cancelled() {
-            let policy = &self.settings.policy;
-            match waiting::claim(&self.work.db, policy, &request, &patience).await {
-                Ok(jobs) => {
-                    for job in jobs {
-                        self.work_on(&job).await;
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "no job can be claimed right now");
-                    self.shutdown
-                        .run_until_cancelled(tokio::time::sleep(PAUSE))
-                        .await;
-                }
+        let claimed =
+            waiting::claim(&self.work.db, &self.settings.policy, request, &patience).await;
+        match claimed {
+            Ok(jobs) => jobs,
+            Err(error) => {
+                tracing::warn!(%error, "no job can be claimed right now");
+                self.shutdown
+                    .run_until_cancelled(tokio::time::sleep(PAUSE))
+                    .await;
+                Vec::new()
             }
         }
     }
 
-    fn request(&self, number: usize) -> Option<ClaimRequest> {
+    fn request(&self) -> Option<ClaimRequest> {
         let names = self.kinds.iter().map(|kind| kind.job_type());
         Some(ClaimRequest {
             job_types: names.filter_map(|name| JobType::parse(name).ok()).collect(),
             count: 1,
-            worker_name: WorkerName::parse(&format!(
-                "divine-whispers {} worker {number}",
-                std::process::id()
-            ))
-            .ok()?,
+            worker_name: WorkerName::parse(&format!("divine-whispers {}", std::process::id()))
+                .ok()?,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Claims and what is done under them. `None` and `false` mean that the lease is lost, and that nothing changed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
@@ -9,35 +9,56 @@ use crate::db::queries::jobs as sql;
 use crate::db::{Database, DbError, Retry};
 use crate::domain::ids::{JobId, UserId};
 use crate::domain::jobs::files::FileId;
+use crate::domain::jobs::floors::{Floors, Look};
 use crate::domain::jobs::lease::{Actor, AfterFailure, ClaimRequest, ClaimedJob, Lease, Output};
 use crate::metrics::jobs::JobChange;
 
 impl Database {
-    /// Takes due jobs, each under a lease of its own, in no particular order.
+    /// Where claims of this process begin to look.
+    pub fn job_floors(&self) -> &Floors {
+        &self.job_floors
+    }
+
+    /// Takes due jobs where a look finds them, each under a lease of its own, in no particular order; returns as well how
+    /// long the statement took.
     ///
     /// # Errors
     /// If the database fails. After [`DbError::Lost`] jobs may have been taken.
     pub async fn claim_jobs(
         &self,
         request: &ClaimRequest,
+        look: &Look,
         lease: Duration,
-    ) -> Result<Vec<ClaimedJob>, DbError> {
+    ) -> Result<(Vec<ClaimedJob>, Duration), DbError> {
+        let (mut priorities, mut times, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+        for (priority, floor) in look.floors() {
+            priorities.push(priority);
+            times.push(floor.scheduled_at);
+            ids.push(floor.id.0);
+        }
         let job_types: Vec<&str> = request.job_types.iter().map(|kind| kind.as_str()).collect();
         let parameters = &sql::ClaimJobsParams {
+            floor_priorities: priorities.as_slice(),
+            floor_times: times.as_slice(),
+            floor_ids: ids.as_slice(),
             job_types: job_types.as_slice(),
             count: request.count,
             lease_seconds: lease.as_secs_f64(),
             worker_name: request.worker_name.as_str(),
         };
         self.statement("claim_jobs", Retry::Unchanged, |client| async move {
-            sql::claim_jobs().params(&**client, parameters).all().await
+            let begun = Instant::now();
+            let rows = sql::claim_jobs()
+                .params(&**client, parameters)
+                .all()
+                .await?;
+            Ok((rows, begun.elapsed()))
         })
         .await
-        .map(|rows| {
+        .map(|(rows, took)| {
             let claimed = rows.into_iter().map(ClaimedJob::from);
-            claimed
-                .inspect(|job| self.told(job.lease.job_id, JobChange::Running))
-                .collect()
+            let claimed = claimed.inspect(|job| self.told(job.lease.job_id, JobChange::Running));
+            (claimed.collect(), took)
         })
     }
 

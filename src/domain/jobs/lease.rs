@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::FailureReason;
 use super::files::FileId;
+use super::floors::Look;
 use super::policy::Policy;
 use crate::db::{Database, DbError};
 use crate::domain::audit::Origin;
@@ -168,7 +170,28 @@ pub enum LeaseError {
     Database(#[from] DbError),
 }
 
-/// Takes due jobs, the most urgent first; none if nothing is due.
+/// What a claim found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Claim {
+    /// These, the most urgent first.
+    Jobs(Vec<ClaimedJob>),
+    /// Nothing is due.
+    Nothing,
+    /// Nothing where jobs usually are; elsewhere somebody may look from this time on.
+    NotSure(Instant),
+}
+
+/// How thoroughly a claim looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// As the share of the time allows that full looks have: for who can come again.
+    Some,
+    /// Until it is sure.
+    All,
+}
+
+/// Takes due jobs. Where it looks, and when it looks everywhere, at least every `interval`, is said in
+/// [`floors`](super::floors).
 ///
 /// # Errors
 /// If the database fails. After [`DbError::Lost`] jobs may have been taken; they are rescued when their lease runs out.
@@ -176,8 +199,37 @@ pub async fn claim(
     db: &Database,
     policy: &Policy,
     request: &ClaimRequest,
+    interval: Duration,
+    care: Care,
+) -> Result<Claim, DbError> {
+    let floors = db.job_floors();
+    let look = floors.begin(&request.job_types, interval, Instant::now());
+    let found = look_for_jobs(db, policy, request, &look).await?;
+    if !found.is_empty() {
+        return Ok(Claim::Jobs(found));
+    }
+    if look.is_full() {
+        return Ok(Claim::Nothing);
+    }
+    let full = match (floors.begin_full(&look, Instant::now()), care) {
+        (Ok(full), _) => full,
+        (Err(later), Care::Some) => return Ok(Claim::NotSure(later)),
+        (Err(_), Care::All) => floors.begin_full_at_any_price(&look, Instant::now()),
+    };
+    Ok(match look_for_jobs(db, policy, request, &full).await? {
+        none if none.is_empty() => Claim::Nothing,
+        found => Claim::Jobs(found),
+    })
+}
+
+async fn look_for_jobs(
+    db: &Database,
+    policy: &Policy,
+    request: &ClaimRequest,
+    look: &Look,
 ) -> Result<Vec<ClaimedJob>, DbError> {
-    let mut jobs = db.claim_jobs(request, policy.lease).await?;
+    let (mut jobs, took) = db.claim_jobs(request, look, policy.lease).await?;
+    db.job_floors().end(look, &jobs, took, Instant::now());
     jobs.sort_by_key(|job| {
         (
             std::cmp::Reverse(job.priority),

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::lease::{self, ClaimRequest, ClaimedJob};
+use super::lease::{self, Care, Claim, ClaimRequest, ClaimedJob};
 use super::policy::Policy;
 use crate::db::{Database, DbError};
 
@@ -65,16 +65,23 @@ pub async fn claim(
         let arrival = patience.arrivals.waiting.notified();
         tokio::pin!(arrival);
         arrival.as_mut().enable();
-        let jobs = lease::claim(db, policy, request).await?;
-        let now = Instant::now();
-        if !jobs.is_empty() || now >= end || patience.shutdown.is_cancelled() {
-            return Ok(jobs);
+        // The last look has to be sure; the others can be made again.
+        let is_last = Instant::now() >= end || patience.shutdown.is_cancelled();
+        let care = if is_last { Care::All } else { Care::Some };
+        let interval = patience.poll_interval;
+        let look_again_at = match lease::claim(db, policy, request, interval, care).await? {
+            Claim::Jobs(jobs) => return Ok(jobs),
+            Claim::Nothing => Instant::now() + interval,
+            Claim::NotSure(later) => later.min(Instant::now() + interval),
+        };
+        if is_last {
+            return Ok(Vec::new());
         }
         // Nobody leaves in the middle of a claim, which might take a job for a worker that does not hear of it.
         tokio::select! {
             () = arrival => {}
-            () = tokio::time::sleep_until(end.min(now + patience.poll_interval)) => {}
-            () = patience.shutdown.cancelled() => return Ok(jobs),
+            () = tokio::time::sleep_until(end.min(look_again_at)) => {}
+            () = patience.shutdown.cancelled() => return Ok(Vec::new()),
         }
     }
 }

@@ -64,7 +64,7 @@ async fn a_server_works_on_jobs_unless_it_is_told_not_to_and_a_worker_does_nothi
     })
     .await;
     let by_the_worker = format!(
-        "select count(*) from jobs where id = {id} and worker_name like 'divine-whispers {} %'",
+        "select count(*) from jobs where id = {id} and worker_name = 'divine-whispers {}'",
         worker.id().unwrap()
     );
     assert_eq!(database.number(&by_the_worker).await, 1);

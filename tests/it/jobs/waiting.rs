@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use divine_whispers::db::notices::{self, Notice};
 use divine_whispers::domain::jobs::waiting::Arrivals;
 use divine_whispers::worker;
 use serde_json::{Value, json};
@@ -81,5 +82,45 @@ async fn a_claim_waits_no_longer_than_the_server_allows() {
     assert!(
         started.elapsed() < Duration::from_secs(20),
         "it did not wait"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_announced_at_once_and_those_right_after_it_together_in_the_end() {
+    let (api, _, _) = with_jobs(|_| {}).await;
+    needs_many_connections!(api.database);
+    let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let url = api.database.url.clone();
+    tokio::spawn(async move { notices::listen(&url, |notice| tell.send(notice).unwrap()).await });
+    assert_eq!(heard.recv().await, Some(Notice::Listening));
+    let arrivals = Arrivals::default();
+    tokio::spawn(worker::pass_on(
+        api.app.db.clone(),
+        api.database.url.clone(),
+        arrivals.clone(),
+        api.app.shutdown.clone(),
+    ));
+    let mut quickest = Duration::MAX;
+    for _ in 0..20 {
+        let started = Instant::now();
+        arrivals.announce();
+        assert_eq!(heard.recv().await, Some(Notice::JobsQueued));
+        quickest = quickest.min(started.elapsed());
+        // Nothing is announced for longer than notices are held together.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(quickest < Duration::from_millis(50), "{quickest:?}");
+
+    let started = Instant::now();
+    for _ in 0..3 {
+        // Each after the one before was heard, and so while others are held together: none is lost.
+        for _ in 0..10 {
+            arrivals.announce();
+        }
+        assert_eq!(heard.recv().await, Some(Notice::JobsQueued));
+    }
+    assert!(
+        started.elapsed() >= Duration::from_millis(100),
+        "at most one in 50 ms"
     );
 }
