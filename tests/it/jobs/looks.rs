@@ -267,8 +267,10 @@ async fn explain_claim(client: &Client, count: i64, floor: (DateTime<Utc>, i64))
         .unwrap();
     let plan: Value = client.query_one(&sql, &values).await.unwrap().get(0);
     client.batch_execute("rollback").await.unwrap();
-    let due = node(&plan, &|node| node["Subplan Name"] == "CTE due").expect(&plan.to_string());
-    let probe = node(due, &|node| node["Relation Name"] == "jobs").expect(&plan.to_string());
+    let due =
+        node(&plan, &|node| node["Subplan Name"] == "CTE due").unwrap_or_else(|| panic!("{plan}"));
+    let probe =
+        node(due, &|node| node["Relation Name"] == "jobs").unwrap_or_else(|| panic!("{plan}"));
     assert_eq!(probe["Index Name"], "jobs_claim_idx", "{plan}");
     let buffers =
         ["Shared Hit Blocks", "Shared Read Blocks"].map(|kind| due[kind].as_u64().unwrap());
