@@ -6,6 +6,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::db::Database;
@@ -70,29 +71,20 @@ pub(in crate::http) struct SearchQuery {
 }
 
 /// The same without pages.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(in crate::http) struct ExportQuery {
-    /// Who did it.
-    #[param(inline, value_type = Option<values::Id>)]
-    user_id: Option<i64>,
-    /// What was done, such as `wallet.spend`.
-    #[param(inline, value_type = Option<values::AuditName>)]
-    action: Option<String>,
-    /// Kind of thing that it was done to; with a `resource_id`, an `action` or a `user_id`.
-    #[param(inline, value_type = Option<values::AuditName>)]
-    resource_type: Option<String>,
-    /// Which one, with its `resource_type`.
-    #[param(inline, value_type = Option<values::AuditName>)]
-    resource_id: Option<String>,
-    /// How it ended.
-    #[param(inline)]
-    outcome: Option<Outcome>,
-    /// Written at this time or later.
-    from: Option<DateTime<Utc>>,
-    /// Written before this time.
-    to: Option<DateTime<Utc>>,
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(in crate::http) struct ExportQuery(SearchQuery);
+
+/// What only pages have.
+const LIMIT: &str = "limit";
+const CURSOR: &str = "cursor";
+
+impl IntoParams for ExportQuery {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = SearchQuery::into_params(place);
+        parameters.retain(|parameter| ![LIMIT, CURSOR].contains(&parameter.name.as_str()));
+        parameters
+    }
 }
 
 /// A page of entries.
@@ -125,7 +117,7 @@ pub(in crate::http) async fn export(
     _: Permitted<ReadAuditLog>,
     Query(query): Query<ExportQuery>,
 ) -> Result<JsonLines, ApiError> {
-    let (search, ..) = SearchQuery::from(query).check()?;
+    let search = query.check()?;
     let body = Body::from_stream(stream::try_unfold(Some(None), move |position| {
         let (db, search) = (app.db.clone(), search.clone());
         async move {
@@ -159,19 +151,21 @@ async fn next_lines(
     Ok((lines.into(), page.next.map(Some)))
 }
 
-impl From<ExportQuery> for SearchQuery {
-    fn from(query: ExportQuery) -> Self {
-        Self {
-            user_id: query.user_id,
-            action: query.action,
-            resource_type: query.resource_type,
-            resource_id: query.resource_id,
-            outcome: query.outcome,
-            from: query.from,
-            to: query.to,
-            limit: None,
-            cursor: None,
+impl ExportQuery {
+    fn check(self) -> Result<Search, ApiError> {
+        let query = self.0;
+        for (name, is_given) in [
+            (LIMIT, query.limit.is_some()),
+            (CURSOR, query.cursor.is_some()),
+        ] {
+            if is_given {
+                return Err(ApiError::field(
+                    name,
+                    "is for pages, and an export has none",
+                ));
+            }
         }
+        query.check().map(|(search, ..)| search)
     }
 }
 

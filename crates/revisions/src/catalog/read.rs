@@ -50,8 +50,7 @@ impl Catalog {
     }
 }
 
-/// The two queries, prepared on one connection, for those who read more than once: to plan them takes as long as to run
-/// them.
+/// The two queries, prepared on one connection: who reads more than once has them planned once.
 #[derive(Clone)]
 pub struct Reader {
     objects: Statement,

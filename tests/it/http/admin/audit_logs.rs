@@ -90,6 +90,16 @@ async fn entries_are_found_by_user_action_resource_outcome_and_time() {
         let refused = api.get(&admin, &format!("{LOGS}?{bad}")).await;
         assert_eq!(refused.problem(), "VALIDATION_FAILED", "{bad}");
     }
+    // An export has no pages.
+    for (bad, field) in [
+        ("limit=5", "limit"),
+        ("cursor=x", "cursor"),
+        ("outcome=maybe", "outcome"),
+    ] {
+        let refused = api.get(&admin, &format!("{LOGS}/export?{bad}")).await;
+        assert_eq!(refused.problem(), "VALIDATION_FAILED", "{bad}");
+        assert_eq!(refused.body["errors"][0]["field"], field, "{bad}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Files of results: uploaded by workers, had by owners, removed when nobody keeps them.
 
 mod downloads;
+#[cfg(target_os = "linux")]
 mod large;
 mod removal;
 mod uploads;
