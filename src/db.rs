@@ -33,6 +33,7 @@ use crate::domain::jobs::floors::Floors;
 use crate::domain::jobs::news::JobNews;
 use crate::metrics::Metrics;
 pub use error::DbError;
+use jobs::Completions;
 pub use lease::Lease;
 pub use pool::ConnectionBudget;
 use retry::Attempts;
@@ -50,6 +51,7 @@ pub struct Database {
     statement_timeout: Duration,
     job_news: JobNews,
     job_floors: Floors,
+    completions: Completions,
     metrics: Metrics,
 }
 

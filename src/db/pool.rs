@@ -6,6 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use revisions::DatabaseUrl;
 
+use super::jobs::Completions;
 use super::queries::client::Params as _;
 use super::{Database, queries};
 use crate::config::DatabaseSettings;
@@ -69,6 +70,7 @@ impl Database {
             statement_timeout: settings.statement_timeout,
             job_news: JobNews::default(),
             job_floors: Floors::default(),
+            completions: Completions::default(),
             metrics: Metrics::default(),
         })
     }

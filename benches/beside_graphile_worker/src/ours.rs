@@ -157,7 +157,7 @@ impl Process {
             };
             for job in jobs {
                 let output = Output::new(Some(json!(1)), None)?;
-                lease::complete(&self.db, policy, job.lease, &output, &Default::default()).await?;
+                lease::complete(&self.db, policy, job.lease, output, Default::default()).await?;
             }
         }
         Ok(times)

@@ -1,5 +1,7 @@
 //! Jobs: ordering and cancelling, claims and leases, files of results, rescue, and the workers of the program.
 
+mod ahead;
+mod completions;
 mod events;
 mod events_elsewhere;
 mod events_end;
