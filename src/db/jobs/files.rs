@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::db::queries::client::Params as _;
 use crate::db::queries::job_files as sql;
 use crate::db::{Database, DbError, Retry};
@@ -11,7 +13,7 @@ use crate::domain::jobs::lease::Lease;
 use crate::domain::mime_type::MimeType;
 
 impl Database {
-    /// Notes that an upload begins under a lease that holds.
+    /// Notes that an upload begins under a lease that holds, in the storage that counts.
     ///
     /// # Errors
     /// If the database fails.
@@ -20,6 +22,7 @@ impl Database {
         id: FileId,
         lease: Lease,
         mime_type: &MimeType,
+        storage_id: Uuid,
     ) -> Result<bool, DbError> {
         let path = id.path();
         let parameters = &sql::BeginFileParams {
@@ -27,6 +30,7 @@ impl Database {
             mime_type: mime_type.as_str(),
             job_id: lease.job_id.0,
             lease_token: lease.token,
+            storage_id,
         };
         self.statement("begin_file", Retry::Unchanged, |client| async move {
             sql::begin_file().params(&**client, parameters).opt().await

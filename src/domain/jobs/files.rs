@@ -3,6 +3,7 @@
 //! The storage and the database cannot commit together. So the row comes first and goes last: whatever the storage may have
 //! is in the table `job_files`, and whoever is killed between two steps leaves a row that tells housekeeping what to do.
 
+mod place;
 mod removal;
 mod upload;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub use place::{Adopted, PlaceError, adopt, settle};
 pub use removal::{Removal, SILENCE, remove_due};
 pub use upload::{Upload, UploadError};
 

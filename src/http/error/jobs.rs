@@ -41,6 +41,7 @@ impl From<UploadError> for ApiError {
         match error {
             UploadError::LeaseLost => Self::LeaseLost,
             UploadError::TooLarge { max_bytes } => Self::FileTooLarge { max_bytes },
+            UploadError::Place(error) => Self::Unavailable(error.to_string()),
             UploadError::Storage(error) => error.into(),
             UploadError::Database(error) => error.into(),
         }

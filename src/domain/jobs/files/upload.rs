@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::place::{self, PlaceError};
 use super::{FileId, Files};
 use crate::db::DbError;
 use crate::domain::jobs::lease::Lease;
@@ -24,6 +25,9 @@ pub enum UploadError {
         /// What is allowed.
         max_bytes: u64,
     },
+    /// The files of this database are in another storage.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// The storage failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -50,8 +54,14 @@ impl Upload {
         mime_type: &MimeType,
     ) -> Result<Self, UploadError> {
         let id = FileId::new();
-        if !files.db.begin_file(id, lease, mime_type).await? {
-            return Err(UploadError::LeaseLost);
+        let storage_id = files.storage.id().await?;
+        let begin = || files.db.begin_file(id, lease, mime_type, storage_id);
+        if !begin().await? {
+            // Either it is the lease, or another storage counts by now, or none does yet.
+            place::check(&files).await?;
+            if !begin().await? {
+                return Err(UploadError::LeaseLost);
+            }
         }
         let mut upload = Self {
             files,
