@@ -49,6 +49,7 @@ pub struct Database {
     pool: Pool,
     statement_timeout: Duration,
     job_news: JobNews,
+    notice_sender: Arc<str>,
     job_floors: Floors,
     metrics: Metrics,
 }

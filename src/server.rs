@@ -154,11 +154,8 @@ async fn pass_on_notices(
 
 /// The storage of files of results, with the database that knows of them.
 async fn files(settings: &Settings, db: Database) -> anyhow::Result<Files> {
-    let files = Files {
-        db,
-        storage: Storage::open(&settings.storage.location)?,
-        rules: Arc::new(settings.storage.rules.clone()),
-    };
+    let storage = Storage::open(&settings.storage.location)?;
+    let files = Files::new(db, storage, settings.storage.rules.clone());
     match settle(&files).await {
         Ok(()) => {}
         // Somebody else migrates, perhaps later. Then the first upload and every removal look at it.

@@ -1,7 +1,6 @@
 //! `storage`: which place has the files of results.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -27,11 +26,8 @@ pub(super) async fn run(command: StorageCommand) -> anyhow::Result<()> {
 
 async fn adopt(session: &Session) -> anyhow::Result<()> {
     let settings = &session.settings.storage;
-    let files = Files {
-        db: session.db.clone(),
-        storage: Storage::open(&settings.location)?,
-        rules: Arc::new(settings.rules.clone()),
-    };
+    let storage = Storage::open(&settings.location)?;
+    let files = Files::new(session.db.clone(), storage, settings.rules.clone());
     let adopted = files::adopt(&files)
         .await
         .with_context(|| format!("cannot adopt {}", settings.location))?;

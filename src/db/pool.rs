@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use revisions::DatabaseUrl;
+use uuid::Uuid;
 
 use super::queries::client::Params as _;
 use super::{Database, queries};
@@ -68,6 +69,7 @@ impl Database {
             pool,
             statement_timeout: settings.statement_timeout,
             job_news: JobNews::default(),
+            notice_sender: Uuid::now_v7().to_string().into(),
             job_floors: Floors::default(),
             metrics: Metrics::default(),
         })

@@ -150,6 +150,9 @@ pub enum ApiError {
     /// 429: the user watches many jobs at once.
     #[error("you watch as many jobs at once as you may; end one of the others")]
     TooManyStreams,
+    /// 429: the user takes many files at once.
+    #[error("you take as many files at once as you may; let one of the others end")]
+    TooManyDownloads,
     /// 500: a defect. The text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -221,6 +224,7 @@ impl ApiError {
             Self::ValidationFailed(_) => Code::ValidationFailed,
             Self::TooManyAttempts { .. } => Code::TooManyAttempts,
             Self::TooManyStreams => Code::TooManyStreams,
+            Self::TooManyDownloads => Code::TooManyDownloads,
             Self::Internal(_) => Code::InternalError,
             Self::Unavailable(_) => Code::ServiceUnavailable,
             Self::OutcomeUnknown => Code::OutcomeUnknown,
@@ -316,7 +320,7 @@ impl IntoResponse for ApiError {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         match &self {
-            Self::Unavailable(_) | Self::TooManyStreams => {
+            Self::Unavailable(_) | Self::TooManyStreams | Self::TooManyDownloads => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::TooManyAttempts { retry_after } => {

@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use crate::domain::jobs::CancelError;
-use crate::domain::jobs::files::{NoFile, UploadError};
+use crate::domain::jobs::files::{DownloadError, NoFile, UploadError};
 use crate::domain::jobs::lease::LeaseError;
 use crate::domain::jobs::news::TooManyWatchers;
 use crate::storage::StorageError;
@@ -44,6 +44,17 @@ impl From<UploadError> for ApiError {
             UploadError::Place(error) => Self::Unavailable(error.to_string()),
             UploadError::Storage(error) => error.into(),
             UploadError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<DownloadError> for ApiError {
+    fn from(error: DownloadError) -> Self {
+        match error {
+            DownloadError::NoFile(error) => error.into(),
+            DownloadError::TooManyOfUser => Self::TooManyDownloads,
+            DownloadError::TooManyInProcess => Self::Unavailable(error.to_string()),
+            DownloadError::Storage(error) => error.into(),
         }
     }
 }

@@ -13,6 +13,7 @@ use divine_whispers::domain::jobs::files::Files;
 use divine_whispers::domain::jobs::waiting::Arrivals;
 use divine_whispers::domain::login_limits::LoginLimits;
 use divine_whispers::domain::passwords::{Hasher, Password};
+use divine_whispers::domain::seats::Seats;
 use divine_whispers::domain::sessions::{Session, SessionRules};
 use divine_whispers::domain::sign_in::Desk;
 use divine_whispers::domain::users::{Email, Role, create_with_role};
@@ -125,11 +126,11 @@ impl Api {
         let storage = Arc::new(TempDir::new().unwrap());
         let location = StorageLocation::Directory(storage.path().to_owned());
         let app = App {
-            files: Files {
-                db: db.clone(),
-                storage: Storage::open(&location).unwrap(),
-                rules: Arc::new(StorageSettings::default().rules),
-            },
+            files: Files::new(
+                db.clone(),
+                Storage::open(&location).unwrap(),
+                StorageSettings::default().rules,
+            ),
             db,
             hasher: Hasher::default(),
             tokens: TokenSigner::new(&SECRET_KEY.into(), Duration::from_secs(1800)),
@@ -319,11 +320,13 @@ pub async fn second_server(first: &Api) -> Api {
     let db = Database::new(&database.url, &settings, database.budget()).unwrap();
     let files = Files {
         db: db.clone(),
+        downloads: Seats::default(),
         ..first.app.files.clone()
     };
     let app = App {
         db,
         files,
+        arrivals: Arrivals::default(),
         ..first.app.clone()
     };
     Api {
