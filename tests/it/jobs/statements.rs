@@ -30,7 +30,7 @@ async fn read(api: &Api, user: &TestUser, id: i64) -> (Vec<csv::StringRecord>, V
         reqwest::Method::GET,
         result["file"]["path"].as_str().unwrap(),
     );
-    let file = file.bearer_auth(&user.token).send().await.unwrap();
+    let file = api.open(file.bearer_auth(&user.token)).await;
     assert_eq!(file.headers()["content-type"], "text/csv");
     let name = format!("attachment; filename=\"wallet_statement-{id}.csv\"");
     assert_eq!(file.headers()["content-disposition"], name.as_str());

@@ -21,13 +21,13 @@ use divine_whispers::http::{App, TokenSigner, router};
 use divine_whispers::migrations::REVISIONS;
 use divine_whispers::server::connections;
 use divine_whispers::storage::Storage;
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use revisions::Revisions;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{TestDatabase, contract};
+use super::{Reply, TestDatabase};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 pub const SECRET_KEY: &str = "a secret key of the tests, long enough";
@@ -66,42 +66,6 @@ pub fn unknown_session(user_id: i64) -> Session {
     Session {
         id: SessionId::new(),
         user_id: UserId(user_id),
-    }
-}
-
-/// What came back.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: reqwest::header::HeaderMap,
-    pub body: Value,
-}
-
-impl Reply {
-    /// The stable code of a problem document, after checking that it is one.
-    pub fn problem(&self) -> &str {
-        assert_eq!(
-            self.headers["content-type"], "application/problem+json",
-            "{self:?}"
-        );
-        assert_eq!(self.body["status"], self.status.as_u16(), "{self:?}");
-        assert!(
-            self.body["type"].is_string() && self.body["title"].is_string(),
-            "{self:?}"
-        );
-        assert_eq!(
-            self.body["request_id"],
-            self.headers["x-request-id"].to_str().unwrap(),
-            "{self:?}"
-        );
-        self.body["code"].as_str().unwrap()
-    }
-
-    /// The body of a success.
-    #[track_caller]
-    pub fn success(self) -> Value {
-        assert!(self.status.is_success(), "{self:?}");
-        self.body
     }
 }
 
@@ -169,41 +133,6 @@ impl Api {
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.client
             .request(method, format!("http://{}{path}", self.address))
-    }
-
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
-        let (status, headers, text) = self.exchange(request).await;
-        let body = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).expect(&text)
-        };
-        Reply {
-            status,
-            headers,
-            body,
-        }
-    }
-
-    /// Sends a request, and holds what comes back against the OpenAPI document.
-    pub async fn exchange(
-        &self,
-        request: reqwest::RequestBuilder,
-    ) -> (StatusCode, reqwest::header::HeaderMap, String) {
-        let (client, request) = request.build_split();
-        let request = request.unwrap();
-        let (method, path) = (request.method().clone(), request.url().path().to_owned());
-        let response = client.execute(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.text().await.unwrap();
-        contract::check(&contract::Answer {
-            method: &method,
-            path: &path,
-            status,
-            headers: &headers,
-            body: &body,
-        });
-        (status, headers, body)
     }
 
     pub async fn get(&self, user: &TestUser, path: &str) -> Reply {

@@ -6,6 +6,7 @@ mod large;
 mod places;
 mod removal;
 mod uploads;
+mod uploads_under_way;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -81,7 +82,7 @@ async fn download(
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    request.send().await.unwrap()
+    api.open(request).await
 }
 
 /// Every file of a result in the storage, unfinished ones too.
