@@ -54,7 +54,7 @@ impl Database {
             .map(|first| EventsAfter::new(events, after_number, is_all, &read_standing(first))))
     }
 
-    /// How many events some jobs have; those that are not there are left out.
+    /// How many events some jobs have, and one more if they have ended; those that are not there are left out.
     ///
     /// # Errors
     /// If the database fails.

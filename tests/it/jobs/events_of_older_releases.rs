@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use divine_whispers::domain::jobs::rescue;
+use divine_whispers::server::job_events::look_for_events;
 use serde_json::json;
 
 use super::{cancel, claim_one, order, with_jobs};
+use crate::needs_many_connections;
 use crate::support::events::{EventStream, ask, kinds};
 
 /// How such a release ends a job that is worked on.
@@ -41,6 +43,21 @@ async fn a_stream_ends_with_an_event_that_is_made_of_how_the_job_stands() {
     assert_eq!(again.status().as_u16(), 204);
     let nonsense = ask(&api, &user, id, Some("4")).await;
     assert_eq!(nonsense.status().as_u16(), 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_nobody_told_of_is_found_by_looking() {
+    let never = Duration::from_secs(3600);
+    let (api, user, service) = with_jobs(|jobs| jobs.keep_alive = never).await;
+    needs_many_connections!(api.database);
+    let (db, shutdown) = (api.app.db.clone(), api.app.shutdown.clone());
+    tokio::spawn(look_for_events(db, Duration::from_millis(50), shutdown));
+    let id = order(&api, &user).await;
+    claim_one(&api, &service).await;
+    let mut stream = EventStream::open(&api, &user, id, Some(1)).await;
+    assert_eq!(stream.next().await.unwrap().kind, "running");
+    end(&api, id, "expired").await;
+    assert_eq!(kinds(&stream.rest().await), ["expired"]);
 }
 
 #[tokio::test]

@@ -220,6 +220,10 @@ async fn there_is_a_limit_to_the_downloads_of_a_user_and_of_a_server() {
         (refused.status.as_u16(), refused.problem()),
         (503, "SERVICE_UNAVAILABLE")
     );
+    let metrics = api.open(api.request(Method::GET, "/metrics")).await;
+    let metrics = metrics.text().await.unwrap();
+    let line = "\ndivine_whispers_http_file_downloads 2\n";
+    assert!(metrics.contains(line), "{metrics}");
     drop(first);
     assert_eq!(second.bytes().await.unwrap().len(), large().len());
     eventually("the places of who left are free", async || {
