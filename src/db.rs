@@ -50,6 +50,7 @@ pub struct Database {
     pool: Pool,
     statement_timeout: Duration,
     job_news: JobNews,
+    notice_sender: Arc<str>,
     job_floors: Floors,
     completions: Completions,
     metrics: Metrics,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use revisions::DatabaseUrl;
+use uuid::Uuid;
 
 use super::jobs::Completions;
 use super::queries::client::Params as _;
@@ -69,6 +70,7 @@ impl Database {
             pool,
             statement_timeout: settings.statement_timeout,
             job_news: JobNews::default(),
+            notice_sender: Uuid::now_v7().to_string().into(),
             job_floors: Floors::default(),
             completions: Completions::default(),
             metrics: Metrics::default(),

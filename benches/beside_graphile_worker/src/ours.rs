@@ -123,11 +123,11 @@ impl Process {
         let crew = Crew {
             work: Work {
                 db: self.db.clone(),
-                files: Files {
-                    db: self.db.clone(),
-                    storage: Storage::open(&location)?,
-                    rules: Arc::new(StorageSettings::default().rules),
-                },
+                files: Files::new(
+                    self.db.clone(),
+                    Storage::open(&location)?,
+                    StorageSettings::default().rules,
+                ),
             },
             kinds: vec![Box::new(Nothing(tally.clone()))],
             settings: Arc::clone(&self.settings),

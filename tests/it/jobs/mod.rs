@@ -5,6 +5,7 @@ mod completions;
 mod events;
 mod events_elsewhere;
 mod events_end;
+mod events_of_older_releases;
 mod files;
 mod floors;
 mod killed;
