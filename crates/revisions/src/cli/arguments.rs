@@ -44,6 +44,8 @@ pub enum Command {
     Check(Check),
     /// Compare the database with what its revisions make: their checksums, and the schema
     Verify(Verify),
+    /// Say what the migrations would lock for long, or lose
+    Lint(Lint),
     /// Show what two schemas do not have in common
     Diff(Diff),
     /// Print the schema of the database, or of another place, as JSON
@@ -76,6 +78,7 @@ impl Command {
             Self::EnsureVersion(options) => !options.sql,
             Self::Heads(_) | Self::Branches(_) | Self::Init | Self::Check(_) => false,
             Self::Diff(_) | Self::Diagram(_) => false,
+            Self::Lint(options) => options.pending,
             Self::Snapshot(options) => options.from.is_none(),
             Self::Revision(_) | Self::Merge(_) => false,
         }
@@ -238,6 +241,9 @@ pub struct Revision {
     /// With --autogenerate: write what drops tables, columns or values, too
     #[arg(long, alias = "allow_data_loss", requires = "autogenerate")]
     pub allow_data_loss: bool,
+    /// With --autogenerate: write what `lint` refuses, such as long locks, too, and waive it in the header
+    #[arg(long, requires = "autogenerate")]
+    pub waive: bool,
     /// What it revises: a revision, `head`, `LABEL@head`, or `base` for a new beginning
     #[arg(long, default_value = "head", value_name = "REV")]
     pub head: String,
@@ -303,6 +309,55 @@ pub struct Verify {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// The options of `lint`. Without revisions, those are judged that are newer than `lint-after` in the `Cargo.toml` beside
+/// the migrations; without that, all.
+#[derive(Debug, Clone, Args)]
+pub struct Lint {
+    /// Revision ids, unique prefixes, branch labels, `head` or `heads`, or ranges START:END; without them, all that are
+    /// newer than `lint-after` in Cargo.toml
+    #[arg(conflicts_with = "pending", allow_hyphen_values = false)]
+    pub revisions: Vec<String>,
+    /// Only what is not applied in the database
+    #[arg(long)]
+    pub pending: bool,
+    /// Tables of any of these revisions count as new, and not only those of the same one
+    #[arg(long)]
+    pub undeployed: bool,
+    /// What is printed
+    #[arg(long, default_value_t = LintFormat::Text)]
+    pub format: LintFormat,
+    /// A rule that is not looked at; may be given several times, as the next two
+    #[arg(long, value_name = "RULE")]
+    pub allow: Vec<String>,
+    /// A rule that is only told of
+    #[arg(long, value_name = "RULE")]
+    pub warn: Vec<String>,
+    /// A rule that makes the command fail
+    #[arg(long, value_name = "RULE")]
+    pub deny: Vec<String>,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// For people
+    Text,
+    /// A list of objects
+    Json,
+    /// Workflow commands, which GitHub shows at the lines of a pull request
+    Github,
+}
+
+impl fmt::Display for LintFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Github => "github",
+        })
+    }
 }
 
 /// The options of `diff`.
