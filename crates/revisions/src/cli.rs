@@ -47,6 +47,7 @@ mod error;
 mod format;
 mod history;
 mod lint;
+mod lint_error;
 mod listing;
 mod moving;
 mod place;
@@ -69,6 +70,7 @@ pub use db::Db;
 pub use diagram::DiagramError;
 pub use drift::Drift;
 pub use error::CommandError;
+pub use lint_error::LintError;
 pub use place::Place;
 
 /// Runs a command.

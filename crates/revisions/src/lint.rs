@@ -15,15 +15,17 @@ use crate::source_error::{Location, SourceError};
 
 mod own;
 mod relations;
+mod rule;
 mod rules;
 mod settings;
 mod squawk;
 mod waivers;
 mod words;
 
+pub use rule::{Guards, Level, Rule};
+pub use rules::RULES;
 #[cfg(feature = "cli")]
-pub(crate) use rules::find as rule;
-pub use rules::{Guards, Level, RULES, Rule};
+pub(crate) use rules::find as rule_of;
 pub use settings::{LintSettings, UnknownRule};
 
 use relations::Made;

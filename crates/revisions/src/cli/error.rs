@@ -2,14 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CompareError, DiagramError};
+use super::{CompareError, DiagramError, LintError};
 use crate::database::{ConnectError, UrlError};
-use crate::lint::UnknownRule;
 use crate::migrator::Error;
 use crate::names::TargetError;
 use crate::read::{DEFAULT_DIRECTORY, ReadError, merge_line};
 use crate::scaffold::ScaffoldError;
-use crate::source_error::SourceError;
 
 /// Why a command was refused, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,26 +37,9 @@ pub enum CommandError {
     /// There is no diagram, or an old one.
     #[error(transparent)]
     Diagram(#[from] DiagramError),
-    /// The lints refuse migrations; each finding has been printed.
-    #[error("{}", problems(*.refused))]
-    Lint {
-        /// How many findings are refused.
-        refused: usize,
-    },
-    /// The settings of the lints are wrong.
-    #[error("{}", several(.0))]
-    LintSettings(Vec<SourceError>),
-    /// There is no such lint rule.
+    /// The lints refuse migrations, or cannot judge them.
     #[error(transparent)]
-    UnknownRule(#[from] UnknownRule),
-    /// The `Cargo.toml` beside the migrations cannot be read.
-    #[error("{}: cannot be read: {source}", .path.display())]
-    Manifest {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
+    Lint(#[from] LintError),
     /// No database is configured.
     #[error(
         "no database is configured\n  = help: set DATABASE_URL, or DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME, in the environment or in .env; or name it here with --url URL"
@@ -246,18 +227,6 @@ impl CommandError {
         }
         self
     }
-}
-
-fn problems(count: usize) -> String {
-    match count {
-        1 => "1 problem".to_owned(),
-        count => format!("{count} problems"),
-    }
-}
-
-fn several(errors: &[SourceError]) -> String {
-    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    errors.join("\n\nerror: ")
 }
 
 fn list(ids: &[i64]) -> String {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::history::{ALLOWED, Ends};
 use super::style::{alarm, good, notable};
-use super::{CommandError, Context, Lint, LintFormat, print, print_json};
+use super::{CommandError, Context, Lint, LintError, LintFormat, print, print_json};
 use crate::lint::{Finding, Level, LintSettings, lint};
 use crate::migrator::Migrator;
 use crate::names::{Name, Names};
@@ -27,7 +27,7 @@ pub(super) async fn run(options: &Lint, context: &Context<'_>) -> Result<(), Com
     }
     match count(&findings, Level::Deny) {
         0 => Ok(()),
-        refused => Err(CommandError::Lint { refused }),
+        count => Err(LintError::Refused { count }.into()),
     }
 }
 
@@ -46,7 +46,7 @@ fn settings(
     ];
     for (rules, level) in levels {
         for rule in rules {
-            settings.set(rule, level)?;
+            settings.set(rule, level).map_err(LintError::from)?;
         }
     }
     Ok(settings)
@@ -60,10 +60,11 @@ pub(super) fn of_package(dir: &Path, revisions: &Revisions) -> Result<LintSettin
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Ok(LintSettings::default());
         }
-        Err(source) => return Err(CommandError::Manifest { path, source }),
+        Err(source) => return Err(LintError::Manifest { path, source }.into()),
     };
     let name = path.display().to_string();
-    LintSettings::of_manifest(&name, &text, revisions).map_err(CommandError::LintSettings)
+    LintSettings::of_manifest(&name, &text, revisions)
+        .map_err(|wrong| LintError::Settings(wrong).into())
 }
 
 /// The revisions that are named, or are not applied; nothing if neither is asked for.

@@ -7,7 +7,7 @@ use super::lint::of_package;
 use super::trial::Part;
 use super::{CommandError, CompareError, Context, Revision};
 use crate::generate::{Hazard, Step};
-use crate::lint::{Finding, Guards, Level, lint, rule};
+use crate::lint::{Finding, Guards, Level, lint, rule_of};
 use crate::revisions::Revisions;
 use crate::scaffold::Written;
 use crate::statements;
@@ -55,7 +55,7 @@ pub(super) fn waive(
 
 /// Why a finding does not matter; else what would happen.
 fn reason(finding: &Finding, step: &Step, options: &Revision) -> Result<String, String> {
-    let guards = rule(finding.rule).map(|rule| rule.guards);
+    let guards = rule_of(finding.rule).map(|rule| rule.guards);
     if let (Some(Guards::Data), Some(what)) = (guards, &step.loses_data) {
         return Ok(format!("asked for with --allow-data-loss: {what}"));
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::rules::{self, Level, Rule};
 use super::waivers::suggestion;
+use super::{Level, Rule, rules};
 use crate::revisions::Revisions;
 use crate::source_error::{Location, SourceError};
 

@@ -1,5 +1,6 @@
 //! Which revisions are judged, and what is known of them: their transaction, their new tables, what the project says.
 
+use proptest::prelude::*;
 use revisions::Revisions;
 use revisions::lint::{Level, LintSettings, lint};
 
@@ -175,4 +176,21 @@ fn what_is_wrong_in_the_manifest_is_told_where_it_is() {
     insta::assert_snapshot!(problems.join("\n\n"));
     let broken = LintSettings::of_manifest("Cargo.toml", "[package\n", &history(&[])).unwrap_err();
     insta::assert_snapshot!("a_manifest_that_is_none", broken[0].to_string());
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic_and_each_place_is_in_the_text(
+        words in prop::collection::vec(
+            "alter table|create|index|concurrently|drop|column|constraint|add|check|foreign key|references|update|set|where|\
+             is null|delete from|lock|truncate|cascade|vacuum full|set lock_timeout|generated always as|identity|\
+             a|b\\.c|\"ü; \"|'x'|E'\\\\''|\\$q\\$ y \\$q\\$|\\(|\\)|,|;|=|0|begin|commit|-- squawk-ignore\n|/\\*|\\*/|'|\"|\\$\\$|default|now\\(\\)|\n",
+            0..30,
+        ),
+    ) {
+        let sql = words.join(" ");
+        for finding in findings(&[&sql], &LintSettings::default()) {
+            prop_assert!(sql.get(finding.range.clone()).is_some(), "{finding:?}");
+        }
+    }
 }

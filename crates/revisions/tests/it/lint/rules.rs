@@ -50,3 +50,19 @@ fn by_default_what_locks_or_loses_is_refused_and_form_is_left_to_taste() {
         assert!(is_right, "{}", rule.name);
     }
 }
+
+#[test]
+fn the_readme_has_them_all_as_they_are() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let lines = RULES.iter().map(|rule| {
+        let own = if rule.is_squawks { "" } else { " (own)" };
+        let (level, guards) = (rule.level.name(), rule.guards.name());
+        format!(
+            "| `{}`{own} | {level} | {guards} | {} |\n",
+            rule.name, rule.remedy
+        )
+    });
+    let table: String = lines.collect();
+    assert!(readme.contains(&table), "write into README.md:\n{table}");
+}
