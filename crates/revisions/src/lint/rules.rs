@@ -228,6 +228,12 @@ pub const RULES: &[Rule] = &[
         Locks,
         "let each table have a revision of its own",
     ),
+    own(
+        "unlinted-statement",
+        Warn,
+        Form,
+        "see for yourself which locks it takes, and what it loses",
+    ),
 ];
 
 #[cfg(test)]

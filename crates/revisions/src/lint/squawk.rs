@@ -4,9 +4,14 @@
 //! squawk's lexer mistakes escape strings and dollar quotes, so it gets the text with what is in them blanked out, of the
 //! same length. Comments are blanked out too, and so its own waivers in them, which give no reason, are not heard.
 
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
 use squawk_linter::Linter;
 use squawk_syntax::SourceFile;
 
+use super::words::Words;
 use super::{Script, Violation};
 use crate::generate::may_differ_by_row;
 use crate::lexer::{Kind, Lexer, Token};
@@ -14,19 +19,14 @@ use crate::lexer::{Kind, Lexer, Token};
 /// What squawk finds. It knows PostgreSQL 15, the oldest that is supported, unless it is told of another.
 pub(super) fn violations(script: &Script<'_>) -> Vec<Violation> {
     let text = blanked(script.sql);
-    let file = SourceFile::parse(&text);
-    let mut linter = Linter::with_all_rules();
-    linter.settings.assume_in_transaction = script.in_transaction;
-    let found = linter.lint(&file, &text).into_iter().filter_map(|it| {
-        let (start, end) = (it.text_range.start().into(), it.text_range.end().into());
-        let violation = Violation::new(&it.code.to_string(), start..end, "")?;
-        let reason = reason(violation.rule.name, &text[start..end], &it.message);
-        Some(Violation {
-            reason,
-            ..violation
-        })
-    });
-    let found: Vec<Violation> = found.filter(|it| is_meant(script, it)).collect();
+    let found = match quietly(|| judge(script, &text)) {
+        Some(found) => found,
+        None => one_by_one(script, &text),
+    };
+    let found: Vec<Violation> = found
+        .into_iter()
+        .filter(|it| is_meant(script, it))
+        .collect();
     let is_specific = |it: &Violation| {
         let names = [
             "adding-foreign-key-constraint",
@@ -48,6 +48,79 @@ pub(super) fn violations(script: &Script<'_>) -> Vec<Violation> {
     found.collect()
 }
 
+/// squawk's findings in `text`, and which statements it does not understand.
+fn judge(script: &Script<'_>, text: &str) -> Vec<Violation> {
+    let file = SourceFile::parse(text);
+    let mut linter = Linter::with_all_rules();
+    linter.settings.assume_in_transaction = script.in_transaction;
+    let found = linter.lint(&file, text).into_iter().filter_map(|it| {
+        let (start, end) = (it.text_range.start().into(), it.text_range.end().into());
+        let violation = Violation::new(&it.code.to_string(), start..end, "")?;
+        let reason = reason(violation.rule.name, &text[start..end], &it.message);
+        Some(Violation {
+            reason,
+            ..violation
+        })
+    });
+    let mut found: Vec<Violation> = found.collect();
+    let errors: Vec<usize> = file
+        .errors()
+        .iter()
+        .map(|error| error.range().start().into())
+        .collect();
+    let mut start = 0;
+    for words in &script.statements {
+        // What is missing at its end is told of at the end, or behind it.
+        let range = start..=words.range.end;
+        if errors.iter().any(|at| range.contains(at)) {
+            found.extend(unlinted(words));
+        }
+        start = words.range.end + 1;
+    }
+    found
+}
+
+/// Each statement by itself: what squawk cannot read is told of, and does not hide the rest.
+fn one_by_one(script: &Script<'_>, text: &str) -> Vec<Violation> {
+    let judged = script.statements.iter().map(|words| {
+        let (before, after) = (&text[..words.range.start], &text[words.range.end..]);
+        let mut alone = String::with_capacity(text.len());
+        blank(&mut alone, before, ' ');
+        alone.push_str(&text[words.range.clone()]);
+        blank(&mut alone, after, ' ');
+        let found = quietly(|| judge(script, &alone));
+        found.unwrap_or_else(|| unlinted(words).into_iter().collect())
+    });
+    judged.flatten().collect()
+}
+
+fn unlinted(words: &Words<'_>) -> Option<Violation> {
+    let reason = "squawk does not understand this statement, so its rules are not held against it";
+    Violation::new("unlinted-statement", words.range.clone(), reason)
+}
+
+thread_local! {
+    /// Whether a panic of this thread is expected, and handled.
+    static IS_EXPECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What `work` gives; nothing if it panics, as squawk's parser does where it does not get on. That is not shown.
+fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_EXPECTED.get() {
+                hook(info);
+            }
+        }));
+    });
+    IS_EXPECTED.set(true);
+    let done = panic::catch_unwind(AssertUnwindSafe(work));
+    IS_EXPECTED.set(false);
+    done.ok()
+}
+
 /// Whether a finding holds for what the migrator does, and for PostgreSQL 15.
 fn is_meant(script: &Script<'_>, violation: &Violation) -> bool {
     let text = &script.sql[violation.range.clone()];
@@ -56,6 +129,11 @@ fn is_meant(script: &Script<'_>, violation: &Violation) -> bool {
         "require-timeout-settings" => false,
         // Of names in its own comments, which it does not get.
         "unused-ignore" => false,
+        // That to a savepoint ends nothing, nor does the end of a body.
+        "transaction-nesting" => script.statements.iter().any(|words| {
+            let is_partial = words.is(0, "rollback") && words.has("to");
+            words.range.start == violation.range.start && !is_partial
+        }),
         // squawk does not look into brackets, nor at arguments.
         "adding-field-with-default" => {
             let is_generated = text.to_ascii_lowercase().starts_with("generated");

@@ -143,6 +143,16 @@ fn what_is_in_quotes_or_comments_is_not_taken_for_sql() {
 }
 
 #[test]
+fn what_squawks_parser_does_not_get_over_hides_nothing_else() {
+    // Its parser panics at this, which PostgreSQL refuses.
+    let sql = "drop table visits;\nalter table visits drop column \"at\";\nset \"";
+    assert_eq!(
+        rules(&[sql]),
+        ["ban-drop-table", "ban-drop-column", "unlinted-statement"]
+    );
+}
+
+#[test]
 fn all_problems_are_told_at_once_each_where_it_is() {
     let sql = "-- Too much.\n\nalter table visits\n    add column token uuid default gen_random_uuid(),\n    drop column \"größe\" cascade,\n\tadd constraint visits_key unique (at);\ntruncate visits;\n";
     insta::assert_snapshot!(shown(&findings(&[INDEX, sql], &LintSettings::default())));
