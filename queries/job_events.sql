@@ -1,9 +1,14 @@
---- The events of a job of its owner after a number, in their order, with how the job stands in the same snapshot. One row
---- without an event when there are none; no row when there is no such job of this user.
---! events_of_job (): (event_number?, kind?, details?, created_at?)
-select jobs.event_count, jobs.finished_at is not null as has_ended, later.event_number, later.kind, later.details,
-       later.created_at
+--- The events of a job of its owner after a number, in their order, with how the job stands in the same snapshot: the kind
+--- of its last event, and what its end came to. One row without an event when there are none; no row when there is no such
+--- job of this user.
+--! events_of_job (): (last_kind?, finished_at?, last_error?, refunded_amount?, event_number?, kind?, details?, created_at?)
+select jobs.event_count, jobs.status, jobs.attempts, jobs.finished_at, jobs.last_error, last.kind as last_kind,
+       case when jobs.finished_at is not null
+            then (select amount from transactions where refunded_job_id = jobs.id)
+        end as refunded_amount,
+       later.event_number, later.kind, later.details, later.created_at
   from jobs
+  left join job_events as last on last.job_id = jobs.id and last.event_number = jobs.event_count
   left join lateral (
       select event_number, kind, details, created_at
         from job_events
@@ -22,23 +27,27 @@ insert into job_events (job_id, event_number, kind, details)
 values (:job_id, :event_number, :kind, :details)
 returning event_number;
 
---- How many events some jobs have.
+--- How many events some jobs have. One more once a job has ended: if its end was not written, as by a release without
+--- events, whoever watches is to look; and nobody watches for long what has ended.
 --! event_counts
-select id, event_count
+select id, event_count + (finished_at is not null)::integer as event_count
   from jobs
  where id = any(:job_ids);
 
---- Removes events of jobs that ended some time ago, at most so many rows, the last event of each job last: by it the job
---- is found again. At most so many jobs are looked at: those that another process is at are skipped.
+--- Removes events of jobs that ended some time ago, at most so many rows, the first event of each job last: by it the job
+--- is found again, also if whoever ended it wrote no event. At most so many jobs are looked at: those that another process
+--- is at are skipped.
 --! remove_old_job_events
 with ended as (
-    select job_id
+    select job_events.job_id
       from job_events
-     where kind in ('completed', 'failed', 'cancelled', 'expired')
-       and created_at <= now() - make_interval(secs => :retention_seconds)
-     order by created_at
+      join jobs on jobs.id = job_events.job_id
+     where job_events.event_number = 1
+       and job_events.created_at <= now() - make_interval(secs => :retention_seconds)
+       and jobs.finished_at <= now() - make_interval(secs => :retention_seconds)
+     order by job_events.created_at
      limit :job_limit
-       for update skip locked
+       for update of job_events skip locked
 ), due as (
     select job_events.job_id, job_events.event_number
       from ended
@@ -46,7 +55,7 @@ with ended as (
          select job_id, event_number
            from job_events
           where job_events.job_id = ended.job_id
-          order by event_number
+          order by event_number desc
           limit :limit
      ) as job_events
      limit :limit

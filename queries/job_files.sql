@@ -1,12 +1,16 @@
---- Notes that an upload begins, before the storage has anything of it. No row when the lease is lost.
+--- Notes that an upload begins, before the storage has anything of it. No row when the lease is lost, or the files of this
+--- database are in another storage; which one it is, nobody changes before this is committed.
 --! begin_file
 insert into job_files (file_path, job_id, lease_token, mime_type)
-select :file_path, id, lease_token, :mime_type
+select :file_path, jobs.id, jobs.lease_token, :mime_type
   from jobs
- where id = :job_id
-   and status = 'running'
-   and lease_token = :lease_token
-   and lease_expires_at > clock_timestamp()
+ cross join result_storage
+ where jobs.id = :job_id
+   and jobs.status = 'running'
+   and jobs.lease_token = :lease_token
+   and jobs.lease_expires_at > clock_timestamp()
+   and result_storage.storage_id = :storage_id
+   for key share of result_storage
 returning file_path;
 
 --- A sign of life of an upload. No row when its lease is lost, or it is being removed.

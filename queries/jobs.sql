@@ -83,7 +83,9 @@ select jobs.id, transaction_id, job_type, jobs.status, priority, input, progress
 --- token of its own. What another worker is just claiming is skipped. Each priority is looked through from its floor on,
 --- and only if those above it have not given enough: an index keeps the entries of jobs that were claimed while some
 --- transaction can still see them queued, and a look from the beginning reads them all. The order of the floors is made
---- before the join, which keeps it: sorted after, all priorities would be looked through.
+--- before the join, which keeps it: sorted after, all priorities would be looked through. Types and count stand in
+--- subqueries, and the jobs are looked up by an array: with that the plan depends on no numbers and is made once. Made
+--- for each claim, as it was when many jobs were queued, it took as long as the claim.
 --! claim_jobs
 with due as (
     select probed.id
@@ -101,13 +103,13 @@ with due as (
              and (jobs.scheduled_at, jobs.id) > (floors.scheduled_at, floors.id)
              and jobs.scheduled_at <= now()
              and jobs.expires_at > now()
-             and jobs.job_type = any(:job_types)
+             and jobs.job_type = any((select :job_types::text[])::text[])
            order by jobs.scheduled_at, jobs.id
-           limit :count
+           limit (select :count::bigint)
              for update skip locked
       ) as probed
      order by floors.priority desc
-     limit :count
+     limit (select :count::bigint)
 ), claimed as (
     update jobs
        set status = 'running',
@@ -118,9 +120,8 @@ with due as (
            worker_name = :worker_name,
            event_count = event_count + 1,
            started_at = coalesce(started_at, clock_timestamp())
-      from due
-     where jobs.id = due.id
-    returning jobs.id, user_id, job_type, input, priority, attempts, max_attempts, lease_token, lease_expires_at,
+     where id = any(array(select id from due))
+    returning id, user_id, job_type, input, priority, attempts, max_attempts, lease_token, lease_expires_at,
               scheduled_at, event_count
 ), told as (
     insert into job_events (job_id, event_number, kind, details)
@@ -162,43 +163,58 @@ with leased as (
 select lease_expires_at, progress_percent, is_event
   from extended;
 
---- Completes a job and keeps its result, with a file if its claim has uploaded one: one statement. No row when the lease is
---- lost, or the claim has no such file.
---! complete_job (output?, output_text?, file_path?, actor_user_id?, ip_address?, user_agent?, request_id?)
-with file as (
-    select file_path, size_bytes, mime_type
-      from job_files
-     where file_path = :file_path
-       and job_id = :job_id
-       and lease_token = :lease_token
-       and status = 'stored'
-       for update
+--- Completes jobs and keeps their results, each with a file if its claim has uploaded one: one statement for all that
+--- were done while the last one was under way. No row for a job whose lease is lost, or whose claim has no such file.
+--- The parameters stand apart, so that it is planned once and not for each number of jobs.
+--! complete_jobs (outputs[?], output_texts[?], file_paths[?], actor_user_ids[?], ip_addresses[?], user_agents[?], request_ids[?])
+with given as materialized (
+    select :job_ids::bigint[] as job_ids, :lease_tokens::uuid[] as lease_tokens, :outputs::jsonb[] as outputs,
+           :output_texts::text[] as output_texts, :file_paths::text[] as file_paths,
+           :retentions_seconds::double precision[] as retentions_seconds, :actor_user_ids::bigint[] as actor_user_ids,
+           :ip_addresses::text[] as ip_addresses, :user_agents::text[] as user_agents, :request_ids::text[] as request_ids
+), done as materialized (
+    select done.*
+      from given
+     cross join lateral unnest(job_ids, lease_tokens, outputs, output_texts, file_paths, retentions_seconds,
+                               actor_user_ids, ip_addresses, user_agents, request_ids)
+           as done (job_id, lease_token, output, output_text, file_path, retention_seconds, actor_user_id, ip_address,
+                    user_agent, request_id)
+), files as (
+    select job_files.file_path, job_files.size_bytes, job_files.mime_type
+      from done
+      join job_files on job_files.file_path = done.file_path
+                    and job_files.job_id = done.job_id
+                    and job_files.lease_token = done.lease_token
+     where job_files.status = 'stored'
+       for update of job_files
 ), completed as (
     update jobs
        set status = 'completed',
            progress_percent = 100,
-           last_lease_token = lease_token,
+           last_lease_token = jobs.lease_token,
            lease_token = null,
            lease_expires_at = null,
            last_error = null,
            event_count = event_count + 1,
            finished_at = clock_timestamp()
-     where id = :job_id
-       and status = 'running'
-       and lease_token = :lease_token
-       and lease_expires_at > clock_timestamp()
-       and (:file_path::text is null or exists (select from file))
-    returning id, job_type, attempts, event_count
+      from done
+     where jobs.id = done.job_id
+       and jobs.status = 'running'
+       and jobs.lease_token = done.lease_token
+       and jobs.lease_expires_at > clock_timestamp()
+       and (done.file_path is null or exists (select from files where files.file_path = done.file_path))
+    returning jobs.id, jobs.job_type, jobs.attempts, jobs.event_count, done.output, done.output_text, done.file_path,
+              done.retention_seconds, done.actor_user_id, done.ip_address, done.user_agent, done.request_id
 ), told as (
     insert into job_events (job_id, event_number, kind, details)
     select id, event_count, 'completed', jsonb_build_object('attempt', attempts)
       from completed
 ), kept as (
     insert into job_results (job_id, output, output_text, file_path, file_size_bytes, mime_type, expires_at)
-    select id, :output, :output_text, file.file_path, file.size_bytes, file.mime_type,
-           now() + make_interval(secs => :retention_seconds)
+    select id, output, output_text, files.file_path, files.size_bytes, files.mime_type,
+           now() + make_interval(secs => retention_seconds)
       from completed
-      left join file on true
+      left join files on files.file_path = completed.file_path
     returning job_id, file_path, file_size_bytes
 ), bound as (
     update job_files
@@ -209,7 +225,7 @@ with file as (
 ), audited as (
     insert into audit_logs
         (actor_user_id, action, resource_type, resource_id, outcome, ip_address, user_agent, request_id, details)
-    select :actor_user_id, 'job.complete', 'job', id::text, 'success', :ip_address::text::inet, :user_agent, :request_id,
+    select actor_user_id, 'job.complete', 'job', id::text, 'success', ip_address::inet, user_agent, request_id,
            jsonb_strip_nulls(jsonb_build_object('job_type', job_type, 'attempts', attempts,
                                                 'file_size_bytes', kept.file_size_bytes))
       from completed

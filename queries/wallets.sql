@@ -15,6 +15,15 @@ select wallets.id,
   ) as pending on true
  where wallets.user_id = :user_id;
 
+--- Up to when a statement of a wallet is drawn: a time, or now if that is earlier. Once this is committed, no transaction
+--- with an earlier time can come. It waits for those who have the row; whoever has read it and waits for it finds another
+--- version, looks again, and takes no time before updated_at. A mere lock would not make them look again.
+--! end_of_statement (to?)
+update wallets
+   set updated_at = greatest(updated_at, least(:to, clock_timestamp()))
+ where user_id = :user_id
+returning least(:to, updated_at) as ends_at;
+
 --- Why a spend or a transfer moved nothing: the status of the owner and the balance, as they are now.
 --! wallet_standing
 select users.status, wallets.id as wallet_id, wallets.balance

@@ -68,7 +68,7 @@ comment on column wallets.user_id is 'Whose wallet it is; one each.';
 comment on column wallets.balance is 'Points that can be spent: the sum of all successful amounts, and the balance_after of the last.';
 comment on column wallets.posting_count is 'How many successful transactions the balance is made of; the last one carries this number.';
 comment on column wallets.created_at is 'When the wallet was opened.';
-comment on column wallets.updated_at is 'When the balance last changed.';
+comment on column wallets.updated_at is 'When the balance last changed, or up to when a statement was drawn: no later transaction has an earlier time.';
 
 create table jobs (
     id bigint generated always as identity (sequence name jobs_id_seq),
@@ -256,6 +256,19 @@ create unique index transactions_refunded_job_id_key on transactions (refunded_j
 create unique index transactions_counterpart_transaction_id_idx on transactions (counterpart_transaction_id)
     where counterpart_transaction_id is not null;
 
+create table result_storage (
+    only_row boolean not null default true,
+    storage_id uuid not null,
+    adopted_at timestamptz not null default clock_timestamp(),
+    constraint result_storage_pkey primary key (only_row),
+    constraint result_storage_only_row_check check (only_row)
+);
+
+comment on table result_storage is 'Which storage the files of results are in: one row, once a program has opened one.';
+comment on column result_storage.only_row is 'There is one row.';
+comment on column result_storage.storage_id is 'What the storage says of itself, in its file storage-id.';
+comment on column result_storage.adopted_at is 'When this database began to use it.';
+
 create table job_files (
     file_path text collate "C" not null,
     job_id bigint not null,
@@ -344,9 +357,8 @@ comment on column job_events.kind is 'The status that the job has by it; retryin
 comment on column job_events.details is 'What belongs to it, such as progress_percent or error, a JSON object.';
 comment on column job_events.created_at is 'When it happened.';
 
--- Retention: jobs that ended, by their last event.
-create index job_events_ended_idx on job_events (created_at)
-    where kind in ('completed', 'failed', 'cancelled', 'expired');
+-- Retention: jobs by their first event, which is removed last. Not by the last one: an older release wrote none.
+create index job_events_first_idx on job_events (created_at) where event_number = 1;
 
 create table audit_logs (
     id bigint generated always as identity (sequence name audit_logs_id_seq),

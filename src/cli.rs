@@ -8,6 +8,7 @@ mod logging;
 mod openapi;
 mod serve;
 mod session;
+mod storage;
 mod table;
 mod user;
 mod worker;
@@ -46,6 +47,7 @@ fn run(version: &'static str) -> anyhow::Result<()> {
             Command::User(command) => user::run(command).await,
             Command::Ledger(command) => ledger::run(command).await,
             Command::Audit(command) => audit::run(command).await,
+            Command::Storage(command) => storage::run(command).await,
             Command::Openapi => openapi::run(),
         }
     })
@@ -80,6 +82,9 @@ enum Command {
     /// Seal the audit log, and check its seals
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Say which storage has the files of results
+    #[command(subcommand)]
+    Storage(storage::StorageCommand),
     /// Print the OpenAPI document of the API
     Openapi,
 }

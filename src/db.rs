@@ -33,6 +33,7 @@ use crate::domain::jobs::floors::Floors;
 use crate::domain::jobs::news::JobNews;
 use crate::metrics::Metrics;
 pub use error::DbError;
+use jobs::Completions;
 pub use lease::Lease;
 pub use pool::ConnectionBudget;
 use retry::Attempts;
@@ -49,7 +50,9 @@ pub struct Database {
     pool: Pool,
     statement_timeout: Duration,
     job_news: JobNews,
+    notice_sender: Arc<str>,
     job_floors: Floors,
+    completions: Completions,
     metrics: Metrics,
 }
 

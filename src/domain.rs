@@ -16,6 +16,7 @@ pub mod permissions;
 pub mod points;
 pub mod profile;
 pub mod refresh_tokens;
+pub mod seats;
 pub mod sessions;
 pub mod sign_in;
 pub mod text;

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{MigrationSettings, Settings};
 use crate::db::{ConnectionBudget, Database};
-use crate::domain::jobs::files::Files;
+use crate::domain::jobs::files::{Files, PlaceError, settle};
 use crate::domain::jobs::waiting::Arrivals;
 use crate::domain::passwords::Hasher;
 use crate::http::{App, TokenSigner, router};
@@ -45,8 +45,9 @@ pub async fn serve(
         migrate(&settings.migrations, &source.url).await?;
     }
     let db = Database::new(&source.url, &settings.database, source.budget)?;
+    let files = files(settings, db.clone()).await?;
     let app = App {
-        files: files(settings, db.clone())?,
+        files,
         db,
         hasher: Hasher::default(),
         tokens: TokenSigner::new(secret_key, settings.auth.access_token_lifetime),
@@ -117,7 +118,7 @@ pub async fn work(settings: &Settings, source: &Source) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     let signals = Signals::listen().context("cannot listen for signals")?;
     let arrivals = Arrivals::default();
-    let files = files(settings, db.clone())?;
+    let files = files(settings, db.clone()).await?;
     let crew = crew(settings, files, arrivals.clone(), shutdown.clone());
     tracing::info!(
         "working on jobs: {}",
@@ -152,12 +153,20 @@ async fn pass_on_notices(
 }
 
 /// The storage of files of results, with the database that knows of them.
-fn files(settings: &Settings, db: Database) -> anyhow::Result<Files> {
-    Ok(Files {
-        db,
-        storage: Storage::open(&settings.storage.location)?,
-        rules: Arc::new(settings.storage.rules.clone()),
-    })
+async fn files(settings: &Settings, db: Database) -> anyhow::Result<Files> {
+    let storage = Storage::open(&settings.storage.location)?;
+    let files = Files::new(db, storage, settings.storage.rules.clone());
+    match settle(&files).await {
+        Ok(()) => {}
+        // Somebody else migrates, perhaps later. Then the first upload and every removal look at it.
+        Err(PlaceError::Database(error)) if !settings.migrations.on_startup => {
+            tracing::warn!(%error, "whether files of results are kept in the right place is not known yet");
+        }
+        Err(error) => {
+            return Err(error).context("files of results cannot be kept where they are to be");
+        }
+    }
+    Ok(files)
 }
 
 fn crew(

@@ -3,6 +3,8 @@
 //!
 //! A file appears whole or not at all: its parts are put together at the end, in a directory by a rename after `fsync`.
 
+mod identity;
+
 use std::fmt;
 use std::io::{ErrorKind, SeekFrom};
 use std::ops::Range;
@@ -22,8 +24,9 @@ use object_store::{
     Error, GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt as _, WriteMultipart,
 };
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use tokio_util::io::ReaderStream;
+use uuid::Uuid;
 
 use crate::config::StorageLocation;
 
@@ -62,6 +65,8 @@ pub struct Storage {
     store: Arc<dyn ObjectStore>,
     /// Of a directory.
     root: Option<Arc<FilePath>>,
+    place: Arc<str>,
+    id: Arc<OnceCell<Uuid>>,
     part_bytes: usize,
     uploads: Arc<Semaphore>,
 }
@@ -109,6 +114,8 @@ impl Storage {
         Ok(Self {
             store: Arc::new(store),
             root: Some(root.into()),
+            place: path.display().to_string().into(),
+            id: Arc::default(),
             part_bytes: DIRECTORY_PART_BYTES,
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
         })
@@ -125,6 +132,8 @@ impl Storage {
         Ok(Self {
             store: Arc::new(PrefixStore::new(store, prefix)),
             root: None,
+            place: url.as_str().into(),
+            id: Arc::default(),
             part_bytes: BUCKET_PART_BYTES,
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
         })

@@ -3,8 +3,10 @@
 //! What a claim is and what refuses a worker's word is in `domain/jobs/lease.rs`; workers of other languages do the same
 //! over HTTP.
 
+mod attempt;
 mod housekeeping;
 mod notices;
+mod pace;
 mod runner;
 mod wallet_statement;
 

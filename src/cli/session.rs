@@ -15,6 +15,7 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(600);
 /// A database that a command works on.
 pub(super) struct Session {
     pub(super) db: Database,
+    pub(super) settings: Settings,
     source: Source,
 }
 
@@ -29,7 +30,11 @@ impl Session {
         }
         settings.database.statement_timeout = STATEMENT_TIMEOUT;
         let db = Database::new(&source.url, &settings.database, source.budget)?;
-        Ok(Self { db, source })
+        Ok(Self {
+            db,
+            settings,
+            source,
+        })
     }
 
     /// Closes it, and passes on how the work with it ended.

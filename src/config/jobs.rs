@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Variables;
-use crate::domain::jobs::news::WatchLimits;
 use crate::domain::jobs::{Policy, PriceList};
+use crate::domain::seats::Limits;
 
 /// What is on offer without `JOB_TYPES`.
 const DEFAULT_OFFERS: &str = "fortune_draw:30,daily_horoscope:10,wallet_statement:5";
@@ -24,7 +24,7 @@ pub struct JobSettings {
     /// `JOB_RESCUE_INTERVAL_MS`, 5000: how often jobs of silent workers are looked for.
     pub rescue_interval: Duration,
     /// `JOB_EVENT_STREAMS`, 400, and `JOB_EVENT_STREAMS_PER_USER`, 10: how many may watch jobs at once at one server.
-    pub watch_limits: WatchLimits,
+    pub watch_limits: Limits,
     /// `JOB_EVENT_KEEP_ALIVE_SECONDS`, 15: how often those who watch are sent something, and asked whether they still may.
     pub keep_alive: Duration,
     /// `RUN_WORKERS`, true: whether `serve` works on jobs as well.
@@ -61,7 +61,7 @@ impl JobSettings {
             poll_interval: variables.milliseconds("JOB_POLL_INTERVAL_MS", 1000, 10..=60_000),
             claim_wait: variables.seconds("JOB_CLAIM_WAIT_SECONDS", 30, 0..=30),
             rescue_interval: variables.milliseconds("JOB_RESCUE_INTERVAL_MS", 5000, 10..=3_600_000),
-            watch_limits: WatchLimits {
+            watch_limits: Limits {
                 per_process: variables.number("JOB_EVENT_STREAMS", 400, 1..=800) as usize,
                 per_user: variables.number("JOB_EVENT_STREAMS_PER_USER", 10, 1..=800) as usize,
             },

@@ -8,6 +8,7 @@ use url::Url;
 use super::Variables;
 use crate::domain::jobs::files::FileRules;
 use crate::domain::mime_type::MimeType;
+use crate::domain::seats::Limits;
 
 /// Beside the other private things of a first run.
 const DEFAULT_DIRECTORY: &str = ".divine-whispers/files";
@@ -21,7 +22,8 @@ const BYTES_PER_MIB: u64 = 1024 * 1024;
 pub struct StorageSettings {
     /// `RESULT_STORAGE_URL`, a directory below `.divine-whispers/`: `file:///directory` or `s3://bucket/prefix`.
     pub location: StorageLocation,
-    /// `RESULT_FILE_TYPES`, `RESULT_FILE_MAX_MIB`, 1024, and `RESULT_FILE_IDLE_SECONDS`, 30.
+    /// `RESULT_FILE_TYPES`, `RESULT_FILE_MAX_MIB`, 1024, `RESULT_FILE_IDLE_SECONDS`, 30, `RESULT_FILE_DOWNLOADS`, 200, and
+    /// `RESULT_FILE_DOWNLOADS_PER_USER`, 10.
     pub rules: FileRules,
 }
 
@@ -69,6 +71,11 @@ impl StorageSettings {
                 types,
                 max_bytes: max_mib * BYTES_PER_MIB,
                 idle_timeout: variables.seconds("RESULT_FILE_IDLE_SECONDS", 30, 1..=3600),
+                downloads: Limits {
+                    per_process: variables.number("RESULT_FILE_DOWNLOADS", 200, 1..=800) as usize,
+                    per_user: variables.number("RESULT_FILE_DOWNLOADS_PER_USER", 10, 1..=800)
+                        as usize,
+                },
             },
         }
     }

@@ -7,7 +7,7 @@ use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::error::SqlState;
 
 /// A failure of the database, sorted by what a caller can do about it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum DbError {
     /// There is no connection to be had: nothing was sent, nothing changed.
     #[error("the database cannot be reached: {reason}")]
@@ -82,6 +82,14 @@ impl DbError {
             Self::StalePlan { .. } => "stale_plan",
             Self::Defect { .. } => "defect",
         }
+    }
+
+    /// Whether one row may have brought it on, so that without that row the others are stored.
+    pub(super) fn is_of_one_row(&self) -> bool {
+        matches!(
+            self,
+            Self::Constraint { .. } | Self::Value { .. } | Self::Defect { .. }
+        )
     }
 
     /// Whether the connection that it came from must not be used again.

@@ -1,12 +1,15 @@
 //! The statements of `queries/jobs.sql` and `queries/job_results.sql` for those who order jobs, in the types of the
-//! domain. What workers run is in [`lease`], the files of results in [`files`], how jobs end without a result in
-//! [`ending`], what happened to them in [`events`].
+//! domain. What workers run is in [`lease`] and [`completions`], the files of results in [`files`], where these are in
+//! [`storage`], how jobs end without a result in [`ending`], what happened to them in [`events`].
 
+mod completions;
 mod ending;
 pub(super) mod events;
 mod files;
 mod lease;
+mod storage;
 
+pub(super) use self::completions::Completions;
 use super::queries::client::Params as _;
 use super::queries::{job_results as results_sql, jobs as sql};
 use super::{Database, DbError, Retry};

@@ -26,19 +26,35 @@ impl Database {
     /// # Errors
     /// If the database fails.
     pub async fn announce_jobs(&self) -> Result<(), DbError> {
+        let sender = &self.notice_sender();
         self.statement("announce_jobs", Retry::Unchanged, |client| async move {
-            sql::announce_jobs().bind(&**client).one().await
+            sql::announce_jobs().bind(&**client, sender).one().await
         })
         .await
         .map(drop)
     }
+
+    /// Names this process in its notices. Not by the number of a connection: a pool has many, and one between us and
+    /// PostgreSQL gives them to anybody.
+    pub fn notice_sender(&self) -> &str {
+        &self.notice_sender
+    }
+
+    pub(super) fn write_notice(&self, text: &str) -> String {
+        format!("{}:{text}", self.notice_sender)
+    }
 }
 
-/// Listens on a connection of its own, and calls `heard` for every notice, until the connection ends.
+/// Listens on a connection of its own, and calls `heard` for every notice of others than `own_sender`, until the connection
+/// ends.
 ///
 /// # Errors
 /// Why it ended, or could not begin.
-pub async fn listen(url: &DatabaseUrl, heard: impl Fn(Notice)) -> anyhow::Result<()> {
+pub async fn listen(
+    url: &DatabaseUrl,
+    own_sender: &str,
+    heard: impl Fn(Notice),
+) -> anyhow::Result<()> {
     let mut config = url.config().clone();
     config.application_name("divine-whispers notices");
     let (client, mut connection) = config.connect(url.tls()?).await?;
@@ -57,7 +73,11 @@ pub async fn listen(url: &DatabaseUrl, heard: impl Fn(Notice)) -> anyhow::Result
             }
             message = std::future::poll_fn(|context| connection.poll_message(context)) => {
                 match message {
-                    Some(Ok(AsyncMessage::Notification(notification))) => heard(read(&notification)),
+                    Some(Ok(AsyncMessage::Notification(notification))) => {
+                        if let Some(notice) = read(&notification, own_sender) {
+                            heard(notice);
+                        }
+                    }
                     Some(Ok(_)) => {}
                     Some(Err(error)) => return Err(error.into()),
                     None => return Ok(()),
@@ -67,9 +87,15 @@ pub async fn listen(url: &DatabaseUrl, heard: impl Fn(Notice)) -> anyhow::Result
     }
 }
 
-fn read(notification: &Notification) -> Notice {
-    match notification.channel() {
-        "job_events" => Notice::JobEvents(events::read_notice(notification.payload())),
-        _ => Notice::JobsQueued,
+/// `None` is what this process said itself, and has acted on. An older release does not say who it is.
+fn read(notification: &Notification, own_sender: &str) -> Option<Notice> {
+    let payload = notification.payload();
+    let (sender, text) = payload.split_once(':').unwrap_or((payload, payload));
+    if sender == own_sender {
+        return None;
     }
+    Some(match notification.channel() {
+        "job_events" => Notice::JobEvents(events::read_jobs(text)),
+        _ => Notice::JobsQueued,
+    })
 }

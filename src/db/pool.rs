@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use revisions::DatabaseUrl;
+use uuid::Uuid;
 
+use super::jobs::Completions;
 use super::queries::client::Params as _;
 use super::{Database, queries};
 use crate::config::DatabaseSettings;
@@ -68,7 +70,9 @@ impl Database {
             pool,
             statement_timeout: settings.statement_timeout,
             job_news: JobNews::default(),
+            notice_sender: Uuid::now_v7().to_string().into(),
             job_floors: Floors::default(),
+            completions: Completions::default(),
             metrics: Metrics::default(),
         })
     }

@@ -8,6 +8,7 @@
 pub(super) mod about;
 mod answers;
 mod arguments;
+mod nullable;
 pub(super) mod operations;
 pub(super) mod page;
 mod problems;

@@ -8,21 +8,19 @@ mod accounts;
 mod code;
 mod jobs;
 mod money;
+mod problem;
 mod sample;
 
 use std::any::Any;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::Response;
 use axum::response::IntoResponse;
 use serde::Serialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 pub(super) use code::Code;
-
-use super::request_log;
 
 /// What refuses a request.
 #[derive(Debug, thiserror::Error)]
@@ -150,6 +148,9 @@ pub enum ApiError {
     /// 429: the user watches many jobs at once.
     #[error("you watch as many jobs at once as you may; end one of the others")]
     TooManyStreams,
+    /// 429: the user takes many files at once.
+    #[error("you take as many files at once as you may; let one of the others end")]
+    TooManyDownloads,
     /// 500: a defect. The text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -221,115 +222,11 @@ impl ApiError {
             Self::ValidationFailed(_) => Code::ValidationFailed,
             Self::TooManyAttempts { .. } => Code::TooManyAttempts,
             Self::TooManyStreams => Code::TooManyStreams,
+            Self::TooManyDownloads => Code::TooManyDownloads,
             Self::Internal(_) => Code::InternalError,
             Self::Unavailable(_) => Code::ServiceUnavailable,
             Self::OutcomeUnknown => Code::OutcomeUnknown,
         }
-    }
-
-    /// What the client is told: never anything of the inside.
-    fn detail(&self) -> String {
-        match self {
-            Self::Internal(_) => {
-                "something went wrong on our side; it is logged under the request id".to_owned()
-            }
-            Self::Unavailable(_) => {
-                "the service is not available right now; try again shortly".to_owned()
-            }
-            other => other.to_string(),
-        }
-    }
-
-    fn extensions(&self) -> Vec<(&'static str, Value)> {
-        match self {
-            Self::InsufficientBalance {
-                current_balance,
-                required_amount,
-            } => vec![
-                ("current_balance", json!(current_balance)),
-                ("required_amount", json!(required_amount)),
-                (
-                    "shortfall",
-                    json!(required_amount.saturating_sub(*current_balance)),
-                ),
-            ],
-            Self::DuplicateTransaction {
-                existing_transaction_id,
-            } => {
-                vec![("existing_transaction_id", json!(existing_transaction_id))]
-            }
-            Self::RefundExceedsSpend { refundable_amount } => {
-                vec![("refundable_amount", json!(refundable_amount))]
-            }
-            Self::JobNotCancellable { job_status } | Self::JobNotCompleted { job_status } => {
-                vec![("job_status", json!(job_status))]
-            }
-            Self::FileTooLarge { max_bytes } => vec![("max_bytes", json!(max_bytes))],
-            Self::FileTypeNotAllowed { allowed_types } => {
-                vec![("allowed_types", json!(allowed_types))]
-            }
-            Self::RangeNotSatisfiable { size_bytes } => vec![("size_bytes", json!(size_bytes))],
-            Self::ValidationFailed(errors) => vec![("errors", json!(errors))],
-            _ => Vec::new(),
-        }
-    }
-}
-
-impl ApiError {
-    /// The problem document, for a request.
-    pub(super) fn document(&self, request_id: Option<&str>) -> Value {
-        let (status, code) = (self.code().status(), self.code().name());
-        let mut document = json!({
-            "type": format!("urn:divine-whispers:problem:{}", code.to_lowercase().replace('_', "-")),
-            "title": status.canonical_reason().unwrap_or(code),
-            "status": status.as_u16(),
-            "detail": self.detail(),
-            "code": code,
-        });
-        for (name, value) in self.extensions() {
-            document[name] = value;
-        }
-        if let Some(request_id) = request_id {
-            document["request_id"] = json!(request_id);
-        }
-        document
-    }
-}
-
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response<Body> {
-        let (status, code) = (self.code().status(), self.code().name());
-        match &self {
-            Self::Internal(reason) => tracing::error!(%reason, "internal error"),
-            Self::Unavailable(reason) => tracing::warn!(%reason, "unavailable"),
-            refusal => tracing::debug!(%status, code, %refusal, "refused"),
-        }
-        let document = self.document(request_log::current().as_deref());
-        let mut response = (status, document.to_string()).into_response();
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        // RFC 9110: every 401 says how to be believed.
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        match &self {
-            Self::Unavailable(_) | Self::TooManyStreams => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            Self::TooManyAttempts { retry_after } => {
-                headers.insert(header::RETRY_AFTER, retry_after.as_secs().into());
-            }
-            Self::RangeNotSatisfiable { size_bytes } => {
-                if let Ok(range) = HeaderValue::try_from(format!("bytes */{size_bytes}")) {
-                    headers.insert(header::CONTENT_RANGE, range);
-                }
-            }
-            _ => {}
-        }
-        response
     }
 }
 

@@ -76,9 +76,9 @@ pub(super) async fn watch(
         has_more: true,
         has_ended: false,
     };
-    let event_count = watching.read().await?;
-    let event_count = event_count.ok_or(ApiError::NotFound(NO_SUCH_JOB))?;
-    if after > event_count {
+    let last_number = watching.read().await?;
+    let last_number = last_number.ok_or(ApiError::NotFound(NO_SUCH_JOB))?;
+    if after > last_number {
         return Err(ApiError::field(
             "Last-Event-ID",
             "must be the id of an event of this job",
@@ -165,7 +165,7 @@ impl Watching {
         self.unsent.is_empty() && self.has_ended && !self.has_more
     }
 
-    /// Reads what is new; returns how many events the job has, if there is such a job of this user.
+    /// Reads what is new; returns the number of the last event of the job, if there is such a job of this user.
     async fn read(&mut self) -> Result<Option<i32>, DbError> {
         self.has_more = true;
         let found = self
@@ -191,7 +191,7 @@ impl Watching {
             .map_or(self.last_number, |event| event.number);
         self.watcher.has_read(self.last_number);
         self.unsent.extend(found.events);
-        Ok(Some(found.event_count))
+        Ok(Some(found.last_number))
     }
 
     /// The stream outlives an outage of the database: the client has nothing to do about it.

@@ -14,8 +14,8 @@ use crate::metrics::readings::PATIENCE;
 pub(super) async fn show(State(app): State<App>) -> Result<Metrics, ApiError> {
     let metrics = app.db.metrics();
     metrics.statements().set_pool(app.db.pool_standing());
-    let watchers = app.db.job_news().watchers();
-    metrics.requests().set_event_streams(watchers);
+    let (watchers, downloads) = (app.db.job_news().watchers(), app.files.downloads.taken());
+    metrics.requests().set_under_way(watchers, downloads);
     let mut turn = metrics.readings().turn().await;
     if turn.begins() {
         let reading = app.db.read_metrics(&app.revision_ids);

@@ -40,6 +40,7 @@ pub(super) struct WalletBody {
     pending_amount: i64,
     /// Points that can be spent.
     available_balance: i64,
+    /// When the balance last changed, or up to when a statement was drawn, if that is later.
     last_updated: DateTime<Utc>,
     /// The latest, newest first.
     recent_transactions: Vec<TransactionBody>,

@@ -132,7 +132,7 @@ pub(super) async fn complete(
         user_id: Some(permitted.user),
         origin,
     };
-    lease::complete(&app.db, &app.jobs.policy, lease, &output, &actor).await?;
+    lease::complete(&app.db, &app.jobs.policy, lease, output, actor).await?;
     Ok(Answer(StandingBody {
         job_id: id,
         status: "completed".to_owned(),

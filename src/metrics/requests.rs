@@ -21,6 +21,7 @@ pub struct RequestMetrics {
     requests: Family<Answered, Counter>,
     duration: Family<Route, Histogram, fn() -> Histogram>,
     event_streams: Gauge,
+    file_downloads: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,6 +43,7 @@ impl RequestMetrics {
             requests: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             event_streams: Gauge::default(),
+            file_downloads: Gauge::default(),
         };
         registry.register(
             "http_requests",
@@ -58,6 +60,11 @@ impl RequestMetrics {
             "http_event_streams",
             "Streams of events that are open",
             metrics.event_streams.clone(),
+        );
+        registry.register(
+            "http_file_downloads",
+            "Files of results that are being sent",
+            metrics.file_downloads.clone(),
         );
         metrics
     }
@@ -80,9 +87,10 @@ impl RequestMetrics {
         self.requests.get_or_create(&answered).inc();
     }
 
-    /// How many streams of events are open now.
-    pub fn set_event_streams(&self, streams: usize) {
-        self.event_streams
-            .set(i64::try_from(streams).unwrap_or(i64::MAX));
+    /// How many streams of events are open now, and how many files are being sent.
+    pub fn set_under_way(&self, event_streams: usize, file_downloads: usize) {
+        let as_gauge = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.event_streams.set(as_gauge(event_streams));
+        self.file_downloads.set(as_gauge(file_downloads));
     }
 }

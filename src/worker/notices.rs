@@ -29,7 +29,7 @@ pub async fn pass_on(
     let all = join3(
         announce(&db, &arrivals),
         announce_events(&db, news),
-        listen(&url, &arrivals, news),
+        listen(&db, &url, &arrivals),
     );
     shutdown.run_until_cancelled(all).await;
 }
@@ -61,7 +61,8 @@ async fn announce_events(db: &Database, news: &JobNews) {
     }
 }
 
-async fn listen(url: &DatabaseUrl, arrivals: &Arrivals, news: &JobNews) {
+async fn listen(db: &Database, url: &DatabaseUrl, arrivals: &Arrivals) {
+    let news = db.job_news();
     let heard = |notice| match notice {
         // What was announced before is looked for at once.
         Notice::Listening => {
@@ -73,7 +74,7 @@ async fn listen(url: &DatabaseUrl, arrivals: &Arrivals, news: &JobNews) {
         Notice::JobEvents(Changed::Many) => news.look(),
     };
     loop {
-        if let Err(error) = notices::listen(url, heard).await {
+        if let Err(error) = notices::listen(url, db.notice_sender(), heard).await {
             tracing::debug!(%error, "notices of other processes are not heard right now");
         }
         tokio::time::sleep(PAUSE).await;

@@ -1,25 +1,28 @@
-//! The loop that claims jobs for those who are free and has them done, with signs of life, until it is told to stop.
+//! The loop that claims jobs and has them done until it is told to stop. How one job is done is in `attempt.rs`, how many
+//! are claimed at once is decided by `pace.rs`.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, poll};
+use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Kind, Work};
+use super::pace::Pace;
+use super::{Kind, Work};
 use crate::config::JobSettings;
-use crate::domain::jobs::FailureReason;
-use crate::domain::jobs::lease::{
-    self, Actor, ClaimRequest, ClaimedJob, LeaseError, Output, WorkerName,
-};
+use crate::domain::jobs::lease::{ClaimRequest, ClaimedJob, WorkerName};
 use crate::domain::jobs::waiting::{self, Arrivals, Patience};
 use crate::domain::text::JobType;
 
 /// How long one wait for a job is; then the next begins.
 const WAIT: Duration = Duration::from_secs(30);
+/// Jobs that are done and not recorded yet, at most: they are done again if the process is killed.
+const MAX_UNRECORDED_JOBS: usize = 100;
 /// How long to leave the database alone when it fails.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -39,25 +42,50 @@ pub struct Crew {
     pub grace: Duration,
 }
 
+/// What the tasks of a crew share.
+pub(super) struct Shift {
+    pub(super) crew: Crew,
+    /// A job holds one while it is done.
+    workers: Arc<Semaphore>,
+    /// A job holds one from its end until that is recorded.
+    pub(super) unrecorded: Semaphore,
+    pub(super) pace: Pace,
+    in_hand: AtomicUsize,
+    has_room: Notify,
+}
+
+/// A job that is claimed and not done yet, until it is dropped.
+pub(super) struct InHand(Arc<Shift>);
+
+/// Who does a claimed job.
+pub(super) enum Place {
+    /// A worker that was free at once.
+    AtWork(OwnedSemaphorePermit),
+    /// The next one that becomes free after those in line before it: what was claimed first is begun first.
+    InLine(BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>),
+}
+
 /// Works until `shutdown`; returns when every job is finished or given back.
 ///
-/// One claim is for all workers that are free at the time: a statement for each of them would take longer than small jobs.
+/// One claim is for all workers that are free at the time, and jobs that were short lately are claimed ahead: a statement
+/// for each of them would take longer than they do. For the same reason a worker is free as soon as its job is done, while
+/// that is recorded.
 pub async fn run(crew: Crew) {
-    let crew = Arc::new(crew);
-    let workers = Arc::new(Semaphore::new(crew.settings.concurrency));
-    let mut at_work = JoinSet::new();
     let mut request = match crew.request() {
         Some(request) if !request.job_types.is_empty() => request,
         _ => return,
     };
-    while let Some(free) = crew.free_workers(&workers).await {
-        request.count = i64::try_from(free.len()).unwrap_or(1);
-        for (job, worker) in crew.claim(&request).await.into_iter().zip(free) {
-            let crew = Arc::clone(&crew);
-            at_work.spawn(async move {
-                crew.work_on(&job).await;
-                drop(worker);
-            });
+    let shift = Arc::new(Shift::new(crew));
+    let mut at_work = JoinSet::new();
+    let mut is_more_waiting = false;
+    while let Some(count) = shift.room(is_more_waiting).await {
+        request.count = i64::try_from(count).unwrap_or(1);
+        let jobs = shift.crew.claim(&request).await;
+        is_more_waiting = jobs.len() >= count;
+        for job in jobs {
+            let (shift, in_hand) = (Arc::clone(&shift), InHand::new(&shift));
+            let place = shift.place().await;
+            at_work.spawn(async move { shift.work_on(&job, in_hand, place).await });
         }
         while let Some(ended) = at_work.try_join_next() {
             told_if_panicked(ended);
@@ -75,16 +103,69 @@ fn told_if_panicked(ended: Result<(), JoinError>) {
     }
 }
 
-impl Crew {
-    /// All workers that are free, at least one; `None` when no more jobs are to be claimed.
-    async fn free_workers(&self, workers: &Arc<Semaphore>) -> Option<Vec<OwnedSemaphorePermit>> {
-        let first = Arc::clone(workers).acquire_owned();
-        let first = self.shutdown.run_until_cancelled(first).await?.ok()?;
-        let others = std::iter::from_fn(|| Arc::clone(workers).try_acquire_owned().ok());
-        let free = std::iter::once(first).chain(others).collect();
-        (!self.shutdown.is_cancelled()).then_some(free)
+impl Shift {
+    fn new(crew: Crew) -> Self {
+        Self {
+            workers: Arc::new(Semaphore::new(crew.settings.concurrency)),
+            unrecorded: Semaphore::new(MAX_UNRECORDED_JOBS),
+            pace: Pace::default(),
+            in_hand: AtomicUsize::new(0),
+            has_room: Notify::new(),
+            crew,
+        }
     }
 
+    async fn place(&self) -> Place {
+        let mut worker = Arc::clone(&self.workers).acquire_owned().boxed();
+        // The first poll is what takes a place in the line.
+        match poll!(&mut worker) {
+            Poll::Ready(Ok(worker)) => Place::AtWork(worker),
+            _ => Place::InLine(worker),
+        }
+    }
+
+    /// Waits until jobs should be claimed, and says how many: ahead only if more were waiting at the last claim. `None`
+    /// when no more are to be claimed.
+    async fn room(&self, is_more_waiting: bool) -> Option<usize> {
+        loop {
+            if self.crew.shutdown.is_cancelled() {
+                return None;
+            }
+            let workers = self.crew.settings.concurrency;
+            let wanted = match is_more_waiting {
+                true => self.pace.jobs_for(workers),
+                false => workers,
+            };
+            let room = wanted.saturating_sub(self.in_hand.load(Ordering::Acquire));
+            // Of those that are claimed ahead, half are left when the next are fetched.
+            let enough = match wanted > workers {
+                true => wanted / 2,
+                false => 1,
+            };
+            if room >= enough {
+                return Some(room);
+            }
+            let room = self.has_room.notified();
+            self.crew.shutdown.run_until_cancelled(room).await;
+        }
+    }
+}
+
+impl InHand {
+    fn new(shift: &Arc<Shift>) -> Self {
+        shift.in_hand.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(shift))
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.0.in_hand.fetch_sub(1, Ordering::AcqRel);
+        self.0.has_room.notify_one();
+    }
+}
+
+impl Crew {
     /// Waits for jobs; none after a while, or when the database fails.
     async fn claim(&self, request: &ClaimRequest) -> Vec<ClaimedJob> {
         let patience = Patience {
@@ -115,85 +196,5 @@ impl Crew {
             worker_name: WorkerName::parse(&format!("divine-whispers {}", std::process::id()))
                 .ok()?,
         })
-    }
-
-    /// Does one job, and says how it ended. A lease that is lost ends the work: the job is another's by now.
-    async fn work_on(&self, job: &ClaimedJob) {
-        let job_id = job.lease.job_id;
-        let told = tokio::select! {
-            done = self.attempt(job) => self.tell(job, done).await,
-            lost = self.stay_alive(job) => Err(lost),
-            () = self.grace_is_over() => {
-                tracing::info!(%job_id, "a job is given back unfinished");
-                lease::release(&self.work.db, job.lease).await
-            }
-        };
-        match told {
-            Ok(()) => {}
-            Err(LeaseError::Lost) => tracing::warn!(%job_id, "the lease of a job was lost"),
-            // Its lease runs out, and it is rescued.
-            Err(error) => tracing::warn!(%job_id, %error, "how a job ended cannot be recorded"),
-        }
-    }
-
-    async fn attempt(&self, job: &ClaimedJob) -> Result<Output, Failure> {
-        let Some(kind) = self
-            .kinds
-            .iter()
-            .find(|kind| kind.job_type() == job.job_type)
-        else {
-            return Err(Failure::for_now(
-                "this worker does not know the kind of job",
-            ));
-        };
-        // A job that makes its worker panic fails like any other.
-        AssertUnwindSafe(kind.run(&self.work, job))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| Err(Failure::for_now("the worker panicked")))
-    }
-
-    async fn tell(
-        &self,
-        job: &ClaimedJob,
-        done: Result<Output, Failure>,
-    ) -> Result<(), LeaseError> {
-        let (db, policy) = (&self.work.db, &self.settings.policy);
-        let actor = Actor::default();
-        match done {
-            Ok(output) => lease::complete(db, policy, job.lease, &output, &actor).await,
-            Err(failure) => {
-                let shown: String = failure.reason.chars().take(1000).collect();
-                let reason = FailureReason::parse(&shown).or_else(|_| {
-                    FailureReason::parse("the worker gave a reason that cannot be shown")
-                });
-                tracing::warn!(job_id = %job.lease.job_id, reason = %failure, "an attempt failed");
-                let Ok(reason) = reason else {
-                    return Ok(());
-                };
-                lease::fail(db, policy, job.lease, &reason, failure.may_retry, &actor)
-                    .await
-                    .map(drop)
-            }
-        }
-    }
-
-    /// Gives signs of life; returns when the lease is lost.
-    async fn stay_alive(&self, job: &ClaimedJob) -> LeaseError {
-        let policy = &self.settings.policy;
-        loop {
-            tokio::time::sleep(lease::heartbeat_interval(policy)).await;
-            match lease::extend(&self.work.db, policy, job.lease, None).await {
-                Ok(_) => {}
-                Err(LeaseError::Lost) => return LeaseError::Lost,
-                // The next sign may get through in time.
-                Err(error) => tracing::warn!(%error, "a sign of life did not get through"),
-            }
-        }
-    }
-
-    async fn grace_is_over(&self) {
-        self.shutdown.cancelled().await;
-        tokio::time::sleep(self.grace).await;
     }
 }

@@ -46,7 +46,8 @@ impl Kind for WalletStatement {
         Box::pin(async move {
             let period = Period::read(&job.input)
                 .map_err(|error| Failure::for_good(format!("the input {error}")))?;
-            let (from, to) = (period.from(), period.to());
+            let from = period.from();
+            let to = end_of(work, job, &period).await?;
             let csv = MimeType::csv();
             let mut upload = work.files.begin(job.lease, &csv).await?;
             let rows = write(work, job, from, to, &mut upload).await?;
@@ -56,6 +57,16 @@ impl Kind for WalletStatement {
                 .map_err(|error| Failure::for_good(error.to_string()))
         })
     }
+}
+
+/// When the statement ends: nothing that belongs into it is recorded later.
+async fn end_of(work: &Work, job: &ClaimedJob, period: &Period) -> Result<DateTime<Utc>, Failure> {
+    let end = work.db.end_of_statement(job.user_id, period.to()).await;
+    let end = end.map_err(|error| {
+        tracing::warn!(%error, "a statement cannot be drawn");
+        Failure::for_now("the transactions cannot be read right now")
+    })?;
+    end.ok_or_else(|| Failure::for_good("there is no wallet"))
 }
 
 /// Oldest first, as a statement is read. Returns how many.

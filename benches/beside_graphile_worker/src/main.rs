@@ -58,11 +58,38 @@ enum Side {
 
 const SIDES: [Side; 3] = [Side::Ours, Side::Single, Side::LocalQueue];
 
+/// What can be asked for alone, by its name.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Rates,
+    Starts,
+    Claims,
+    Snapshot,
+}
+
+const PARTS: [Part; 4] = [Part::Rates, Part::Starts, Part::Claims, Part::Snapshot];
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rates => "rates",
+            Self::Starts => "starts",
+            Self::Claims => "claims",
+            Self::Snapshot => "snapshot",
+        }
+    }
+}
+
 fn main() -> anyhow::Result<()> {
-    let plan = match std::env::args().any(|argument| argument == "--try") {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let plan = match arguments.iter().any(|argument| argument == "--try") {
         true => TRY,
         false => MEASURE,
     };
+    let parts: Vec<Part> = PARTS
+        .into_iter()
+        .filter(|part| arguments.iter().any(|argument| argument == part.name()))
+        .collect();
     tracing_subscriber::fmt()
         // A line for each job, which theirs writes at info, would be theirs to pay.
         .with_env_filter(tracing_subscriber::EnvFilter::new(
@@ -73,10 +100,10 @@ fn main() -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(run(&plan))
+        .block_on(run(&plan, if parts.is_empty() { &PARTS } else { &parts }))
 }
 
-async fn run(plan: &Plan) -> anyhow::Result<()> {
+async fn run(plan: &Plan, parts: &[Part]) -> anyhow::Result<()> {
     let scratch = Scratch::start().await?;
     println!("{}", scratch.description());
     let client = scratch.connect().await?;
@@ -85,17 +112,24 @@ async fn run(plan: &Plan) -> anyhow::Result<()> {
     for side in SIDES {
         turn(&scratch, side, plan.jobs / 4).await?;
     }
-    println!("jobs per second, {CONCURRENCY} workers and {CONCURRENCY} clients");
-    compare(&scratch, plan.rounds, plan.jobs).await?;
-    starts(&scratch, plan).await?;
-    println!(
-        "ours: {}",
-        claims(&scratch, "no finished jobs but those above").await?
-    );
-    ours::add_finished_jobs(&client, plan.finished_jobs).await?;
-    let what = format!("{} finished jobs", plan.finished_jobs);
-    println!("ours: {}", claims(&scratch, &what).await?);
-    under_snapshot(&scratch, plan).await
+    for part in parts {
+        match part {
+            Part::Rates => {
+                println!("jobs per second, {CONCURRENCY} workers and {CONCURRENCY} clients");
+                compare(&scratch, plan.rounds, plan.jobs).await?;
+            }
+            Part::Starts => starts(&scratch, plan).await?,
+            Part::Claims => {
+                let few = claims(&scratch, "no finished jobs but those above").await?;
+                println!("ours: {few}");
+                ours::add_finished_jobs(&client, plan.finished_jobs).await?;
+                let what = format!("{} finished jobs", plan.finished_jobs);
+                println!("ours: {}", claims(&scratch, &what).await?);
+            }
+            Part::Snapshot => under_snapshot(&scratch, plan).await?,
+        }
+    }
+    Ok(())
 }
 
 /// Jobs per second of one turn.
@@ -117,8 +151,13 @@ async fn compare(scratch: &Scratch, rounds: usize, jobs: u64) -> anyhow::Result<
             rates[side].push(turn(scratch, SIDES[side], jobs).await?);
         }
     }
+    print_rates(&rates);
+    Ok(())
+}
+
+fn print_rates(rates: &[Vec<Rates>; 3]) {
     println!("                     enqueued  completed  both in turn  both at once");
-    for (side, rates) in SIDES.iter().zip(&rates) {
+    for (side, rates) in SIDES.iter().zip(rates) {
         let of = |which: fn(&Rates) -> f64| median(rates.iter().map(which).collect());
         println!(
             "  {:<18} {:>8.0}  {:>9.0}  {:>12.0}  {:>12.0}",
@@ -129,7 +168,6 @@ async fn compare(scratch: &Scratch, rounds: usize, jobs: u64) -> anyhow::Result<
             of(|rates| rates.at_the_same_time),
         );
     }
-    Ok(())
 }
 
 async fn turn(scratch: &Scratch, side: Side, jobs: u64) -> anyhow::Result<Rates> {
@@ -259,8 +297,12 @@ async fn claims(scratch: &Scratch, what: &str) -> anyhow::Result<String> {
     Ok(format!("a claim with {what}: median {median:.3} ms"))
 }
 
-/// The rates while a transaction has been open since many jobs ago, which keeps what is dead since.
+/// A claim, and the rates, while a transaction has been open since many jobs ago, which keeps what is dead since.
 async fn under_snapshot(scratch: &Scratch, plan: &Plan) -> anyhow::Result<()> {
+    println!(
+        "ours: {}",
+        claims(scratch, "no transaction that stays open").await?
+    );
     let old = scratch.connect().await?;
     old.batch_execute("set statement_timeout = 0; begin isolation level repeatable read; select count(*) from wallets")
         .await?;
@@ -272,6 +314,8 @@ async fn under_snapshot(scratch: &Scratch, plan: &Plan) -> anyhow::Result<()> {
     tally.done().await;
     workers.end().await?;
     process.end();
+    let what = format!("a transaction that is open since {jobs} jobs");
+    println!("ours: {}", claims(scratch, &what).await?);
     let tally = Tally::of(jobs);
     let process =
         theirs::Process::start(scratch.url.expose(), Fetching::LocalQueue, &tally).await?;
@@ -279,9 +323,17 @@ async fn under_snapshot(scratch: &Scratch, plan: &Plan) -> anyhow::Result<()> {
     let running = process.run();
     tally.done().await;
     running.end().await?;
-    println!("the same while a transaction is open since {jobs} jobs of each side");
-    println!("ours: {}", claims(scratch, "that").await?);
-    compare(scratch, plan.rounds.min(3), plan.jobs / 4).await?;
+    println!("jobs per second, once, under the same and {jobs} jobs of theirs");
+    let mut rates: [Vec<Rates>; 3] = Default::default();
+    for (side, rates) in SIDES.into_iter().zip(&mut rates) {
+        let jobs = match side {
+            // One by one, it reads all that is dead for each of them.
+            Side::Single => plan.jobs / 30,
+            Side::Ours | Side::LocalQueue => plan.jobs,
+        };
+        rates.push(turn(scratch, side, jobs).await?);
+    }
+    print_rates(&rates);
     Ok(old.batch_execute("rollback").await?)
 }
 

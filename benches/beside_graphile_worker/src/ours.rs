@@ -123,11 +123,11 @@ impl Process {
         let crew = Crew {
             work: Work {
                 db: self.db.clone(),
-                files: Files {
-                    db: self.db.clone(),
-                    storage: Storage::open(&location)?,
-                    rules: Arc::new(StorageSettings::default().rules),
-                },
+                files: Files::new(
+                    self.db.clone(),
+                    Storage::open(&location)?,
+                    StorageSettings::default().rules,
+                ),
             },
             kinds: vec![Box::new(Nothing(tally.clone()))],
             settings: Arc::clone(&self.settings),
@@ -157,7 +157,7 @@ impl Process {
             };
             for job in jobs {
                 let output = Output::new(Some(json!(1)), None)?;
-                lease::complete(&self.db, policy, job.lease, &output, &Default::default()).await?;
+                lease::complete(&self.db, policy, job.lease, output, Default::default()).await?;
             }
         }
         Ok(times)

@@ -7,7 +7,7 @@ use crate::db::queries::client::Params as _;
 use crate::db::queries::{job_events as sql, session as session_sql};
 use crate::db::{Database, DbError, Retry};
 use crate::domain::ids::{JobId, UserId};
-use crate::domain::jobs::events::{EventsAfter, JobEvent};
+use crate::domain::jobs::events::{End, EventsAfter, JobEvent, Standing};
 use crate::domain::jobs::news::{Changed, JobNews};
 
 /// What stands for all jobs in a notice.
@@ -22,7 +22,7 @@ impl Database {
         &self.job_news
     }
 
-    /// At most `limit` events of a user's job after a number; `None` for another's job too.
+    /// At most `limit` events of a user's job after a number, and one more if its end has to be made; `None` for another's job too.
     ///
     /// # Errors
     /// If the database fails.
@@ -47,14 +47,14 @@ impl Database {
                     .await
             })
             .await?;
-        Ok(rows.first().map(|first| EventsAfter {
-            event_count: first.event_count,
-            has_ended: first.has_ended,
-            events: rows.iter().filter_map(read_event).collect(),
-        }))
+        let events: Vec<JobEvent> = rows.iter().filter_map(read_event).collect();
+        let is_all = (events.len() as i64) < limit;
+        Ok(rows
+            .first()
+            .map(|first| EventsAfter::new(events, after_number, is_all, &read_standing(first))))
     }
 
-    /// How many events some jobs have; those that are not there are left out.
+    /// How many events some jobs have, and one more if they have ended; those that are not there are left out.
     ///
     /// # Errors
     /// If the database fails.
@@ -103,7 +103,7 @@ impl Database {
     /// # Errors
     /// If the database fails.
     pub async fn announce_job_events(&self, changed: &Changed) -> Result<(), DbError> {
-        let text = &write_notice(changed);
+        let text = &self.write_notice(&write_jobs(changed));
         self.statement(
             "announce_job_events",
             Retry::Unchanged,
@@ -119,7 +119,7 @@ impl Database {
     }
 }
 
-fn write_notice(changed: &Changed) -> String {
+fn write_jobs(changed: &Changed) -> String {
     match changed {
         Changed::Many => ALL.to_owned(),
         Changed::Jobs(jobs) => {
@@ -129,13 +129,27 @@ fn write_notice(changed: &Changed) -> String {
     }
 }
 
-/// What a notice names; all jobs, if it cannot be read.
-pub(in crate::db) fn read_notice(text: &str) -> Changed {
+/// Which jobs a notice names; all jobs, if it cannot be read.
+pub(in crate::db) fn read_jobs(text: &str) -> Changed {
     let numbers: Result<_, _> = text
         .split(',')
         .map(|part| part.parse().map(JobId))
         .collect();
     numbers.map_or(Changed::Many, Changed::Jobs)
+}
+
+fn read_standing(row: &sql::EventsOfJob) -> Standing {
+    Standing {
+        event_count: row.event_count,
+        last_kind: row.last_kind.clone(),
+        end: row.finished_at.map(|finished_at| End {
+            status: row.status.clone(),
+            finished_at,
+            attempts: row.attempts,
+            last_error: row.last_error.clone(),
+            refunded_amount: row.refunded_amount.unwrap_or(0),
+        }),
+    }
 }
 
 fn read_event(row: &sql::EventsOfJob) -> Option<JobEvent> {

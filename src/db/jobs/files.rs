@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::db::queries::client::Params as _;
 use crate::db::queries::job_files as sql;
 use crate::db::{Database, DbError, Retry};
 use crate::domain::ids::{JobId, UserId};
-use crate::domain::jobs::files::{FileId, NoFile, StoredFile, name_of};
+use crate::domain::jobs::files::{FileId, JobFile};
 use crate::domain::jobs::lease::Lease;
 use crate::domain::mime_type::MimeType;
 
 impl Database {
-    /// Notes that an upload begins under a lease that holds.
+    /// Notes that an upload begins under a lease that holds, in the storage that counts.
     ///
     /// # Errors
     /// If the database fails.
@@ -20,6 +22,7 @@ impl Database {
         id: FileId,
         lease: Lease,
         mime_type: &MimeType,
+        storage_id: Uuid,
     ) -> Result<bool, DbError> {
         let path = id.path();
         let parameters = &sql::BeginFileParams {
@@ -27,6 +30,7 @@ impl Database {
             mime_type: mime_type.as_str(),
             job_id: lease.job_id.0,
             lease_token: lease.token,
+            storage_id,
         };
         self.statement("begin_file", Retry::Unchanged, |client| async move {
             sql::begin_file().params(&**client, parameters).opt().await
@@ -144,7 +148,7 @@ impl Database {
         .map(drop)
     }
 
-    /// The file of a job of a user, or why there is none.
+    /// What there is of the file of a user's job; `None` for another's job too.
     ///
     /// # Errors
     /// If the database fails.
@@ -152,7 +156,7 @@ impl Database {
         &self,
         user_id: UserId,
         id: JobId,
-    ) -> Result<Result<StoredFile, NoFile>, DbError> {
+    ) -> Result<Option<JobFile>, DbError> {
         let parameters = &sql::FileOfJobParams {
             job_id: id.0,
             user_id: user_id.0,
@@ -160,25 +164,13 @@ impl Database {
         let found = self.statement("file_of_job", Retry::Repeatable, |client| async move {
             sql::file_of_job().params(&**client, parameters).opt().await
         });
-        let Some(row) = found.await? else {
-            return Ok(Err(NoFile::NoSuchJob));
-        };
-        let Some(created_at) = row.result_created_at else {
-            return Ok(Err(match row.status.as_str() {
-                "completed" => NoFile::Expired,
-                _ => NoFile::NotCompleted { status: row.status },
-            }));
-        };
-        let id_of_file = row.file_path.as_deref().and_then(FileId::of_path);
-        Ok(match (id_of_file, row.file_size_bytes, row.mime_type) {
-            (Some(file_id), Some(size_bytes), Some(mime_type)) => Ok(StoredFile {
-                id: file_id,
-                size_bytes: size_bytes.unsigned_abs(),
-                name: name_of(&row.job_type, id, &mime_type),
-                mime_type,
-                created_at,
-            }),
-            _ => Err(NoFile::WithoutFile),
-        })
+        Ok(found.await?.map(|row| JobFile {
+            status: row.status,
+            job_type: row.job_type,
+            result_created_at: row.result_created_at,
+            path: row.file_path,
+            size_bytes: row.file_size_bytes.map(i64::unsigned_abs),
+            mime_type: row.mime_type,
+        }))
     }
 }

@@ -8,9 +8,8 @@ use crate::db::queries::client::Params as _;
 use crate::db::queries::jobs as sql;
 use crate::db::{Database, DbError, Retry};
 use crate::domain::ids::{JobId, UserId};
-use crate::domain::jobs::files::FileId;
 use crate::domain::jobs::floors::{Floors, Look};
-use crate::domain::jobs::lease::{Actor, AfterFailure, ClaimRequest, ClaimedJob, Lease, Output};
+use crate::domain::jobs::lease::{AfterFailure, ClaimRequest, ClaimedJob, Lease};
 use crate::metrics::jobs::JobChange;
 
 impl Database {
@@ -93,43 +92,6 @@ impl Database {
                 (row.lease_expires_at, row.progress_percent)
             })
         })
-    }
-
-    /// Completes a job and keeps its result.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn complete_job(
-        &self,
-        lease: Lease,
-        output: &Output,
-        retention: Duration,
-        actor: &Actor,
-    ) -> Result<bool, DbError> {
-        // As text: the embedded engine numbers the families of addresses in its own way.
-        let ip_address = actor.origin.ip_address.map(|address| address.to_string());
-        let file_path = output.file().map(FileId::path);
-        let parameters = &sql::CompleteJobParams {
-            job_id: lease.job_id.0,
-            lease_token: lease.token,
-            output: output.json(),
-            output_text: output.text(),
-            file_path: file_path.as_deref(),
-            retention_seconds: retention.as_secs_f64(),
-            actor_user_id: actor.user_id.map(|user| user.0),
-            ip_address: ip_address.as_deref(),
-            user_agent: actor.origin.user_agent(),
-            request_id: actor.origin.request_id.as_deref(),
-        };
-        // A second attempt finds by the token what the first one did.
-        self.statement("complete_job", Retry::Repeatable, |client| async move {
-            sql::complete_job()
-                .params(&**client, parameters)
-                .opt()
-                .await
-        })
-        .await
-        .map(|completed| self.told_if(completed.is_some(), lease.job_id, JobChange::Completed))
     }
 
     /// Whether a worker still has its lease.

@@ -57,13 +57,95 @@ impl JobEvent {
     }
 }
 
+/// How a job stood when its events were read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// How many events were written of it.
+    pub event_count: i32,
+    /// The kind of the last of them, if it is still there.
+    pub last_kind: Option<String>,
+    /// Its end, if it has ended.
+    pub end: Option<End>,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct End {
+    /// The final status.
+    pub status: String,
+    /// When that was.
+    pub finished_at: DateTime<Utc>,
+    /// How often it was tried.
+    pub attempts: i16,
+    /// Why the last attempt failed, if one did.
+    pub last_error: Option<String>,
+    /// Points that the end gave back.
+    pub refunded_amount: i64,
+}
+
 /// Some events of a job, and how it stood when they were read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventsAfter {
     /// In their order.
     pub events: Vec<JobEvent>,
-    /// How many the job has, and the number of its last one.
-    pub event_count: i32,
+    /// The number of the last one that the job has.
+    pub last_number: i32,
     /// Whether there will be no further ones.
     pub has_ended: bool,
+}
+
+impl EventsAfter {
+    /// The events after a number, `is_all` of them or not. A job that has ended has a last event that says so. Where there is
+    /// none, since a release without events ended it, or since it is removed, it is made of how the job stands.
+    pub fn new(
+        mut events: Vec<JobEvent>,
+        after_number: i32,
+        is_all: bool,
+        standing: &Standing,
+    ) -> Self {
+        let last_number = standing.last_number(after_number);
+        if let Some(end) = &standing.end
+            && is_all
+            && events.last().map_or(after_number, |event| event.number) < last_number
+        {
+            events.push(end.event(last_number));
+        }
+        Self {
+            events,
+            last_number,
+            has_ended: standing.end.is_some(),
+        }
+    }
+}
+
+impl Standing {
+    fn last_number(&self, after_number: i32) -> i32 {
+        let Some(end) = &self.end else {
+            return self.event_count;
+        };
+        let has_last = match &self.last_kind {
+            Some(kind) => *kind == end.status,
+            // None were written, or they are removed by now: then the last one said it, unless somebody has seen a later one.
+            None => self.event_count > 0 && after_number != self.event_count + 1,
+        };
+        self.event_count + i32::from(!has_last)
+    }
+}
+
+impl End {
+    fn event(&self, number: i32) -> JobEvent {
+        let is_completed = self.status == "completed";
+        let has_error = matches!(self.status.as_str(), "failed" | "expired");
+        JobEvent {
+            number,
+            kind: self.status.clone(),
+            details: EventDetails {
+                attempt: Some(self.attempts),
+                error: self.last_error.clone().filter(|_| has_error),
+                refunded_amount: (!is_completed).then_some(self.refunded_amount),
+                ..EventDetails::default()
+            },
+            created_at: self.finished_at,
+        }
+    }
 }

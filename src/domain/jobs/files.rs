@@ -3,14 +3,19 @@
 //! The storage and the database cannot commit together. So the row comes first and goes last: whatever the storage may have
 //! is in the table `job_files`, and whoever is killed between two steps leaves a row that tells housekeeping what to do.
 
+mod download;
+mod place;
 mod removal;
 mod upload;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub use download::DownloadError;
+pub use place::{Adopted, PlaceError, adopt, settle};
 pub use removal::{Removal, SILENCE, remove_due};
 pub use upload::{Upload, UploadError};
 
@@ -18,6 +23,7 @@ use crate::db::{Database, DbError};
 use crate::domain::ids::{JobId, UserId};
 use crate::domain::jobs::lease::Lease;
 use crate::domain::mime_type::MimeType;
+use crate::domain::seats::{Limits, Seats};
 use crate::storage::Storage;
 
 /// Which files are taken from workers.
@@ -29,6 +35,8 @@ pub struct FileRules {
     pub max_bytes: u64,
     /// How long an upload or a download may stand still.
     pub idle_timeout: Duration,
+    /// How many downloads there may be at once.
+    pub downloads: Limits,
 }
 
 /// The database and the storage, together. Cheap to clone.
@@ -39,7 +47,9 @@ pub struct Files {
     /// Has them.
     pub storage: Storage,
     /// Which ones are taken.
-    pub rules: std::sync::Arc<FileRules>,
+    pub rules: Arc<FileRules>,
+    /// Who takes one right now.
+    pub downloads: Seats,
 }
 
 /// Names an uploaded file. In the order of time, and no secret: what gives a file out is the job's owner asking for it.
@@ -64,6 +74,23 @@ impl FileId {
         let (_, digits) = path.rsplit_once('/')?;
         Uuid::try_parse(digits).ok().map(Self)
     }
+}
+
+/// What the database has of a job that may have a file. Of a result whose time is over it has nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobFile {
+    /// How the job stands.
+    pub status: String,
+    /// Its kind.
+    pub job_type: String,
+    /// When it was completed, if there is a result.
+    pub result_created_at: Option<DateTime<Utc>>,
+    /// Where the storage has the file, if the result has one.
+    pub path: Option<String>,
+    /// Its size.
+    pub size_bytes: Option<u64>,
+    /// Its media type.
+    pub mime_type: Option<String>,
 }
 
 /// A file of a result.
@@ -109,7 +136,33 @@ pub enum NoFile {
 /// # Errors
 /// If there is none, and why.
 pub async fn of_job(db: &Database, user_id: UserId, job_id: JobId) -> Result<StoredFile, NoFile> {
-    db.file_of_job(user_id, job_id).await?
+    let found = db.file_of_job(user_id, job_id).await?;
+    found.ok_or(NoFile::NoSuchJob)?.of(job_id)
+}
+
+impl JobFile {
+    /// The file, or why there is none.
+    fn of(self, job_id: JobId) -> Result<StoredFile, NoFile> {
+        let Some(created_at) = self.result_created_at else {
+            return Err(match self.status.as_str() {
+                "completed" => NoFile::Expired,
+                _ => NoFile::NotCompleted {
+                    status: self.status,
+                },
+            });
+        };
+        let id = self.path.as_deref().and_then(FileId::of_path);
+        match (id, self.size_bytes, self.mime_type) {
+            (Some(id), Some(size_bytes), Some(mime_type)) => Ok(StoredFile {
+                id,
+                size_bytes,
+                name: name_of(&self.job_type, job_id, &mime_type),
+                mime_type,
+                created_at,
+            }),
+            _ => Err(NoFile::WithoutFile),
+        }
+    }
 }
 
 /// What a file is called when it is saved: nothing in it is what somebody typed.
@@ -123,6 +176,16 @@ pub fn name_of(job_type: &str, job_id: JobId, mime_type: &str) -> String {
 }
 
 impl Files {
+    /// The files of a database in a storage.
+    pub fn new(db: Database, storage: Storage, rules: FileRules) -> Self {
+        Self {
+            db,
+            storage,
+            rules: Arc::new(rules),
+            downloads: Seats::default(),
+        }
+    }
+
     /// Begins an upload under a lease.
     ///
     /// # Errors

@@ -255,7 +255,7 @@ pub async fn extend(
         .ok_or(LeaseError::Lost)
 }
 
-/// Completes a job and keeps its result, in one statement. A worker that lost the answer may ask again: the first
+/// Completes a job and keeps its result, in one statement, which others may share. A worker that lost the answer may ask again: the first
 /// result stays.
 ///
 /// # Errors
@@ -264,9 +264,10 @@ pub async fn complete(
     db: &Database,
     policy: &Policy,
     lease: Lease,
-    output: &Output,
-    actor: &Actor,
+    output: Output,
+    actor: Actor,
 ) -> Result<(), LeaseError> {
+    let has_file = output.file.is_some();
     if db
         .complete_job(lease, output, policy.retention, actor)
         .await?
@@ -275,7 +276,7 @@ pub async fn complete(
     }
     match db.job_by_last_lease(lease).await? {
         Some(standing) if standing.status == "completed" => Ok(()),
-        _ if output.file.is_some() && db.lease_holds(lease).await? => Err(LeaseError::NoSuchFile),
+        _ if has_file && db.lease_holds(lease).await? => Err(LeaseError::NoSuchFile),
         _ => Err(LeaseError::Lost),
     }
 }

@@ -8,18 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::domain::ids::{JobId, UserId};
+use crate::domain::seats::{Full, Limits, Seat, Seats};
 
 /// So many jobs are named to other processes at once; PostgreSQL takes 8000 bytes. With more, all are told to look.
 const MAX_NAMED_JOBS: usize = 300;
-
-/// How many may watch at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WatchLimits {
-    /// In this process.
-    pub per_process: usize,
-    /// Of one user, in this process.
-    pub per_user: usize,
-}
 
 /// There are as many as there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +22,15 @@ pub enum TooManyWatchers {
     /// Of this user.
     #[error("you watch as many jobs at once as you may; end one of the others")]
     OfUser,
+}
+
+impl From<Full> for TooManyWatchers {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::InProcess => Self::InProcess,
+            Full::OfUser => Self::OfUser,
+        }
+    }
 }
 
 /// Which jobs other processes are to be told of.
@@ -55,18 +56,14 @@ pub struct JobNews(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     watched: Mutex<Watched>,
+    seats: Seats,
     next_key: AtomicU64,
     untold: Mutex<BTreeSet<JobId>>,
     has_untold: Notify,
     look: Notify,
 }
 
-#[derive(Debug, Default)]
-struct Watched {
-    jobs: HashMap<JobId, HashMap<u64, Arc<Waiting>>>,
-    users: HashMap<UserId, usize>,
-    watchers: usize,
-}
+type Watched = HashMap<JobId, HashMap<u64, Arc<Waiting>>>;
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -78,7 +75,7 @@ struct Waiting {
 #[derive(Debug)]
 pub struct Watcher {
     news: JobNews,
-    user_id: UserId,
+    _seat: Seat,
     job_id: JobId,
     key: u64,
     waiting: Arc<Waiting>,
@@ -105,24 +102,17 @@ impl JobNews {
         &self,
         user_id: UserId,
         job_id: JobId,
-        limits: &WatchLimits,
+        limits: &Limits,
     ) -> Result<Watcher, TooManyWatchers> {
+        let seat = self.0.seats.take(user_id, limits)?;
         let mut watched = lock(&self.0.watched);
-        if watched.watchers >= limits.per_process {
-            return Err(TooManyWatchers::InProcess);
-        }
-        if watched.users.get(&user_id).copied().unwrap_or(0) >= limits.per_user {
-            return Err(TooManyWatchers::OfUser);
-        }
         let key = self.0.next_key.fetch_add(1, Ordering::Relaxed);
         let waiting = Arc::new(Waiting::default());
-        watched.watchers += 1;
-        *watched.users.entry(user_id).or_default() += 1;
-        let of_job = watched.jobs.entry(job_id).or_default();
+        let of_job = watched.entry(job_id).or_default();
         of_job.insert(key, Arc::clone(&waiting));
         Ok(Watcher {
             news: self.clone(),
-            user_id,
+            _seat: seat,
             job_id,
             key,
             waiting,
@@ -131,7 +121,7 @@ impl JobNews {
 
     /// Wakes who watches a job here.
     pub fn wake(&self, job_id: JobId) {
-        if let Some(watchers) = lock(&self.0.watched).jobs.get(&job_id) {
+        if let Some(watchers) = lock(&self.0.watched).get(&job_id) {
             watchers
                 .values()
                 .for_each(|waiting| waiting.wake.notify_one());
@@ -140,7 +130,7 @@ impl JobNews {
 
     /// Wakes who watches a job here and has not read so many events of it.
     pub fn wake_behind(&self, job_id: JobId, event_count: i32) {
-        if let Some(watchers) = lock(&self.0.watched).jobs.get(&job_id) {
+        if let Some(watchers) = lock(&self.0.watched).get(&job_id) {
             for waiting in watchers.values() {
                 if waiting.read_up_to.load(Ordering::Relaxed) < event_count {
                     waiting.wake.notify_one();
@@ -151,12 +141,12 @@ impl JobNews {
 
     /// The jobs that are watched here.
     pub fn watched_jobs(&self) -> Vec<JobId> {
-        lock(&self.0.watched).jobs.keys().copied().collect()
+        lock(&self.0.watched).keys().copied().collect()
     }
 
     /// How many watch here.
     pub fn watchers(&self) -> usize {
-        lock(&self.0.watched).watchers
+        self.0.seats.taken()
     }
 
     /// Has the counts of events looked at without waiting for the next time: notices may have been missed.
@@ -200,17 +190,10 @@ impl Watcher {
 impl Drop for Watcher {
     fn drop(&mut self) {
         let mut watched = lock(&self.news.0.watched);
-        watched.watchers -= 1;
-        if let Some(count) = watched.users.get_mut(&self.user_id) {
-            *count -= 1;
-            if *count == 0 {
-                watched.users.remove(&self.user_id);
-            }
-        }
-        if let Some(watchers) = watched.jobs.get_mut(&self.job_id) {
+        if let Some(watchers) = watched.get_mut(&self.job_id) {
             watchers.remove(&self.key);
             if watchers.is_empty() {
-                watched.jobs.remove(&self.job_id);
+                watched.remove(&self.job_id);
             }
         }
     }

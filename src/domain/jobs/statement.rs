@@ -63,10 +63,9 @@ impl Period {
         self.from
     }
 
-    /// When it ends; transactions of this time are not in it. Now, if nothing or a later time was said.
-    pub fn to(&self) -> DateTime<Utc> {
-        let now = Utc::now();
-        self.to.map_or(now, |to| to.min(now))
+    /// When it ends, if that was said; transactions of this time are not in it. It is drawn up to now at the latest.
+    pub fn to(&self) -> Option<DateTime<Utc>> {
+        self.to
     }
 }
 

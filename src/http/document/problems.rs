@@ -111,6 +111,7 @@ pub(super) fn response(codes: &[Code], problem: &RefOr<Schema>) -> Response {
         Code::ServiceUnavailable,
         Code::TooManyAttempts,
         Code::TooManyStreams,
+        Code::TooManyDownloads,
     ];
     if codes.iter().any(|code| later.contains(code)) {
         let seconds = ObjectBuilder::new()

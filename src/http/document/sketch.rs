@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::schema::{Schema, SchemaType, Type};
+use utoipa::openapi::schema::{Schema, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{
     Components, ContentBuilder, Header, ObjectBuilder, Ref, RefOr, Required, Response,
@@ -15,6 +15,7 @@ use utoipa::openapi::{
 };
 
 use super::about::About;
+use super::nullable::require_nullable;
 use super::{BEARER, problems, values};
 use crate::domain::permissions::Permission;
 use crate::http::error::Code;
@@ -248,31 +249,6 @@ impl<'a> Sketch<'a> {
             refusals.insert(status, Ref::from_response_name(name).into());
         }
         refusals
-    }
-}
-
-fn require_nullable(schema: &mut RefOr<Schema>) {
-    let RefOr::T(Schema::Object(object)) = schema else {
-        return;
-    };
-    for (name, property) in &object.properties {
-        if may_be_null(property) && !object.required.contains(name) {
-            object.required.push(name.clone());
-        }
-    }
-}
-
-fn may_be_null(schema: &RefOr<Schema>) -> bool {
-    let is_null = |schema_type: &SchemaType| match schema_type {
-        SchemaType::Type(one) => *one == Type::Null,
-        SchemaType::Array(several) => several.contains(&Type::Null),
-        SchemaType::AnyValue => true,
-    };
-    match schema {
-        RefOr::T(Schema::Object(object)) => is_null(&object.schema_type),
-        RefOr::T(Schema::Array(array)) => is_null(&array.schema_type),
-        RefOr::T(Schema::OneOf(one_of)) => one_of.items.iter().any(may_be_null),
-        _ => false,
     }
 }
 

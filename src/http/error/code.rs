@@ -89,6 +89,8 @@ codes! {
     TooManyAttempts = "TOO_MANY_ATTEMPTS", TOO_MANY_REQUESTS;
     /// The user watches as many jobs at this server as one may.
     TooManyStreams = "TOO_MANY_STREAMS", TOO_MANY_REQUESTS;
+    /// The user takes as many files at this server at once as one may.
+    TooManyDownloads = "TOO_MANY_DOWNLOADS", TOO_MANY_REQUESTS;
     /// A defect; the request id finds it in the log.
     InternalError = "INTERNAL_ERROR", INTERNAL_SERVER_ERROR;
     /// The service is at its limit, or the database cannot be reached.

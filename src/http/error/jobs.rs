@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use crate::domain::jobs::CancelError;
-use crate::domain::jobs::files::{NoFile, UploadError};
+use crate::domain::jobs::files::{DownloadError, NoFile, UploadError};
 use crate::domain::jobs::lease::LeaseError;
 use crate::domain::jobs::news::TooManyWatchers;
 use crate::storage::StorageError;
@@ -41,8 +41,20 @@ impl From<UploadError> for ApiError {
         match error {
             UploadError::LeaseLost => Self::LeaseLost,
             UploadError::TooLarge { max_bytes } => Self::FileTooLarge { max_bytes },
+            UploadError::Place(error) => Self::Unavailable(error.to_string()),
             UploadError::Storage(error) => error.into(),
             UploadError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<DownloadError> for ApiError {
+    fn from(error: DownloadError) -> Self {
+        match error {
+            DownloadError::NoFile(error) => error.into(),
+            DownloadError::TooManyOfUser => Self::TooManyDownloads,
+            DownloadError::TooManyInProcess => Self::Unavailable(error.to_string()),
+            DownloadError::Storage(error) => error.into(),
         }
     }
 }

@@ -57,6 +57,7 @@ impl ApiError {
                 retry_after: Duration::from_secs(840),
             },
             Code::TooManyStreams => Self::TooManyStreams,
+            Code::TooManyDownloads => Self::TooManyDownloads,
             Code::InternalError => Self::Internal(String::new()),
             Code::ServiceUnavailable => Self::Unavailable(String::new()),
             Code::OutcomeUnknown => Self::OutcomeUnknown,

@@ -5,5 +5,6 @@ mod ledger;
 mod openapi;
 mod serve;
 mod settings;
+mod storage;
 mod user;
 mod worker;

@@ -8,8 +8,8 @@ use divine_whispers::domain::users::Role;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::Api;
 use crate::support::contract::{DOCUMENT, conforms, resolve};
+use crate::support::{Api, contract};
 
 /// Each operation with its method and path.
 fn operations() -> Vec<(Method, &'static str, &'static Value)> {
@@ -224,4 +224,49 @@ async fn the_page_has_all_it_needs_in_the_program_and_lets_nothing_else_in() {
         .exchange(api.request(Method::GET, "/docs/router.rs"))
         .await;
     assert_eq!(nothing.0, 404);
+}
+
+#[test]
+fn what_comes_before_a_file_or_a_stream_is_held_against_the_document() {
+    let fault = |path: &str, status: u16, headers: &[(&str, &str)]| {
+        let headers = headers.iter().map(|(name, value)| {
+            let name = name.parse::<reqwest::header::HeaderName>().unwrap();
+            (name, value.parse().unwrap())
+        });
+        let mut headers: reqwest::header::HeaderMap = headers.collect();
+        headers.insert("x-request-id", "1".parse().unwrap());
+        contract::find_fault(&contract::Answer {
+            method: &Method::GET,
+            path,
+            status: status.try_into().unwrap(),
+            headers: &headers,
+            body: None,
+        })
+    };
+    let file = [
+        ("content-type", "text/csv"),
+        ("etag", "\"1\""),
+        ("accept-ranges", "bytes"),
+        ("content-disposition", "attachment"),
+    ];
+    let path = "/api/v1/jobs/1/file";
+    assert_eq!(fault(path, 200, &file), Ok(()));
+    for missing in 0..file.len() {
+        let mut rest = file.to_vec();
+        rest.remove(missing);
+        fault(path, 200, &rest).unwrap_err();
+    }
+    fault(path, 206, &file).unwrap_err();
+    fault(path, 304, &file).unwrap_err();
+    fault(path, 202, &file).unwrap_err();
+    let events = "/api/v1/jobs/1/events";
+    let stream = [("content-type", "text/event-stream")];
+    assert_eq!(fault(events, 200, &stream), Ok(()));
+    fault(events, 200, &[("content-type", "text/plain")]).unwrap_err();
+    fault(events, 200, &[stream[0], file[1]]).unwrap_err();
+    fault(events, 204, &stream).unwrap_err();
+    assert_eq!(fault(events, 204, &[]), Ok(()));
+    let metrics = [("content-type", "text/plain; version=0.0.4")];
+    assert_eq!(fault("/metrics", 200, &metrics), Ok(()));
+    fault("/metrics", 200, &stream).unwrap_err();
 }

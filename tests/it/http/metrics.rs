@@ -14,7 +14,7 @@ use crate::support::{Api, TestDatabase};
 
 /// What a scrape says, after checking that it can be read.
 async fn scrape(api: &Api) -> String {
-    let response = api.request(Method::GET, "/metrics").send().await.unwrap();
+    let response = api.open(api.request(Method::GET, "/metrics")).await;
     assert_eq!(response.status().as_u16(), 200);
     assert_eq!(
         response.headers()["content-type"],

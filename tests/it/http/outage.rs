@@ -148,7 +148,7 @@ async fn without_the_database_every_answer_is_503_and_with_it_all_goes_on() {
         .await
         .success();
 
-    let metrics = api.request(Method::GET, "/metrics").send().await.unwrap();
+    let metrics = api.open(api.request(Method::GET, "/metrics")).await;
     assert_eq!(metrics.status().as_u16(), 200);
     let metrics = metrics.text().await.unwrap();
     assert!(metrics.contains("\ndivine_whispers_db_up 0\n"), "{metrics}");

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use divine_whispers::db::notices::{self, Notice};
+use divine_whispers::domain::ids::JobId;
+use divine_whispers::domain::jobs::news::Changed;
 use divine_whispers::server::job_events::look_for_events;
 use divine_whispers::worker;
 use serde_json::json;
@@ -69,6 +72,38 @@ async fn a_notice_wakes_who_watches_at_another_server() {
     })
     .await;
     watch_from_elsewhere(&here, &elsewhere).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_does_not_hear_itself() {
+    let (here, elsewhere) = two_servers().await;
+    needs_many_connections!(here.database);
+    let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let (url, db) = (here.database.url.clone(), here.app.db.clone());
+    tokio::spawn(async move {
+        notices::listen(&url, db.notice_sender(), |notice| {
+            tell.send(notice).unwrap()
+        })
+        .await
+    });
+    assert_eq!(heard.recv().await, Some(Notice::Listening));
+    let changed = |id| Changed::Jobs([JobId(id)].into());
+    for (api, id) in [(&here, 1), (&elsewhere, 2)] {
+        api.app.db.announce_jobs().await.unwrap();
+        api.app.db.announce_job_events(&changed(id)).await.unwrap();
+    }
+    // An older release does not say who it is.
+    here.database
+        .execute("notify jobs_queued; notify job_events, '3'")
+        .await;
+    for expected in [
+        Notice::JobsQueued,
+        Notice::JobEvents(changed(2)),
+        Notice::JobsQueued,
+        Notice::JobEvents(changed(3)),
+    ] {
+        assert_eq!(heard.recv().await, Some(expected));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

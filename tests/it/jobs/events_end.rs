@@ -13,6 +13,10 @@ use crate::support::events::{EventStream, ask, kinds};
 use crate::support::program::Program;
 use crate::support::{TestDatabase, eventually, eventually_refused};
 
+/// As if everything had happened long ago.
+const LONG_AGO: &str = "update job_events set created_at = created_at - interval '8 days';
+    update jobs set finished_at = finished_at - interval '8 days'";
+
 #[tokio::test]
 async fn a_stream_is_kept_alive_and_ends_with_its_session() {
     let (api, user, _) = with_jobs(|jobs| jobs.keep_alive = Duration::from_millis(50)).await;
@@ -172,8 +176,7 @@ async fn events_are_removed_some_time_after_the_end_and_never_before() {
     let count = |id: i64| format!("select count(*) from job_events where job_id = {id}");
     let round = rescue::round(&api.app.db, policy).await.unwrap();
     assert_eq!(round.removed_events, 0, "it ended just now");
-    let long_ago = "update job_events set created_at = created_at - interval '8 days'";
-    api.database.execute(long_ago).await;
+    api.database.execute(LONG_AGO).await;
     let round = rescue::round(&api.app.db, policy).await.unwrap();
     assert_eq!(round.removed_events, 3);
     assert_eq!(api.database.number(&count(ended)).await, 0);
@@ -182,23 +185,26 @@ async fn events_are_removed_some_time_after_the_end_and_never_before() {
         1,
         "what has not ended is kept, however old"
     );
-    let late = ask(&api, &user, ended, None).await;
-    assert_eq!(late.status().as_u16(), 204);
+    // Who comes too late for them is told the end.
+    let mut late = EventStream::open(&api, &user, ended, None).await;
+    let late = late.rest().await;
+    assert_eq!((kinds(&late), late[0].id), (vec!["completed"], 3));
+    let again = ask(&api, &user, ended, Some("3")).await;
+    assert_eq!(again.status().as_u16(), 204);
 }
 
 #[tokio::test]
-async fn old_events_are_removed_in_batches_and_the_last_of_a_job_goes_last() {
+async fn old_events_are_removed_in_batches_and_the_first_of_a_job_goes_last() {
     let (api, user, service) = with_jobs(|_| {}).await;
     let id = order(&api, &user).await;
     let job = claim_one(&api, &service).await;
     say(&api, &service, &job, "complete", json!({"output": 1}))
         .await
         .success();
-    let long_ago = "update job_events set created_at = created_at - interval '8 days'";
-    api.database.execute(long_ago).await;
+    api.database.execute(LONG_AGO).await;
     let retention = api.app.jobs.policy.event_retention;
     let left = format!("select coalesce(sum(event_number), 0) from job_events where job_id = {id}");
-    for (removed, numbers_left) in [(1, 5), (1, 3), (1, 0), (0, 0)] {
+    for (removed, numbers_left) in [(1, 3), (1, 1), (1, 0), (0, 0)] {
         let found = api
             .app
             .db

@@ -1,8 +1,11 @@
 //! Jobs: ordering and cancelling, claims and leases, files of results, rescue, and the workers of the program.
 
+mod ahead;
+mod completions;
 mod events;
 mod events_elsewhere;
 mod events_end;
+mod events_of_older_releases;
 mod files;
 mod floors;
 mod killed;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use divine_whispers::domain::ids::UserId;
 use divine_whispers::worker;
 use serde_json::{Value, json};
 
@@ -9,8 +10,8 @@ use super::workers::{crew, eventually_is};
 use super::{JOBS, look, order, with_jobs};
 use crate::ledger::assert_in_order;
 use crate::needs_many_connections;
-use crate::support::Api;
 use crate::support::api::TestUser;
+use crate::support::{Api, eventually};
 
 async fn order_statement(api: &Api, user: &TestUser, input: Value) -> i64 {
     let body = json!({"job_type": "wallet_statement", "input": input});
@@ -29,7 +30,7 @@ async fn read(api: &Api, user: &TestUser, id: i64) -> (Vec<csv::StringRecord>, V
         reqwest::Method::GET,
         result["file"]["path"].as_str().unwrap(),
     );
-    let file = file.bearer_auth(&user.token).send().await.unwrap();
+    let file = api.open(file.bearer_auth(&user.token)).await;
     assert_eq!(file.headers()["content-type"], "text/csv");
     let name = format!("attachment; filename=\"wallet_statement-{id}.csv\"");
     assert_eq!(file.headers()["content-disposition"], name.as_str());
@@ -72,6 +73,113 @@ async fn a_statement_has_the_transactions_of_its_period_and_no_others() {
     shutdown.cancel();
     running.await.unwrap();
     assert_in_order(&api.database).await;
+}
+
+const WAITING: &str = "select count(*) from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_posting_that_is_not_committed_yet_is_waited_for() {
+    let (api, user, _) = with_jobs(|_| {}).await;
+    needs_many_connections!(api.database);
+    let id = order_statement(&api, &user, json!({})).await;
+    let open = api.database.connect().await;
+    let deposit = format!(
+        "begin;
+         with credited as (
+             update wallets
+                set balance = balance + 50, posting_count = posting_count + 1, updated_at = clock_timestamp()
+              where user_id = {}
+             returning *
+         )
+         insert into transactions (wallet_id, type, amount, posting_number, balance_after, reference_id, created_by,
+                                   created_at, completed_at)
+         select id, 'deposit', 50, posting_count, balance, 'open', user_id, updated_at, updated_at
+           from credited",
+        user.id
+    );
+    open.batch_execute(&deposit).await.unwrap();
+    let (crew, shutdown) = crew(&api, worker::kinds(), Duration::ZERO);
+    let running = tokio::spawn(worker::run(crew));
+    eventually("the statement waits", async || {
+        api.database.number(WAITING).await == 1
+    })
+    .await;
+    open.batch_execute("commit").await.unwrap();
+    let (rows, result) = read(&api, &user, id).await;
+    let amounts: Vec<&str> = rows.iter().map(|row| &row[4]).collect();
+    assert_eq!(amounts, ["100", "-5", "50"]);
+    // The next one begins where this one ended, and has what came after it.
+    let next = json!({"from": result["output"]["to"]});
+    let next = order_statement(&api, &user, next).await;
+    let (rows, _) = read(&api, &user, next).await;
+    let amounts: Vec<&str> = rows.iter().map(|row| &row[4]).collect();
+    assert_eq!(amounts, ["-5"]);
+    shutdown.cancel();
+    running.await.unwrap();
+    assert_in_order(&api.database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_posting_that_began_before_a_statement_and_waited_for_it_is_recorded_after_its_end() {
+    let (api, user, _) = with_jobs(|_| {}).await;
+    needs_many_connections!(api.database);
+    let other = api.register().await;
+    let ahead = api.database.connect().await;
+    let lock = format!(
+        "begin; select from wallets where user_id = {} for no key update",
+        user.id
+    );
+    ahead.batch_execute(&lock).await.unwrap();
+    let db = api.app.db.clone();
+    let (owner, before) = (UserId(user.id), chrono::Utc::now());
+    let gift = json!({"to_user_id": other.id, "amount": 1, "description": "a gift"});
+    let order = json!({"job_type": "daily_horoscope"});
+    // One that locks first, and one that changes the row at once: that one has read the clock before it waits.
+    let (gift, order, end) = tokio::join!(
+        api.post(&user, "/api/v1/wallet/transfers", gift),
+        api.post(&user, JOBS, order),
+        async {
+            eventually("both wait", async || {
+                api.database.number(WAITING).await == 2
+            })
+            .await;
+            let sql = format!(
+                "update wallets set updated_at = greatest(updated_at, clock_timestamp())
+                  where user_id = {} returning updated_at",
+                user.id
+            );
+            let end: chrono::DateTime<chrono::Utc> =
+                ahead.query_one(&sql, &[]).await.unwrap().get(0);
+            ahead.batch_execute("commit").await.unwrap();
+            end
+        }
+    );
+    gift.success();
+    order.success();
+    assert!(before < end);
+    let sql = format!(
+        "select min(created_at) >= '{}' from transactions where posting_number > 1 and wallet_id =
+             (select id from wallets where user_id = {})",
+        end.to_rfc3339(),
+        user.id
+    );
+    let later = api.database.connect().await.query_one(&sql, &[]).await;
+    assert!(later.unwrap().get::<_, bool>(0));
+
+    // What is asked for up to an earlier time ends there; the clock of PostgreSQL says what is later than now.
+    let past = db.end_of_statement(owner, Some(before)).await.unwrap();
+    assert_eq!(
+        past.map(|time| time.timestamp_micros()),
+        Some(before.timestamp_micros())
+    );
+    let future = before + chrono::TimeDelta::days(1);
+    let now = db
+        .end_of_statement(owner, Some(future))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(end <= now && now < future);
 }
 
 #[tokio::test(flavor = "multi_thread")]

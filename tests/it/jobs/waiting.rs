@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{CLAIM, order, with_jobs};
 use crate::needs_many_connections;
+use crate::support::api::second_server;
 use crate::support::eventually;
 
 #[tokio::test]
@@ -31,14 +32,10 @@ async fn a_claim_waits_for_a_job_but_not_for_ever() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_waits_hears_of_an_order_at_another_server() {
-    let (mut api, user, service) =
-        with_jobs(|jobs| jobs.poll_interval = Duration::from_secs(60)).await;
+    let (api, user, service) = with_jobs(|jobs| jobs.poll_interval = Duration::from_secs(60)).await;
     needs_many_connections!(api.database);
-    let elsewhere = divine_whispers::http::App {
-        arrivals: Arrivals::default(),
-        ..api.app.clone()
-    };
-    for app in [&api.app, &elsewhere] {
+    let elsewhere = second_server(&api).await;
+    for app in [&api.app, &elsewhere.app] {
         tokio::spawn(worker::pass_on(
             app.db.clone(),
             api.database.url.clone(),
@@ -64,9 +61,8 @@ async fn a_claim_that_waits_hears_of_an_order_at_another_server() {
         api.database.number(looked).await == 1
     })
     .await;
-    api.serve_also(elsewhere).await;
     let started = Instant::now();
-    let id = order(&api, &user).await;
+    let id = order(&elsewhere, &user).await;
     let reply: Value = waiting.await.unwrap().unwrap().json().await.unwrap();
     assert_eq!(reply["jobs"][0]["job_id"], id);
     assert!(started.elapsed() < Duration::from_secs(20), "it was woken");
@@ -91,7 +87,9 @@ async fn an_order_is_announced_at_once_and_those_right_after_it_together_in_the_
     needs_many_connections!(api.database);
     let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let url = api.database.url.clone();
-    tokio::spawn(async move { notices::listen(&url, |notice| tell.send(notice).unwrap()).await });
+    tokio::spawn(async move {
+        notices::listen(&url, "somebody else", |notice| tell.send(notice).unwrap()).await
+    });
     assert_eq!(heard.recv().await, Some(Notice::Listening));
     let arrivals = Arrivals::default();
     tokio::spawn(worker::pass_on(

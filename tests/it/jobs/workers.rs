@@ -114,6 +114,33 @@ async fn a_worker_that_is_told_to_stop_finishes_what_it_can_and_takes_nothing_ne
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_takes_the_next_job_while_its_last_one_is_recorded() {
+    let (api, user, _) = with_jobs(|jobs| jobs.concurrency = 1).await;
+    needs_many_connections!(api.database);
+    let (id, next) = (order(&api, &user).await, order(&api, &user).await);
+    let go = Arc::new(Notify::new());
+    let kind = Horoscope {
+        go: Arc::clone(&go),
+        panics: false,
+    };
+    let (crew, shutdown) = crew(&api, vec![Box::new(kind)], Duration::from_secs(600));
+    let running = tokio::spawn(worker::run(crew));
+    eventually_is(&api, &user, id, "running").await;
+    let other = api.database.connect().await;
+    let lock = format!("begin; select from jobs where id = {id} for update");
+    other.batch_execute(&lock).await.unwrap();
+    go.notify_one();
+    eventually_is(&api, &user, next, "running").await;
+    assert_eq!(look(&api, &user, id).await["status"], "running");
+    other.batch_execute("commit").await.unwrap();
+    eventually_is(&api, &user, id, "completed").await;
+    shutdown.cancel();
+    go.notify_one();
+    running.await.unwrap();
+    assert_eq!(look(&api, &user, next).await["status"], "completed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn long_work_keeps_its_lease_by_signs_of_life() {
     let (api, user, _) = with_jobs(|jobs| jobs.policy.lease = Duration::from_secs(2)).await;
     needs_many_connections!(api.database);

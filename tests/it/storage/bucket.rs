@@ -1,5 +1,5 @@
-//! As much of S3 as files of results need: multipart uploads, reading a range, removing. It holds objects in memory, and
-//! checks of a request only that it is signed.
+//! As much of S3 as files of results need: multipart uploads, reading a range, removing, writing what is not there yet. It
+//! holds objects in memory, and checks of a request only that it is signed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,13 +12,24 @@ use axum::response::{IntoResponse as _, Response};
 use divine_whispers::config::StorageLocation;
 use divine_whispers::storage::Storage;
 
+use divine_whispers::domain::ids::JobId;
+use divine_whispers::domain::jobs::files::{Files, settle};
+use divine_whispers::domain::jobs::lease::Lease;
+use divine_whispers::domain::mime_type::MimeType;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
 use super::assert_keeps_files;
+use crate::jobs::{claim_one, order, with_jobs};
+use crate::support::eventually;
 
 #[derive(Default)]
 struct Bucket {
     objects: BTreeMap<String, Vec<u8>>,
     parts: BTreeMap<(String, u32), Vec<u8>>,
     requests: Vec<String>,
+    /// What putting parts together waits for.
+    held: Option<Arc<Semaphore>>,
 }
 
 type Shared = Arc<Mutex<Bucket>>;
@@ -30,7 +41,35 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut bucket = bucket.lock().unwrap();
+    let held = bucket.lock().unwrap().held.clone();
+    let query = uri.query().unwrap_or_default();
+    if let Some(held) = held
+        && method == Method::POST
+        && query.contains("uploadId")
+    {
+        let name = format!("{method} held");
+        bucket.lock().unwrap().requests.push(name);
+        // In a task of its own: S3 goes on when its client has hung up.
+        let (bucket, uri, body) = (Arc::clone(&bucket), uri.clone(), body.clone());
+        let late = tokio::spawn(async move {
+            held.acquire().await.unwrap().forget();
+            let mut bucket = bucket.lock().unwrap();
+            let answer = respond(&mut bucket, method, &uri, &headers, &body);
+            bucket.requests.push("POST done".to_owned());
+            answer
+        });
+        return late.await.unwrap();
+    }
+    respond(&mut bucket.lock().unwrap(), method, &uri, &headers, &body)
+}
+
+fn respond(
+    bucket: &mut Bucket,
+    method: Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Response {
     let key = uri.path().strip_prefix("/readings").unwrap();
     let key = key.trim_start_matches('/').to_owned();
     let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
@@ -69,13 +108,25 @@ async fn answer(
             "<CompleteMultipartUploadResult><ETag>\"whole\"</ETag></CompleteMultipartUploadResult>"
                 .into_response()
         }
+        (Method::PUT, None, None) => {
+            assert_eq!(headers["if-none-match"], "*", "nothing is written twice");
+            if bucket.objects.contains_key(&key) {
+                return StatusCode::PRECONDITION_FAILED.into_response();
+            }
+            bucket.objects.insert(key, body.to_vec());
+            [("ETag", "\"whole\"")].into_response()
+        }
+        (Method::HEAD, None, None) => match bucket.objects.get(&key) {
+            None => StatusCode::NOT_FOUND.into_response(),
+            Some(bytes) => read(bytes, headers),
+        },
         (Method::DELETE, Some(upload), None) => {
             bucket.parts.retain(|(id, _), _| *id != upload);
             StatusCode::NO_CONTENT.into_response()
         }
         (Method::GET, None, None) => match bucket.objects.get(&key) {
             None => StatusCode::NOT_FOUND.into_response(),
-            Some(bytes) => read(bytes, &headers),
+            Some(bytes) => read(bytes, headers),
         },
         // S3 deletes several at once, by a list, or one.
         (Method::POST, None, None) => {
@@ -120,8 +171,8 @@ fn read(bytes: &[u8], headers: &HeaderMap) -> Response {
         .into_response()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_keeps_files_below_its_prefix() {
+/// An empty bucket, and how to open it.
+async fn serve() -> (Shared, StorageLocation) {
     let bucket = Shared::default();
     let router = Router::new()
         .fallback(answer)
@@ -147,10 +198,79 @@ async fn a_bucket_keeps_files_below_its_prefix() {
         .to_vec()
     };
     let location = StorageLocation::parse("s3://readings/of/2026", options).unwrap();
+    (bucket, location)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_keeps_files_below_its_prefix() {
+    let (bucket, location) = serve().await;
     let storage = Storage::open(&location).unwrap();
     assert_keeps_files(&storage).await;
     let bucket = bucket.lock().unwrap();
     let left: Vec<&String> = bucket.objects.keys().collect();
     assert_eq!(left, ["of/2026/ab/empty"]);
     assert!(bucket.parts.is_empty(), "what was given up was taken back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_says_which_one_it_is_to_all_who_come_at_once() {
+    let (bucket, location) = serve().await;
+    let asked = (0..8).map(|_| Storage::open(&location).unwrap());
+    let asked = asked.collect::<Vec<_>>();
+    let ids = futures_util::future::join_all(asked.iter().map(Storage::id)).await;
+    let first = *ids[0].as_ref().unwrap();
+    assert!(ids.into_iter().all(|id| id.unwrap() == first));
+    assert!(asked[0].has("storage-id").await.unwrap());
+    assert!(!asked[0].has("ab/missing").await.unwrap());
+    let bucket = bucket.lock().unwrap();
+    let text = String::from_utf8(bucket.objects["of/2026/storage-id"].clone()).unwrap();
+    assert_eq!(text.trim(), first.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_dropped_while_its_parts_are_put_together_leaves_no_object_without_a_row()
+{
+    let (api, user, service) = with_jobs(|_| {}).await;
+    let (bucket, location) = serve().await;
+    let files = Files {
+        storage: Storage::open(&location).unwrap(),
+        ..api.app.files.clone()
+    };
+    settle(&files).await.unwrap();
+    order(&api, &user).await;
+    let job = claim_one(&api, &service).await;
+    let lease = Lease {
+        job_id: JobId(job["job_id"].as_i64().unwrap()),
+        token: Uuid::try_parse(job["lease_token"].as_str().unwrap()).unwrap(),
+    };
+    let held = Arc::new(Semaphore::new(0));
+    bucket.lock().unwrap().held = Some(Arc::clone(&held));
+    let mut upload = files.begin(lease, &MimeType::csv()).await.unwrap();
+    upload.write(b"a,b\n").await.unwrap();
+    let finishing = tokio::spawn(upload.finish());
+    eventually("its parts are put together", async || {
+        let requests = &bucket.lock().unwrap().requests;
+        requests.iter().any(|request| request == "POST held")
+    })
+    .await;
+    finishing.abort();
+    assert!(finishing.await.unwrap_err().is_cancelled());
+    let rows = "select count(*) from job_files";
+    let objects = || {
+        let bucket = bucket.lock().unwrap();
+        bucket
+            .objects
+            .keys()
+            .filter(|name| *name != "of/2026/storage-id")
+            .count()
+    };
+    // Whether the object appears is still open: the row stays.
+    assert_eq!((api.database.number(rows).await, objects()), (1, 0));
+    held.add_permits(1);
+    eventually("the object was there, and the row is gone", async || {
+        let done = "POST done".to_owned();
+        bucket.lock().unwrap().requests.contains(&done) && api.database.number(rows).await == 0
+    })
+    .await;
+    assert_eq!(objects(), 0);
 }

@@ -13,6 +13,7 @@ use divine_whispers::domain::jobs::files::Files;
 use divine_whispers::domain::jobs::waiting::Arrivals;
 use divine_whispers::domain::login_limits::LoginLimits;
 use divine_whispers::domain::passwords::{Hasher, Password};
+use divine_whispers::domain::seats::Seats;
 use divine_whispers::domain::sessions::{Session, SessionRules};
 use divine_whispers::domain::sign_in::Desk;
 use divine_whispers::domain::users::{Email, Role, create_with_role};
@@ -20,13 +21,13 @@ use divine_whispers::http::{App, TokenSigner, router};
 use divine_whispers::migrations::REVISIONS;
 use divine_whispers::server::connections;
 use divine_whispers::storage::Storage;
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use revisions::Revisions;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{TestDatabase, contract};
+use super::{Reply, TestDatabase};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 pub const SECRET_KEY: &str = "a secret key of the tests, long enough";
@@ -68,42 +69,6 @@ pub fn unknown_session(user_id: i64) -> Session {
     }
 }
 
-/// What came back.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: reqwest::header::HeaderMap,
-    pub body: Value,
-}
-
-impl Reply {
-    /// The stable code of a problem document, after checking that it is one.
-    pub fn problem(&self) -> &str {
-        assert_eq!(
-            self.headers["content-type"], "application/problem+json",
-            "{self:?}"
-        );
-        assert_eq!(self.body["status"], self.status.as_u16(), "{self:?}");
-        assert!(
-            self.body["type"].is_string() && self.body["title"].is_string(),
-            "{self:?}"
-        );
-        assert_eq!(
-            self.body["request_id"],
-            self.headers["x-request-id"].to_str().unwrap(),
-            "{self:?}"
-        );
-        self.body["code"].as_str().unwrap()
-    }
-
-    /// The body of a success.
-    #[track_caller]
-    pub fn success(self) -> Value {
-        assert!(self.status.is_success(), "{self:?}");
-        self.body
-    }
-}
-
 impl Api {
     /// Serves on a migrated database of its own.
     pub async fn start() -> Self {
@@ -125,11 +90,11 @@ impl Api {
         let storage = Arc::new(TempDir::new().unwrap());
         let location = StorageLocation::Directory(storage.path().to_owned());
         let app = App {
-            files: Files {
-                db: db.clone(),
-                storage: Storage::open(&location).unwrap(),
-                rules: Arc::new(StorageSettings::default().rules),
-            },
+            files: Files::new(
+                db.clone(),
+                Storage::open(&location).unwrap(),
+                StorageSettings::default().rules,
+            ),
             db,
             hasher: Hasher::default(),
             tokens: TokenSigner::new(&SECRET_KEY.into(), Duration::from_secs(1800)),
@@ -168,41 +133,6 @@ impl Api {
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.client
             .request(method, format!("http://{}{path}", self.address))
-    }
-
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
-        let (status, headers, text) = self.exchange(request).await;
-        let body = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).expect(&text)
-        };
-        Reply {
-            status,
-            headers,
-            body,
-        }
-    }
-
-    /// Sends a request, and holds what comes back against the OpenAPI document.
-    pub async fn exchange(
-        &self,
-        request: reqwest::RequestBuilder,
-    ) -> (StatusCode, reqwest::header::HeaderMap, String) {
-        let (client, request) = request.build_split();
-        let request = request.unwrap();
-        let (method, path) = (request.method().clone(), request.url().path().to_owned());
-        let response = client.execute(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.text().await.unwrap();
-        contract::check(&contract::Answer {
-            method: &method,
-            path: &path,
-            status,
-            headers: &headers,
-            body: &body,
-        });
-        (status, headers, body)
     }
 
     pub async fn get(&self, user: &TestUser, path: &str) -> Reply {
@@ -319,11 +249,13 @@ pub async fn second_server(first: &Api) -> Api {
     let db = Database::new(&database.url, &settings, database.budget()).unwrap();
     let files = Files {
         db: db.clone(),
+        downloads: Seats::default(),
         ..first.app.files.clone()
     };
     let app = App {
         db,
         files,
+        arrivals: Arrivals::default(),
         ..first.app.clone()
     };
     Api {

@@ -33,7 +33,7 @@ pub async fn ask(api: &Api, user: &TestUser, id: i64, last: Option<&str>) -> req
     if let Some(last) = last {
         request = request.header("Last-Event-ID", last);
     }
-    request.send().await.unwrap()
+    api.open(request).await
 }
 
 impl EventStream {

@@ -7,9 +7,11 @@ pub mod contract;
 pub mod database;
 pub mod events;
 pub mod program;
+mod reply;
 
-pub use api::{Api, Reply};
+pub use api::Api;
 pub use database::TestDatabase;
+pub use reply::Reply;
 
 /// Leaves a test that needs many connections when the PostgreSQL at hand has one, and says so.
 #[macro_export]

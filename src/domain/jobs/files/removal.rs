@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::Files;
+use super::place::{self, PlaceError};
 use crate::db::DbError;
 
 /// How long an upload whose claim has ended must have been silent. One that is under way gives a sign of life every few
@@ -27,9 +28,18 @@ pub struct Removal {
 /// is made up for by the next round.
 ///
 /// # Errors
-/// If the database cannot be asked; what was done until then stays. A storage that fails is logged, and its files wait.
+/// If the database cannot be asked; what was done until then stays. A storage that fails is logged, and its files wait; as they
+/// do if another storage counts: this one does not have them, which does not say that they are gone.
 pub async fn remove_due(files: &Files, silence: Duration) -> Result<Removal, DbError> {
     let db = &files.db;
+    match place::check(files).await {
+        Ok(()) => {}
+        Err(PlaceError::Database(error)) => return Err(error),
+        Err(error) => {
+            tracing::warn!(%error, "no files are removed");
+            return Ok(Removal::default());
+        }
+    }
     let mut round = Removal {
         orphaned: db.mark_orphaned_files(silence, BATCH_FILES).await?,
         ..Removal::default()

@@ -3,6 +3,9 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::task::{JoinError, JoinHandle};
+
+use super::place::{self, PlaceError};
 use super::{FileId, Files};
 use crate::db::DbError;
 use crate::domain::jobs::lease::Lease;
@@ -24,6 +27,9 @@ pub enum UploadError {
         /// What is allowed.
         max_bytes: u64,
     },
+    /// The files of this database are in another storage.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// The storage failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -32,11 +38,23 @@ pub enum UploadError {
     Database(#[from] DbError),
 }
 
+/// How far the storage is with a file.
+#[derive(Default)]
+enum Writing {
+    /// There is nothing to be ended.
+    #[default]
+    Nothing,
+    /// Its parts are written.
+    Parts(Writer),
+    /// They are put together.
+    Finishing(JoinHandle<Result<(), StorageError>>),
+}
+
 /// A file that is being uploaded. Dropped before it is finished, it is taken back in the background.
 pub struct Upload {
     files: Files,
     id: FileId,
-    writer: Option<Writer>,
+    writing: Writing,
     size_bytes: u64,
     looked_at: Instant,
     /// Whether the row is still to be taken back.
@@ -50,20 +68,26 @@ impl Upload {
         mime_type: &MimeType,
     ) -> Result<Self, UploadError> {
         let id = FileId::new();
-        if !files.db.begin_file(id, lease, mime_type).await? {
-            return Err(UploadError::LeaseLost);
+        let storage_id = files.storage.id().await?;
+        let begin = || files.db.begin_file(id, lease, mime_type, storage_id);
+        if !begin().await? {
+            // Either it is the lease, or another storage counts by now, or none does yet.
+            place::check(&files).await?;
+            if !begin().await? {
+                return Err(UploadError::LeaseLost);
+            }
         }
         let mut upload = Self {
             files,
             id,
-            writer: None,
+            writing: Writing::Nothing,
             size_bytes: 0,
             looked_at: Instant::now(),
             is_open: true,
         };
         match upload.files.storage.create(&id.path()).await {
             Ok(writer) => {
-                upload.writer = Some(writer);
+                upload.writing = Writing::Parts(writer);
                 Ok(upload)
             }
             Err(error) => {
@@ -94,9 +118,9 @@ impl Upload {
         if self.looked_at.elapsed() >= LOOK_INTERVAL {
             self.look().await?;
         }
-        match &mut self.writer {
-            Some(writer) => Ok(writer.write(bytes).await?),
-            None => Err(UploadError::LeaseLost),
+        match &mut self.writing {
+            Writing::Parts(writer) => Ok(writer.write(bytes).await?),
+            _ => Err(UploadError::LeaseLost),
         }
     }
 
@@ -130,9 +154,20 @@ impl Upload {
     async fn try_finish(&mut self) -> Result<(), UploadError> {
         // Right before the file appears: no file appears after its row is gone.
         self.look().await?;
-        match self.writer.take() {
-            Some(writer) => writer.finish().await?,
-            None => return Err(UploadError::LeaseLost),
+        let Writing::Parts(writer) = std::mem::take(&mut self.writing) else {
+            return Err(UploadError::LeaseLost);
+        };
+        // A task of its own: if this future is dropped, the storage may put the file together all the same, and whoever takes it
+        // back has to wait for that.
+        self.writing = Writing::Finishing(tokio::spawn(writer.finish()));
+        if let Writing::Finishing(finishing) = &mut self.writing {
+            let finished = finishing.await;
+            self.writing = Writing::Nothing;
+            if let Err(error) = ended(finished) {
+                // Nobody knows whether the file will be there. The row stays, and housekeeping looks when the claim has ended.
+                self.is_open = false;
+                return Err(error.into());
+            }
         }
         if self.files.db.finish_file(self.id, self.size_bytes).await? {
             Ok(())
@@ -148,7 +183,7 @@ impl Upload {
 
     async fn take_back(&mut self) {
         if std::mem::take(&mut self.is_open) {
-            take_back(&self.files, self.id, self.writer.take()).await;
+            take_back(&self.files, self.id, std::mem::take(&mut self.writing)).await;
         }
     }
 }
@@ -160,16 +195,28 @@ impl Drop for Upload {
             return;
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let (files, id, writer) = (self.files.clone(), self.id, self.writer.take());
-            runtime.spawn(async move { take_back(&files, id, writer).await });
+            let (files, id) = (self.files.clone(), self.id);
+            let writing = std::mem::take(&mut self.writing);
+            runtime.spawn(async move { take_back(&files, id, writing).await });
         }
     }
 }
 
+fn ended(finished: Result<Result<(), StorageError>, JoinError>) -> Result<(), StorageError> {
+    finished.unwrap_or_else(|error| Err(StorageError::Failed(error.to_string())))
+}
+
 /// What fails here is made up for by housekeeping.
-async fn take_back(files: &Files, id: FileId, writer: Option<Writer>) {
-    if let Some(writer) = writer {
-        writer.abort().await;
+async fn take_back(files: &Files, id: FileId, writing: Writing) {
+    match writing {
+        Writing::Nothing => {}
+        Writing::Parts(writer) => writer.abort().await,
+        Writing::Finishing(finishing) => {
+            if let Err(error) = ended(finishing.await) {
+                tracing::warn!(%error, "an upload that was given up is left to housekeeping");
+                return;
+            }
+        }
     }
     let marked = files.db.discard_file(id).await;
     let removed = files.storage.remove(&id.path()).await;

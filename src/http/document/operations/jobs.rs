@@ -115,7 +115,11 @@ pub(in crate::http) const FILE: About = About {
     summary: "The file of a result",
     description: "Streamed, in the type that the worker gave it; never shown by a browser as a page. `HEAD` tells of it.",
     tag: Tag::Jobs,
-    refuses: &[Code::JobNotCompleted, Code::ResultExpired],
+    refuses: &[
+        Code::JobNotCompleted,
+        Code::ResultExpired,
+        Code::TooManyDownloads,
+    ],
     answer: Some("txn_id,created_at,type\n"),
     ..About::NOTHING
 };

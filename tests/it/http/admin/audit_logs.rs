@@ -138,7 +138,7 @@ async fn an_export_has_every_entry_of_a_search_on_a_line() {
     let export = async |query: &str| {
         let path = format!("{LOGS}/export?{query}");
         let request = api.request(Method::GET, &path).bearer_auth(&admin.token);
-        let response = request.send().await.unwrap();
+        let response = api.open(request).await;
         assert_eq!(response.headers()["content-type"], "application/jsonl");
         // In chunks: nobody has counted it before it was sent.
         assert!(!response.headers().contains_key("content-length"));
@@ -166,7 +166,7 @@ async fn an_export_reads_no_further_than_its_client() {
     api.database.execute(insert).await;
     let path = format!("{LOGS}/export?action=test");
     let request = api.request(Method::GET, &path).bearer_auth(&admin.token);
-    let mut response = request.send().await.unwrap();
+    let mut response = api.open(request).await;
     let mut seen = response.chunk().await.unwrap().unwrap().len();
     // An entry that only a page which was not read yet can show.
     let change = "alter table audit_logs disable trigger user;

@@ -30,7 +30,7 @@ async fn the_schema_tells_what_is_applied_and_when_and_draws_its_tables() {
         "{diagram}"
     );
     let request = api.request(Method::GET, &format!("{SCHEMA}/diagram.svg"));
-    let picture = request.bearer_auth(&admin.token).send().await.unwrap();
+    let picture = api.open(request.bearer_auth(&admin.token)).await;
     assert_eq!(picture.headers()["content-type"], "image/svg+xml");
     let svg = picture.text().await.unwrap();
     assert!(svg.contains("<svg") && svg.contains("audit_seals"));

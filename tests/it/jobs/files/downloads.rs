@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use divine_whispers::domain::ids::{JobId, UserId};
+use divine_whispers::domain::jobs::files::{self, DownloadError, NoFile};
+use divine_whispers::domain::jobs::rescue;
+use divine_whispers::domain::seats::Limits;
 use reqwest::Method;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -40,7 +44,7 @@ async fn a_file_is_told_by_its_type_length_name_and_tag() {
 
     let path = format!("/api/v1/jobs/{id}/file");
     let head = api.request(Method::HEAD, &path).bearer_auth(&user.token);
-    let head = head.header("Range", "bytes=0-1").send().await.unwrap();
+    let head = api.open(head.header("Range", "bytes=0-1")).await;
     assert_eq!(head.status().as_u16(), 200, "a range is of GET alone");
     assert_eq!(head.headers()["content-length"], "10");
     assert_eq!(head.headers()["etag"], tag);
@@ -151,6 +155,84 @@ async fn a_file_of_another_looks_as_if_it_were_not_there() {
     assert_eq!(
         (early.status.as_u16(), early.problem()),
         (409, "JOB_NOT_COMPLETED")
+    );
+}
+
+#[tokio::test]
+async fn a_result_that_is_removed_between_its_row_and_its_file_is_one_that_has_expired() {
+    let (api, user, service) = with_files(|_| {}).await;
+    let id = deliver(&api, &user, &service, "0123456789").await;
+    let files = &api.app.files;
+    let (owner, job) = (UserId(user.id), JobId(id));
+    let file = files::of_job(&files.db, owner, job).await.unwrap();
+    let kept = files.contents(owner, job, &file, 0..10).await;
+    drop(kept.unwrap());
+    // Here a request would have read the row.
+    api.database
+        .execute("update job_results set expires_at = now()")
+        .await;
+    let policy = &api.app.jobs.policy;
+    rescue::round(&files.db, policy).await.unwrap();
+    files::remove_due(files, files::SILENCE).await.unwrap();
+    let gone = files.contents(owner, job, &file, 0..10).await.err();
+    assert!(
+        matches!(gone, Some(DownloadError::NoFile(NoFile::Expired))),
+        "{gone:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_a_limit_to_the_downloads_of_a_user_and_of_a_server() {
+    let (api, user, service) = with_files(|rules| {
+        rules.downloads = Limits {
+            per_process: 2,
+            per_user: 1,
+        };
+    })
+    .await;
+    // More than the buffers of a connection hold.
+    let large = || vec![b'x'; 32 * 1024 * 1024];
+    let id = deliver(&api, &user, &service, large()).await;
+    let other = api.register().await;
+    let others = deliver(&api, &other, &service, large()).await;
+    let third = api.register().await;
+    let thirds = deliver(&api, &third, &service, "small").await;
+    let first = download(&api, &user, id, &[]).await;
+    assert_eq!(first.status().as_u16(), 200);
+    let path = format!("/api/v1/jobs/{id}/file");
+    let refused = api.get(&user, &path).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.problem()),
+        (429, "TOO_MANY_DOWNLOADS")
+    );
+    assert!(refused.headers.contains_key("retry-after"));
+    // What sends nothing of a file takes no place.
+    let known = [("if-none-match", "*")];
+    assert_eq!(
+        download(&api, &user, id, &known).await.status().as_u16(),
+        304
+    );
+    let second = download(&api, &other, others, &[]).await;
+    assert_eq!(second.status().as_u16(), 200);
+    let path = format!("/api/v1/jobs/{thirds}/file");
+    let refused = api.get(&third, &path).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.problem()),
+        (503, "SERVICE_UNAVAILABLE")
+    );
+    let metrics = api.open(api.request(Method::GET, "/metrics")).await;
+    let metrics = metrics.text().await.unwrap();
+    let line = "\ndivine_whispers_http_file_downloads 2\n";
+    assert!(metrics.contains(line), "{metrics}");
+    drop(first);
+    assert_eq!(second.bytes().await.unwrap().len(), large().len());
+    eventually("the places of who left are free", async || {
+        api.app.files.downloads.taken() == 0
+    })
+    .await;
+    assert_eq!(
+        download(&api, &third, thirds, &[]).await.status().as_u16(),
+        200
     );
 }
 

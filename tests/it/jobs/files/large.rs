@@ -70,7 +70,7 @@ async fn a_file_of_1_gib_goes_up_and_down_in_less_than_64_mb() {
 
     let started = std::time::Instant::now();
     let file = client.get(format!("{}/api/v1/jobs/{id}/file", server.url));
-    let file = file.bearer_auth(&user.token).send().await.unwrap();
+    let file = api.open(file.bearer_auth(&user.token)).await;
     let mut stream = file.error_for_status().unwrap().bytes_stream();
     let (mut waiting, mut number) = (Vec::new(), 0);
     while let Some(bytes) = stream.next().await {

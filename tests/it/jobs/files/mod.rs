@@ -3,8 +3,10 @@
 mod downloads;
 #[cfg(target_os = "linux")]
 mod large;
+mod places;
 mod removal;
 mod uploads;
+mod uploads_under_way;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -80,14 +82,17 @@ async fn download(
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    request.send().await.unwrap()
+    api.open(request).await
 }
 
-/// Every file of the storage, unfinished ones too.
+/// Every file of a result in the storage, unfinished ones too.
 fn stored(api: &Api) -> Vec<PathBuf> {
-    let directories = std::fs::read_dir(api.storage.path()).unwrap();
+    let entries = std::fs::read_dir(api.storage.path()).unwrap();
+    let directories = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir());
     directories
-        .flat_map(|entry| std::fs::read_dir(entry.unwrap().path()).unwrap())
+        .flat_map(|directory| std::fs::read_dir(directory).unwrap())
         .map(|entry| entry.unwrap().path())
         .collect()
 }

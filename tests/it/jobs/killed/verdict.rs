@@ -138,6 +138,10 @@ pub async fn files_are_those_of_the_table(database: &TestDatabase, crowd: &Crowd
         .collect();
     let mut found = BTreeMap::new();
     find_files(crowd.storage.path(), crowd.storage.path(), &mut found);
+    assert!(
+        found.remove("storage-id").is_some(),
+        "it says which one it is"
+    );
     assert_eq!(found, known, "files and their sizes");
     for row in &rows {
         let (path, summary): (String, Value) = (row.get(0), row.get(1));

@@ -1,0 +1,184 @@
+//! Which storage the files of a database are in: the first one that is opened, and no other while there are files.
+
+use std::path::Path;
+
+use divine_whispers::config::StorageLocation;
+use divine_whispers::domain::jobs::files::{
+    Files, PlaceError, Removal, SILENCE, adopt, remove_due, settle,
+};
+use divine_whispers::domain::jobs::rescue;
+use divine_whispers::storage::{Storage, StorageError};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::super::{claim_one, order};
+use super::{deliver, download, rows, stored, upload, with_files};
+use crate::audit::entries;
+use crate::support::Api;
+
+/// As a program on another host sees it, whose directory is its own.
+fn at(api: &Api, directory: &Path) -> Files {
+    let location = StorageLocation::Directory(directory.to_owned());
+    Files {
+        storage: Storage::open(&location).unwrap(),
+        ..api.app.files.clone()
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_storage_says_which_one_it_is_to_all_who_come_at_once() {
+    let home = TempDir::new().unwrap();
+    let location = StorageLocation::Directory(home.path().to_owned());
+    let open = || Storage::open(&location).unwrap();
+    let asked = (0..8).map(|_| open()).collect::<Vec<_>>();
+    let ids = futures_util::future::join_all(asked.iter().map(Storage::id)).await;
+    let first = *ids[0].as_ref().unwrap();
+    assert!(ids.into_iter().all(|id| id.unwrap() == first));
+    assert_eq!(open().id().await.unwrap(), first);
+    std::fs::write(home.path().join("storage-id"), "nonsense").unwrap();
+    let broken = open().id().await;
+    assert!(matches!(broken, Err(StorageError::Failed(_))), "{broken:?}");
+}
+
+#[tokio::test]
+async fn of_two_hosts_that_start_at_once_with_one_storage_both_may() {
+    let api = Api::start().await;
+    let (first, second) = (at(&api, api.storage.path()), at(&api, api.storage.path()));
+    let (first, second) = tokio::join!(settle(&first), settle(&second));
+    first.unwrap();
+    second.unwrap();
+    let rows = "select count(*) from result_storage";
+    assert_eq!(api.database.number(rows).await, 1);
+}
+
+#[tokio::test]
+async fn a_host_with_other_files_is_refused_and_forgets_none() {
+    let (api, user, service) = with_files(|_| {}).await;
+    let id = deliver(&api, &user, &service, "here").await;
+    let home = TempDir::new().unwrap();
+    let elsewhere = at(&api, home.path());
+    let refused = settle(&elsewhere).await.unwrap_err();
+    let text = refused.to_string();
+    assert!(matches!(refused, PlaceError::Another { .. }), "{text}");
+    for part in [
+        api.app.files.storage.id().await.unwrap().to_string(),
+        elsewhere.storage.id().await.unwrap().to_string(),
+        home.path().display().to_string(),
+        "RESULT_STORAGE_URL".to_owned(),
+        "storage adopt".to_owned(),
+    ] {
+        assert!(text.contains(&part), "{part}: {text}");
+    }
+
+    // Its housekeeping leaves alone what it does not have.
+    let sql = "update job_results set expires_at = now()";
+    api.database.execute(sql).await;
+    rescue::round(&api.app.db, &api.app.jobs.policy)
+        .await
+        .unwrap();
+    let idle = remove_due(&elsewhere, SILENCE).await.unwrap();
+    assert_eq!((idle, rows(&api).await), (Removal::default(), 1));
+    assert_eq!(download(&api, &user, id, &[]).await.status().as_u16(), 410);
+    let removal = remove_due(&api.app.files, SILENCE).await.unwrap();
+    assert_eq!((removal.removed, rows(&api).await), (1, 0));
+    assert!(stored(&api).is_empty());
+}
+
+#[tokio::test]
+async fn a_storage_that_was_copied_is_the_same() {
+    let (mut api, user, service) = with_files(|_| {}).await;
+    let id = deliver(&api, &user, &service, "moved").await;
+    let home = TempDir::new().unwrap();
+    copy(api.storage.path(), home.path());
+    let files = at(&api, home.path());
+    settle(&files).await.unwrap();
+    let mut app = api.app.clone();
+    app.files = files;
+    api.serve_also(app).await;
+    let bytes = download(&api, &user, id, &[]).await.bytes().await.unwrap();
+    assert_eq!(&bytes[..], b"moved");
+}
+
+#[tokio::test]
+async fn while_there_are_no_files_another_storage_may_count_and_the_former_one_takes_none() {
+    let (api, user, service) = with_files(|_| {}).await;
+    settle(&api.app.files).await.unwrap();
+    let home = TempDir::new().unwrap();
+    let elsewhere = at(&api, home.path());
+    settle(&elsewhere).await.unwrap();
+    order(&api, &user).await;
+    let job = claim_one(&api, &service).await;
+    let refused = upload(&api, &service, &job, "too late").await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.problem()),
+        (503, "SERVICE_UNAVAILABLE")
+    );
+    assert_eq!((rows(&api).await, stored(&api).len()), (0, 0));
+    // Who starts there again has it count again.
+    settle(&api.app.files).await.unwrap();
+    upload(&api, &service, &job, "in time").await.success();
+    let refused = settle(&elsewhere).await.unwrap_err();
+    assert!(matches!(refused, PlaceError::Another { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn files_of_an_older_release_are_looked_for_before_a_storage_counts() {
+    let (api, user, service) = with_files(|_| {}).await;
+    deliver(&api, &user, &service, "old").await;
+    api.database.execute("delete from result_storage").await;
+    let home = TempDir::new().unwrap();
+    let refused = settle(&at(&api, home.path())).await.unwrap_err();
+    let text = refused.to_string();
+    assert!(matches!(refused, PlaceError::WithoutFiles { .. }), "{text}");
+    settle(&at(&api, api.storage.path())).await.unwrap();
+    let refused = settle(&at(&api, home.path())).await.unwrap_err();
+    assert!(matches!(refused, PlaceError::Another { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn an_operator_has_another_storage_count_and_the_audit_log_has_it() {
+    let (api, user, service) = with_files(|_| {}).await;
+    let lost = deliver(&api, &user, &service, "lost").await;
+    let former = api.app.files.storage.id().await.unwrap();
+    let home = TempDir::new().unwrap();
+    let mut app = api.app.clone();
+    app.files = at(&api, home.path());
+    let id = app.files.storage.id().await.unwrap();
+    for before in [former, id] {
+        let adopted = adopt(&app.files).await.unwrap();
+        assert_eq!((adopted.id, adopted.former), (id, Some(before)));
+        assert_eq!(adopted.kept_files, 1);
+    }
+    settle(&app.files).await.unwrap();
+    let entries = entries(&api.database, "storage.adopt").await;
+    assert_eq!(entries.len(), 1, "{entries:?}");
+    assert_eq!(entries[0]["details"], json!({"former_storage_id": former}));
+    assert_eq!(entries[0]["resource_id"], id.to_string());
+
+    // What is lost is the server's doing, until the time of the result is over.
+    let mut api = api;
+    api.serve_also(app.clone()).await;
+    assert_eq!(
+        download(&api, &user, lost, &[]).await.status().as_u16(),
+        500
+    );
+    api.database
+        .execute("update job_results set expires_at = now()")
+        .await;
+    rescue::round(&app.db, &app.jobs.policy).await.unwrap();
+    assert_eq!(remove_due(&app.files, SILENCE).await.unwrap().removed, 1);
+    assert_eq!(rows(&api).await, 0);
+}
