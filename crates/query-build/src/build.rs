@@ -11,7 +11,7 @@ use crate::read::{Queries, read_queries};
 use crate::report::{Clock, Module, Report};
 use crate::scratch::{self, Scratch};
 use crate::shipped::Shipped;
-use crate::{assemble, check, embed, generate, output};
+use crate::{assemble, check, embed, generate, lints, output};
 
 /// The directory of the migrations unless another one is named; `cargo db` looks there too.
 const DIRECTORY: &str = "sql";
@@ -113,6 +113,9 @@ impl Build {
         };
         clock.step("prove the migrations");
 
+        let warnings = lints::judge(package, &revisions, &mut problems)?;
+        clock.step("lint the migrations");
+
         self.check_queries(&scratch, &mut queries, &mut problems)?;
         if !problems.is_empty() {
             return Err(Error::refused(problems));
@@ -140,6 +143,7 @@ impl Build {
                 .collect(),
             modules: queries.files.iter().map(Module::of).collect(),
             server,
+            warnings,
             written,
             steps: clock.steps,
         })

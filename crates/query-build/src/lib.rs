@@ -15,6 +15,7 @@ mod check;
 mod embed;
 mod error;
 mod generate;
+mod lints;
 mod output;
 mod prove;
 mod query_file;

@@ -15,6 +15,8 @@ pub struct Report {
     pub modules: Vec<Module>,
     /// The PostgreSQL that checked them.
     pub server: String,
+    /// What the lints of the migrations only warn of, a line each.
+    pub warnings: Vec<String>,
     /// The files in the output directory that changed.
     pub written: Vec<PathBuf>,
     /// How long each step took, in the order of the steps.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::build::Build;
 use crate::error::Error;
+use crate::lints::MANIFEST;
+use crate::report::Report;
 use crate::scratch;
 
 impl Build {
@@ -24,25 +26,33 @@ impl Build {
         let package = directory("CARGO_MANIFEST_DIR")?;
         let out_dir = directory("OUT_DIR")?;
         keep_temporary_files_in(&scratch::directory_for(&out_dir))?;
-        self.try_run(&package, &out_dir)?;
+        let report = self.try_run(&package, &out_dir)?;
         // Not before: cargo shows what a script that fails has printed, and runs it again in any case.
-        self.tell_cargo(&package);
+        self.tell_cargo(&package, &report);
         Ok(())
     }
 
-    /// What makes cargo run the script again, and nothing else does. Cargo looks at all that lies in a directory.
+    /// What makes cargo run the script again, and nothing else does, and what it shows. Cargo looks at all that lies in a
+    /// directory.
     #[expect(
         clippy::print_stdout,
         reason = "this is how a build script talks to cargo"
     )]
-    fn tell_cargo(&self, package: &Path) {
+    fn tell_cargo(&self, package: &Path, report: &Report) {
         for directory in std::iter::once(&self.migrations).chain(&self.queries) {
             println!(
                 "cargo::rerun-if-changed={}",
                 package.join(directory).display()
             );
         }
+        println!(
+            "cargo::rerun-if-changed={}",
+            package.join(MANIFEST).display()
+        );
         println!("cargo::rerun-if-env-changed=SCRATCH_POSTGRES");
+        for warning in &report.warnings {
+            println!("cargo::warning={warning}");
+        }
     }
 }
 

@@ -32,10 +32,11 @@ pub(crate) fn package(name: &str) -> Project {
     project
 }
 
-/// Runs `cargo build` for the package, in the target directory that holds its dependencies already.
+/// Runs `cargo build` for the package, in the target directory that holds its dependencies already. Not quietly: cargo would
+/// keep the warnings of build scripts to itself.
 pub(crate) fn cargo_build(project: &Project) -> Output {
     Command::new(env!("CARGO"))
-        .args(["build", "--offline", "--quiet"])
+        .args(["build", "--offline"])
         .current_dir(&project.package)
         .env("CARGO_TARGET_DIR", target_directory())
         .env_remove("CARGO_MANIFEST_DIR")
