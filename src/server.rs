@@ -160,7 +160,7 @@ async fn files(settings: &Settings, db: Database) -> anyhow::Result<Files> {
     let storage = Storage::open(&settings.storage.location)?;
     let files = Files::new(db, storage, settings.storage.rules.clone());
     let settled = tokio::time::timeout(STORAGE_PATIENCE, settle(&files)).await;
-    match settled.unwrap_or_else(|_| Err(PlaceError::Silent(STORAGE_PATIENCE))) {
+    match settled.unwrap_or(Err(PlaceError::Silent(STORAGE_PATIENCE))) {
         Ok(()) => {}
         // A storage that is away keeps nobody from ordering; and somebody else may migrate, perhaps later. Uploads, removals and
         // workers look again.
