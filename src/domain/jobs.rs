@@ -11,6 +11,7 @@ pub mod floors;
 pub mod lease;
 pub mod news;
 pub mod old_events;
+mod output;
 pub mod policy;
 pub mod prices;
 pub mod rescue;
