@@ -84,6 +84,7 @@ pub async fn run(crew: Crew) {
     let mut is_more_waiting = false;
     while let Some(count) = shift.room(is_more_waiting).await {
         request.count = i64::try_from(count).unwrap_or(1);
+        request.job_types = shift.crew.claimable().await;
         let jobs = shift.crew.claim(&request).await;
         is_more_waiting = jobs.len() >= count;
         for job in jobs {
