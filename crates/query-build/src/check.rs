@@ -4,15 +4,32 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use futures_util::future::join_all;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Statement};
 
 use revisions::{Location, SourceError};
 
-use crate::annotation::Name;
 use crate::query_file::{Query, QueryFile};
 use crate::shipped::Shipped;
+
+/// A query that PostgreSQL has taken.
+pub(crate) struct Prepared {
+    /// Which file, and which query in it.
+    pub(crate) file: usize,
+    query: usize,
+    pub(crate) shipped: Shipped,
+    pub(crate) statement: Statement,
+}
+
+impl Prepared {
+    /// The file and the query in `files`, those that were checked.
+    pub(crate) fn of<'a>(&self, files: &'a [QueryFile]) -> (&'a QueryFile, &'a Query) {
+        let file = &files[self.file];
+        (file, &file.queries[self.query])
+    }
+}
 
 /// Prepares every sound query of `files`; what PostgreSQL refuses goes to `problems`.
 ///
@@ -20,35 +37,63 @@ use crate::shipped::Shipped;
 /// Only if the connection fails.
 pub(crate) async fn check_queries(
     client: &Client,
-    files: &mut [QueryFile],
+    files: &[QueryFile],
     mapped_types: &BTreeMap<String, String>,
     problems: &mut Vec<SourceError>,
-) -> Result<(), tokio_postgres::Error> {
-    for file in files {
-        let sound = file.queries.iter().filter(|query| query.sound);
-        for query in sound {
-            let shipped = Shipped::of(&file.source, query);
-            match client.prepare(&shipped.sql).await {
-                Ok(statement) => Check {
+) -> Result<Vec<Prepared>, tokio_postgres::Error> {
+    let mut sound = Vec::new();
+    for (number, file) in files.iter().enumerate() {
+        let queries = file.queries.iter().enumerate();
+        sound.extend(
+            queries
+                .filter(|(_, query)| query.sound)
+                .map(|(query, it)| (number, query, Shipped::of(&file.source, it))),
+        );
+    }
+    // They are on their way together: PostgreSQL need not wait for each answer to be read.
+    let answers = join_all(
+        sound
+            .iter()
+            .map(|(.., shipped)| client.prepare(&shipped.sql)),
+    )
+    .await;
+    let mut prepared = Vec::new();
+    for ((file_number, query_number, shipped), answer) in sound.into_iter().zip(answers) {
+        let file = &files[file_number];
+        let query = &file.queries[query_number];
+        match answer {
+            Ok(statement) => {
+                Check {
                     file,
                     query,
                     statement: &statement,
                     mapped_types,
                     problems,
                 }
-                .run(),
-                Err(error) => match error.as_db_error() {
-                    Some(refusal) => problems.push(refused(file, query, &shipped, refusal)),
-                    None => return Err(error),
-                },
+                .run();
+                prepared.push(Prepared {
+                    file: file_number,
+                    query: query_number,
+                    shipped,
+                    statement,
+                });
             }
+            Err(error) => match error.as_db_error() {
+                Some(refusal) => problems.push(refused(file, query, &shipped, refusal)),
+                None => return Err(error),
+            },
         }
     }
-    Ok(())
+    Ok(prepared)
 }
 
 /// PostgreSQL's refusal of a query, at the word that it means.
-fn refused(file: &QueryFile, query: &Query, shipped: &Shipped, error: &DbError) -> SourceError {
+pub(crate) fn refused(
+    file: &QueryFile,
+    query: &Query,
+    shipped: &Shipped,
+    error: &DbError,
+) -> SourceError {
     let range = match error.position() {
         Some(ErrorPosition::Original(position)) => shipped.place_of(query, *position),
         _ => query.line.name.range.clone(),
@@ -141,17 +186,7 @@ impl Check<'_> {
             }
             return;
         }
-        let declared = |name: &Name| {
-            let blocks = self.file.types.iter();
-            let mut of_name = blocks.filter(|block| block.line.name.text == name.text);
-            of_name.next().map(|block| &block.line.fields)
-        };
-        let fields = match (&row.fields, &row.name) {
-            (Some(fields), _) => Some(fields),
-            (None, Some(name)) => declared(name),
-            (None, None) => None,
-        };
-        for field in fields.into_iter().flatten() {
+        for field in self.file.fields_of(row) {
             if columns.iter().all(|column| column.name() != field.text) {
                 let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
                 let what = format!("the result has no column `{}`", field.text);

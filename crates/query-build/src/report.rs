@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use revisions::SourceError;
+
 use crate::query_file::QueryFile;
 
 /// What a build did.
@@ -15,6 +17,10 @@ pub struct Report {
     pub modules: Vec<Module>,
     /// The PostgreSQL that checked them.
     pub server: String,
+    /// What is not refused, and should not be so.
+    pub warnings: Vec<SourceError>,
+    /// What is known of each query, as a document in Markdown: its plan, its indexes, its columns.
+    pub document: String,
     /// The files in the output directory that changed.
     pub written: Vec<PathBuf>,
     /// How long each step took, in the order of the steps.

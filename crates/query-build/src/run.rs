@@ -4,9 +4,14 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use revisions::SourceError;
+
 use crate::build::Build;
 use crate::error::Error;
 use crate::scratch;
+
+/// The variable with the file that the report of the queries goes to, relative to the package.
+const REPORT: &str = "QUERY_BUILD_REPORT";
 
 impl Build {
     /// Builds from the environment that cargo gives to build scripts, into OUT_DIR.
@@ -24,9 +29,13 @@ impl Build {
         let package = directory("CARGO_MANIFEST_DIR")?;
         let out_dir = directory("OUT_DIR")?;
         keep_temporary_files_in(&scratch::directory_for(&out_dir))?;
-        self.try_run(&package, &out_dir)?;
+        let report = self.try_run(&package, &out_dir)?;
+        if let Some(path) = env::var_os(REPORT) {
+            let path = package.join(path);
+            fs::write(&path, &report.document).map_err(Error::io(&path))?;
+        }
         // Not before: cargo shows what a script that fails has printed, and runs it again in any case.
-        self.tell_cargo(&package);
+        self.tell_cargo(&package, &report.warnings);
         Ok(())
     }
 
@@ -35,7 +44,7 @@ impl Build {
         clippy::print_stdout,
         reason = "this is how a build script talks to cargo"
     )]
-    fn tell_cargo(&self, package: &Path) {
+    fn tell_cargo(&self, package: &Path, warnings: &[SourceError]) {
         for directory in std::iter::once(&self.migrations).chain(&self.queries) {
             println!(
                 "cargo::rerun-if-changed={}",
@@ -43,6 +52,12 @@ impl Build {
             );
         }
         println!("cargo::rerun-if-env-changed=SCRATCH_POSTGRES");
+        println!("cargo::rerun-if-env-changed={REPORT}");
+        for warning in warnings {
+            for line in warning.to_string().lines() {
+                println!("cargo::warning={line}");
+            }
+        }
     }
 }
 
