@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 use revisions::SourceError;
 
-use crate::check::check_queries;
+use crate::prepare::prepare_queries;
 use crate::query_file::QueryFile;
 use crate::{nullability, plan, plan_document};
 
@@ -28,7 +28,7 @@ pub(crate) async fn examine(
     problems: &mut Vec<SourceError>,
 ) -> Result<Vetted, tokio_postgres::Error> {
     let mut warnings = Vec::new();
-    let prepared = check_queries(client, files, mapped_types, problems).await?;
+    let prepared = prepare_queries(client, files, mapped_types, problems).await?;
     let plans = plan::plan(client, files, &prepared, small_tables, problems).await?;
     plans.judge(files, &prepared, problems, &mut warnings);
     problems.extend(plan::unknown_tables(client, small_tables).await?);

@@ -20,6 +20,7 @@ mod nullability;
 mod output;
 mod plan;
 mod plan_document;
+mod prepare;
 mod prove;
 mod query_file;
 mod read;

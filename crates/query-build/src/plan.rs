@@ -4,22 +4,27 @@
 //! statement with `plan_cache_mode = force_generic_plan` gives the same plan, on 15 too. The tables are empty, so what a
 //! plan costs means nothing: the ways that need no index are switched off, and a plan that takes one has no other.
 
+mod explain;
 mod index;
 mod judge;
 mod tree;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use futures_util::future::join_all;
+use tokio_postgres::Client;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, SimpleQueryMessage};
 
 use revisions::SourceError;
+use revisions::lexer::Kind;
 
-use crate::check::{Prepared, refused};
-use crate::query_file::QueryFile;
+use crate::prepare::{Prepared, refused};
+use crate::query_file::{Query, QueryFile};
+use crate::source::Source;
 use crate::waiver::Rule;
-pub(crate) use index::Indexes;
+use explain::Explain;
+use index::Indexes;
 use judge::{Finding, Judge};
 pub(crate) use tree::Node;
 
@@ -42,9 +47,6 @@ const SETTINGS: &str = "
 const RESET: &str = "
     reset plan_cache_mode; reset jit;
     reset enable_seqscan; reset enable_hashjoin; reset enable_mergejoin; reset enable_material";
-
-/// How often a query is planned at most, each time without the indexes that were read completely before.
-const ROUNDS: usize = 8;
 
 /// Plans all queries; what PostgreSQL cannot plan goes to `problems`.
 ///
@@ -108,118 +110,6 @@ pub(crate) async fn unknown_tables(
     problems.collect()
 }
 
-struct Explain<'a> {
-    client: &'a Client,
-    judge: Judge<'a>,
-}
-
-impl Explain<'_> {
-    /// The plan of a query; none if it has none.
-    ///
-    /// Where tables are empty, an index that is read completely can look as cheap as one that finds. So the query is
-    /// planned again without it: what is found at last has no better way.
-    async fn query(
-        &self,
-        number: usize,
-        query: &Prepared,
-    ) -> Result<Option<Plan>, tokio_postgres::Error> {
-        if !has_plan(&query.shipped.sql) {
-            return Ok(None);
-        }
-        let name = format!("query_build_{number}");
-        let Some(first) = self.once(&name, query, &[]).await? else {
-            return Ok(None);
-        };
-        let mut best = Plan {
-            findings: self.judge.findings(&first),
-            tree: first,
-        };
-        let mut hidden: Vec<(String, String)> = Vec::new();
-        let mut findings = best.findings.clone();
-        for round in 1..ROUNDS {
-            let indexes = findings.iter().filter_map(|finding| finding.index.clone());
-            let before = hidden.len();
-            hidden.extend(indexes);
-            if hidden.len() == before {
-                break;
-            }
-            let name = format!("query_build_{number}_{round}");
-            let again = match self.once(&name, query, &hidden).await {
-                Ok(again) => again,
-                // `on conflict` needs its index, and who is no superuser can hide none.
-                Err(error) if error.as_db_error().is_some() => None,
-                Err(error) => return Err(error),
-            };
-            let Some(tree) = again else { break };
-            findings = self.judge.findings(&tree);
-            if findings.len() < best.findings.len() {
-                best = Plan {
-                    tree,
-                    findings: findings.clone(),
-                };
-            }
-        }
-        Ok(Some(best))
-    }
-
-    /// Plans a query as if some indexes were not there.
-    async fn once(
-        &self,
-        name: &str,
-        query: &Prepared,
-        hidden: &[(String, String)],
-    ) -> Result<Option<Node>, tokio_postgres::Error> {
-        let nulls = vec!["null"; query.statement.params().len()].join(", ");
-        let arguments = match nulls.is_empty() {
-            true => nulls,
-            false => format!("({nulls})"),
-        };
-        // One message is one transaction: if it fails, the indexes are there again.
-        let ask = format!(
-            "{} prepare {name} as {}\n; explain (format json, verbose, costs off) execute {name}{arguments}; \
-             deallocate {name}; {}",
-            show_indexes(hidden, false),
-            query.shipped.sql,
-            show_indexes(hidden, true),
-        );
-        let messages = self.client.simple_query(&ask).await?;
-        Ok(messages.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Node::parse(row.get(0)?),
-            _ => None,
-        }))
-    }
-}
-
-/// The planner does not look at an index that is not valid.
-fn show_indexes(indexes: &[(String, String)], is_valid: bool) -> String {
-    if indexes.is_empty() {
-        return String::new();
-    }
-    let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
-    let names = indexes
-        .iter()
-        .map(|(schema, name)| format!("({}, {})", literal(schema), literal(name)));
-    let names: Vec<String> = names.collect();
-    format!(
-        "update pg_catalog.pg_index set indisvalid = {is_valid} where indexrelid in \
-         (select c.oid from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace \
-         where (n.nspname, c.relname) in ({}));",
-        names.join(", ")
-    )
-}
-
-/// Whether the statement is one that PostgreSQL plans.
-fn has_plan(sql: &str) -> bool {
-    let words = [
-        "select", "insert", "update", "delete", "merge", "with", "values", "table",
-    ];
-    let sql = sql.trim_start_matches(|c: char| c == '(' || c.is_whitespace());
-    let end = sql
-        .find(|c: char| !c.is_ascii_alphabetic())
-        .unwrap_or(sql.len());
-    words.contains(&sql[..end].to_ascii_lowercase().as_str())
-}
-
 impl Plans {
     /// Refuses queries that read all of a table that grows, unless that is waived.
     pub(crate) fn judge(
@@ -245,7 +135,7 @@ impl Plans {
                 }
                 (Some(_), false) => {}
                 (None, _) => problems.extend(findings.into_iter().map(|finding| {
-                    let place = query.place_of_table(&file.source, &finding.table);
+                    let place = place_of_table(query, &file.source, &finding.table);
                     let problem = file.source.problem(place, finding.what);
                     let plan = plan.as_ref().map(|plan| plan.tree.to_string());
  let plan = plan.unwrap_or_default();
@@ -258,4 +148,22 @@ impl Plans {
             }
         }
     }
+}
+
+/// Where a table is named in the SQL for the first time, and not one of its columns; the name of the query where it
+/// is not.
+fn place_of_table(query: &Query, source: &Source, table: &str) -> Range<usize> {
+    let followed = query
+        .tokens
+        .iter()
+        .zip(query.tokens.iter().skip(1).map(Some).chain([None]));
+    let place = followed.into_iter().find(|(token, next)| {
+        let is_name = matches!(token.kind, Kind::Word | Kind::QuotedName);
+        let is_qualifier = next.is_some_and(|next| next.text(&source.text) == ".");
+        let name = token.text(&source.text).trim_matches('"');
+        is_name && !is_qualifier && name.eq_ignore_ascii_case(table)
+    });
+    place.map_or(query.line.name.range.clone(), |(token, _)| {
+        token.range.clone()
+    })
 }

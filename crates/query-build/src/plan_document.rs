@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::check::Prepared;
 use crate::nullability::Traced;
 use crate::plan::{Node, Plans};
+use crate::prepare::Prepared;
 use crate::query_file::{Query, QueryFile};
 use crate::source::Source;
 use crate::waiver::Rule;

@@ -64,24 +64,6 @@ impl QueryFile {
 }
 
 impl Query {
-    /// Where a table is named in the SQL for the first time, and not one of its columns; the name of the query where it
-    /// is not.
-    pub(crate) fn place_of_table(&self, source: &Source, table: &str) -> Range<usize> {
-        let followed = self
-            .tokens
-            .iter()
-            .zip(self.tokens.iter().skip(1).map(Some).chain([None]));
-        let place = followed.into_iter().find(|(token, next)| {
-            let is_name = matches!(token.kind, Kind::Word | Kind::QuotedName);
-            let is_qualifier = next.is_some_and(|next| next.text(&source.text) == ".");
-            let name = token.text(&source.text).trim_matches('"');
-            is_name && !is_qualifier && name.eq_ignore_ascii_case(table)
-        });
-        place.map_or(self.line.name.range.clone(), |(token, _)| {
-            token.range.clone()
-        })
-    }
-
     /// The names of the parameters, in the order of their numbers.
     pub(crate) fn parameters<'a>(&self, source: &'a Source) -> Vec<&'a str> {
         let mut names: Vec<&str> = Vec::new();

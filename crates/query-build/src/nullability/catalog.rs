@@ -8,9 +8,15 @@ use tokio_postgres::types::Type;
 /// What the trees need to know.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
-    /// By the number of the table: its name, and its columns by their numbers, with whether they are declared not null.
-    tables: HashMap<i64, (String, BTreeMap<i64, (String, bool)>)>,
+    tables: HashMap<i64, Table>,
     functions: HashMap<i64, Function>,
+}
+
+/// A table: its name, and its columns by their numbers, with whether they are declared not null.
+#[derive(Debug, Default)]
+struct Table {
+    name: String,
+    columns: BTreeMap<i64, (String, bool)>,
 }
 
 /// A function, and the operators that it stands behind.
@@ -66,9 +72,9 @@ impl Catalog {
             .await?;
         for row in columns {
             let table = catalog.tables.entry(row.try_get(0)?).or_default();
-            table.0 = row.try_get(1)?;
+            table.name = row.try_get(1)?;
             table
-                .1
+                .columns
                 .insert(row.try_get(2)?, (row.try_get(3)?, row.try_get(4)?));
         }
         for row in functions {
@@ -90,9 +96,9 @@ impl Catalog {
 
     /// The table and the column, and whether it is declared not null.
     pub(crate) fn column(&self, table: i64, column: i64) -> Option<(&str, &str, bool)> {
-        let (name, columns) = self.tables.get(&table)?;
-        let (column, is_not_null) = columns.get(&column)?;
-        Some((name, column, *is_not_null))
+        let table = self.tables.get(&table)?;
+        let (column, is_not_null) = table.columns.get(&column)?;
+        Some((&table.name, column, *is_not_null))
     }
 }
 
