@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime,
+};
 use revisions::DatabaseUrl;
 use uuid::Uuid;
 
@@ -56,6 +58,8 @@ impl Database {
         };
         let pool = Pool::builder(manager)
             .max_size(size)
+            // The one that was used last: its server process has everything at hand, and has planned what it is asked.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(settings.pool_timeout))
             .create_timeout(Some(settings.pool_timeout))

@@ -151,8 +151,13 @@ async fn compare(scratch: &Scratch, rounds: usize, jobs: u64) -> anyhow::Result<
             rates[side].push(turn(scratch, SIDES[side], jobs).await?);
         }
     }
+    print_rates(&rates);
+    Ok(())
+}
+
+fn print_rates(rates: &[Vec<Rates>; 3]) {
     println!("                     enqueued  completed  both in turn  both at once");
-    for (side, rates) in SIDES.iter().zip(&rates) {
+    for (side, rates) in SIDES.iter().zip(rates) {
         let of = |which: fn(&Rates) -> f64| median(rates.iter().map(which).collect());
         println!(
             "  {:<18} {:>8.0}  {:>9.0}  {:>12.0}  {:>12.0}",
@@ -163,7 +168,6 @@ async fn compare(scratch: &Scratch, rounds: usize, jobs: u64) -> anyhow::Result<
             of(|rates| rates.at_the_same_time),
         );
     }
-    Ok(())
 }
 
 async fn turn(scratch: &Scratch, side: Side, jobs: u64) -> anyhow::Result<Rates> {
@@ -293,10 +297,12 @@ async fn claims(scratch: &Scratch, what: &str) -> anyhow::Result<String> {
     Ok(format!("a claim with {what}: median {median:.3} ms"))
 }
 
-/// The rates while a transaction has been open since many jobs ago, which keeps what is dead since.
+/// A claim, and the rates, while a transaction has been open since many jobs ago, which keeps what is dead since.
 async fn under_snapshot(scratch: &Scratch, plan: &Plan) -> anyhow::Result<()> {
-    println!("{}", claims(scratch, "before").await?);
-    println!("{}", claims(scratch, "before").await?);
+    println!(
+        "ours: {}",
+        claims(scratch, "no transaction that stays open").await?
+    );
     let old = scratch.connect().await?;
     old.batch_execute("set statement_timeout = 0; begin isolation level repeatable read; select count(*) from wallets")
         .await?;
@@ -308,7 +314,8 @@ async fn under_snapshot(scratch: &Scratch, plan: &Plan) -> anyhow::Result<()> {
     tally.done().await;
     workers.end().await?;
     process.end();
-    println!("{}", claims(scratch, "without graphile").await?);
+    let what = format!("a transaction that is open since {jobs} jobs");
+    println!("ours: {}", claims(scratch, &what).await?);
     let tally = Tally::of(jobs);
     let process =
         theirs::Process::start(scratch.url.expose(), Fetching::LocalQueue, &tally).await?;
@@ -316,19 +323,17 @@ async fn under_snapshot(scratch: &Scratch, plan: &Plan) -> anyhow::Result<()> {
     let running = process.run();
     tally.done().await;
     running.end().await?;
-    println!("the same while a transaction is open since {jobs} jobs of each side");
-    println!("ours: {}", claims(scratch, "that").await?);
-    println!("{}", claims(scratch, "that again").await?);
-    old.batch_execute("rollback").await?;
-    println!("{}", claims(scratch, "rolled back").await?);
-    println!("{}", claims(scratch, "rolled back").await?);
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    old.batch_execute("vacuum").await?;
-    println!("{}", claims(scratch, "vacuum").await?);
-    println!("{}", claims(scratch, "vacuum").await?);
-    return Ok(());
-    // Few, and once: theirs reads all that is dead for every job.
-    compare(scratch, 1, plan.jobs / 15).await?;
+    println!("jobs per second, once, under the same and {jobs} jobs of theirs");
+    let mut rates: [Vec<Rates>; 3] = Default::default();
+    for (side, rates) in SIDES.into_iter().zip(&mut rates) {
+        let jobs = match side {
+            // One by one, it reads all that is dead for each of them.
+            Side::Single => plan.jobs / 30,
+            Side::Ours | Side::LocalQueue => plan.jobs,
+        };
+        rates.push(turn(scratch, side, jobs).await?);
+    }
+    print_rates(&rates);
     Ok(old.batch_execute("rollback").await?)
 }
 

@@ -12,7 +12,7 @@ use crate::read::{Queries, read_queries};
 use crate::report::{Clock, Module, Report};
 use crate::scratch::{self, Scratch};
 use crate::shipped::Shipped;
-use crate::{assemble, embed, examine, generate, output};
+use crate::{assemble, embed, examine, generate, lints, output};
 
 /// The directory of the migrations unless another one is named; `cargo db` looks there too.
 const DIRECTORY: &str = "sql";
@@ -127,10 +127,14 @@ impl Build {
         };
         clock.step("prove the migrations");
 
+        let mut warnings = lints::judge(package, &revisions, &mut problems)?;
+        clock.step("lint the migrations");
+
         let vetted = self.vet_queries(&scratch, &queries, &mut problems)?;
         if !problems.is_empty() {
             return Err(Error::refused(problems));
         }
+        warnings.extend(vetted.warnings.iter().map(ToString::to_string));
         clock.step("vet the queries");
 
         let revisions_text = embed::revisions_file(&revisions, &proof)?;
@@ -154,7 +158,7 @@ impl Build {
                 .collect(),
             modules: queries.files.iter().map(Module::of).collect(),
             server,
-            warnings: vetted.warnings,
+            warnings,
             document: vetted.document,
             written,
             steps: clock.steps,

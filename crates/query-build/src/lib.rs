@@ -16,6 +16,7 @@ mod embed;
 mod error;
 mod examine;
 mod generate;
+mod lints;
 mod nullability;
 mod output;
 mod plan;

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use revisions::SourceError;
-
 use crate::query_file::QueryFile;
 
 /// What a build did.
@@ -17,8 +15,8 @@ pub struct Report {
     pub modules: Vec<Module>,
     /// The PostgreSQL that checked them.
     pub server: String,
-    /// What is not refused, and should not be so.
-    pub warnings: Vec<SourceError>,
+    /// What is not refused, and should not be so: a text of one or several lines each.
+    pub warnings: Vec<String>,
     /// What is known of each query, as a document in Markdown: its plan, its indexes, its columns.
     pub document: String,
     /// The files in the output directory that changed.

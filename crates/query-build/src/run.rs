@@ -4,10 +4,10 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use revisions::SourceError;
-
 use crate::build::Build;
 use crate::error::Error;
+use crate::lints::MANIFEST;
+use crate::report::Report;
 use crate::scratch;
 
 /// The variable with the file that the report of the queries goes to, relative to the package.
@@ -35,28 +35,31 @@ impl Build {
             fs::write(&path, &report.document).map_err(Error::io(&path))?;
         }
         // Not before: cargo shows what a script that fails has printed, and runs it again in any case.
-        self.tell_cargo(&package, &report.warnings);
+        self.tell_cargo(&package, &report);
         Ok(())
     }
 
-    /// What makes cargo run the script again, and nothing else does. Cargo looks at all that lies in a directory.
+    /// What makes cargo run the script again, and nothing else does, and what it shows. Cargo looks at all that lies in a
+    /// directory.
     #[expect(
         clippy::print_stdout,
         reason = "this is how a build script talks to cargo"
     )]
-    fn tell_cargo(&self, package: &Path, warnings: &[SourceError]) {
+    fn tell_cargo(&self, package: &Path, report: &Report) {
         for directory in std::iter::once(&self.migrations).chain(&self.queries) {
             println!(
                 "cargo::rerun-if-changed={}",
                 package.join(directory).display()
             );
         }
+        println!(
+            "cargo::rerun-if-changed={}",
+            package.join(MANIFEST).display()
+        );
         println!("cargo::rerun-if-env-changed=SCRATCH_POSTGRES");
         println!("cargo::rerun-if-env-changed={REPORT}");
-        for warning in warnings {
-            for line in warning.to_string().lines() {
-                println!("cargo::warning={line}");
-            }
+        for line in report.warnings.iter().flat_map(|warning| warning.lines()) {
+            println!("cargo::warning={line}");
         }
     }
 }

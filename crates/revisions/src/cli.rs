@@ -46,6 +46,8 @@ mod editor;
 mod error;
 mod format;
 mod history;
+mod lint;
+mod lint_error;
 mod listing;
 mod moving;
 mod place;
@@ -58,6 +60,7 @@ mod style;
 mod trial;
 mod verify;
 mod wait;
+mod waiving;
 mod writing;
 
 pub use arguments::*;
@@ -67,6 +70,7 @@ pub use db::Db;
 pub use diagram::DiagramError;
 pub use drift::Drift;
 pub use error::CommandError;
+pub use lint_error::LintError;
 pub use place::Place;
 
 /// Runs a command.
@@ -101,6 +105,7 @@ async fn dispatch(command: Command, context: &Context<'_>) -> Result<(), Command
         Command::Init => writing::init(context),
         Command::Check(options) => compare::check(&options, context).await,
         Command::Verify(options) => verify::run(&options, context).await,
+        Command::Lint(options) => lint::run(&options, context).await,
         Command::Diff(options) => compare::diff(&options, context).await,
         Command::Snapshot(options) => compare::snapshot(&options, context).await,
         Command::Diagram(options) => diagram::run(&options, context).await,

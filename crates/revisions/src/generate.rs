@@ -35,6 +35,8 @@ mod types;
 mod unique;
 mod warning;
 
+#[cfg(feature = "lint")]
+pub(crate) use hazard::may_differ_by_row;
 pub use hazard::{Hazard, LockMode};
 use plan::{Fate, Plan};
 pub use renaming::{Renamed, renames};

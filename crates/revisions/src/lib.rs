@@ -54,6 +54,7 @@
 //! - [`catalog`] is what a schema consists of, [`generate`] writes the statements that lead from one to another.
 //! - [`SourceError`] is the picture of an error: file, line, column, caret, and what to do. It and [`lexer`] serve
 //!   whoever reads SQL from files.
+//! - The module `lint`, with the feature of that name, says of migrations which locks they hold too long, and what they lose.
 //! - The module `diagram`, with the feature `cli`, draws a schema.
 //! - The module `cli`, with the feature of that name, has the commands for a clap program to mount, and `scaffold` writes
 //!   new revisions.
@@ -75,6 +76,8 @@ mod header;
 mod history;
 pub mod lexer;
 mod lineage;
+#[cfg(feature = "lint")]
+pub mod lint;
 mod migrator;
 mod model;
 mod names;

@@ -56,6 +56,8 @@ pub struct Location {
     pub line: usize,
     /// The column in characters, counted from 1.
     pub column: usize,
+    /// How many characters are underlined; one is a caret.
+    pub length: usize,
     /// The line, without its line end.
     pub line_text: String,
 }
@@ -76,7 +78,19 @@ impl Location {
         Self {
             line: text[..start].bytes().filter(|&byte| byte == b'\n').count() + 1,
             column: text[start..offset].chars().count() + 1,
+            length: 1,
             line_text: text[start..end].trim_end_matches('\r').to_owned(),
+        }
+    }
+
+    /// The place of the bytes `range` of `text`, of which that on the first line is underlined.
+    #[must_use]
+    pub fn of_range(text: &str, range: std::ops::Range<usize>) -> Self {
+        let piece = text.get(range.clone()).unwrap_or_default();
+        let piece = piece.lines().next().unwrap_or_default().trim_end();
+        Self {
+            length: piece.chars().count().max(1),
+            ..Self::of_byte(text, range.start)
         }
     }
 
@@ -99,6 +113,7 @@ impl Location {
         Self {
             line,
             column,
+            length: 1,
             line_text: line_text.to_owned(),
         }
     }
@@ -215,13 +230,18 @@ impl Display for SourceError {
             Some(Location {
                 line,
                 column,
+                length,
                 line_text,
             }) => {
                 let (text, caret) = shown_line(line_text, *column);
+                let (_, end) = shown_line(line_text, column + length);
+                // Of a line that was cut, what is shown.
+                let is_whole = text.width() <= WIDEST_LINE && end > caret;
+                let width = if is_whole { end - caret } else { 1 };
                 write!(f, "\n{blank}--> {}:{line}:{column}", self.file)?;
                 write!(f, "\n{blank} |")?;
                 write!(f, "\n{line} | {text}")?;
-                write!(f, "\n{blank} | {}^", " ".repeat(caret))?;
+                write!(f, "\n{blank} | {}{}", " ".repeat(caret), "^".repeat(width))?;
             }
         }
         let notes = self

@@ -8,7 +8,7 @@ mod statement;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use divine_whispers::domain::ids::JobId;
+use divine_whispers::domain::ids::{JobId, UserId};
 use divine_whispers::domain::jobs::lease::{
     self, Care, Claim, ClaimRequest, ClaimedJob, WorkerName,
 };

@@ -8,6 +8,7 @@
 mod commands;
 mod good;
 mod heads;
+mod lints;
 mod migrations;
 mod nullability;
 mod output;

@@ -158,7 +158,6 @@ fn what_is_proved_marked_or_waived_is_accepted_and_needless_marks_are_warned_of(
         Ok(report) => report,
         Err(error) => panic!("{error}"),
     };
-    let warnings: Vec<String> = report.warnings.iter().map(ToString::to_string).collect();
     let package = format!("{}/", project.package.display());
-    insta::assert_snapshot!(warnings.join("\n\n").replace(&package, ""));
+    insta::assert_snapshot!(report.warnings.join("\n\n").replace(&package, ""));
 }

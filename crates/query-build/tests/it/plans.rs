@@ -128,9 +128,11 @@ fn what_an_index_serves_is_accepted_and_so_is_what_is_small_or_waived() {
         .small_table("countries", "there are 200 of them")
         .try_run(&project.package, &project.out_dir)
         .expect("a good project");
-    let warnings: Vec<String> = report.warnings.iter().map(ToString::to_string).collect();
     let package = format!("{}/", project.package.display());
-    insta::assert_snapshot!("warnings", warnings.join("\n\n").replace(&package, ""));
+    insta::assert_snapshot!(
+        "warnings",
+        report.warnings.join("\n\n").replace(&package, "")
+    );
     // PostgreSQL 15 and 16 say more of the same plan.
     let document = report
         .document

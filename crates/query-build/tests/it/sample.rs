@@ -32,10 +32,10 @@ pub(crate) fn package(name: &str) -> Project {
     project
 }
 
-/// Runs `cargo build` for the package, in the target directory that holds its dependencies already.
+/// Runs `cargo build` for the package, in the target directory that holds its dependencies already. Not quietly: cargo would
+/// keep the warnings of build scripts to itself.
 pub(crate) fn cargo_build(project: &Project) -> Output {
-    let build = cargo(project).arg("--quiet").output();
-    build.expect("cargo runs")
+    cargo(project).output().expect("cargo runs")
 }
 
 fn cargo(project: &Project) -> Command {

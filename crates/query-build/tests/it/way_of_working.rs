@@ -113,4 +113,7 @@ fn the_model_is_edited_and_the_build_says_all_that_follows() {
     project.write("queries/customers.sql", queries);
     let build = sample::cargo_build(&project);
     assert!(build.status.success(), "{}", said(&build));
+    // What was generated is not refused; that older programs know the column by its old name is told.
+    let warning = "Renaming a column may break existing clients (renaming-column)";
+    assert!(said(&build).contains(warning), "{}", said(&build));
 }

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+mod lint;
+
+pub use lint::{Lint, LintFormat};
+
 /// A command on the revisions of a project and its database.
 #[derive(Debug, Clone, Subcommand)]
 #[non_exhaustive]
@@ -44,6 +48,8 @@ pub enum Command {
     Check(Check),
     /// Compare the database with what its revisions make: their checksums, and the schema
     Verify(Verify),
+    /// Say what the migrations would lock for long, or lose
+    Lint(Lint),
     /// Show what two schemas do not have in common
     Diff(Diff),
     /// Print the schema of the database, or of another place, as JSON
@@ -76,6 +82,7 @@ impl Command {
             Self::EnsureVersion(options) => !options.sql,
             Self::Heads(_) | Self::Branches(_) | Self::Init | Self::Check(_) => false,
             Self::Diff(_) | Self::Diagram(_) => false,
+            Self::Lint(options) => options.pending,
             Self::Snapshot(options) => options.from.is_none(),
             Self::Revision(_) | Self::Merge(_) => false,
         }
@@ -238,6 +245,9 @@ pub struct Revision {
     /// With --autogenerate: write what drops tables, columns or values, too
     #[arg(long, alias = "allow_data_loss", requires = "autogenerate")]
     pub allow_data_loss: bool,
+    /// With --autogenerate: write what `lint` refuses, such as long locks, too, and waive it in the header
+    #[arg(long, requires = "autogenerate")]
+    pub waive: bool,
     /// What it revises: a revision, `head`, `LABEL@head`, or `base` for a new beginning
     #[arg(long, default_value = "head", value_name = "REV")]
     pub head: String,

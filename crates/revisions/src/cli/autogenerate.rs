@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::scratch::{Model, Scratch};
 use super::trial::{NoWay, Part, parts};
+use super::waiving::waive;
 use super::{CommandError, CompareError, Context, Revision, editor, note, print, writing};
 use crate::catalog::Catalog;
 use crate::generate::{Step, renames};
@@ -66,6 +67,7 @@ pub(super) async fn run(options: &Revision, context: &Context<'_>) -> Result<(),
     };
     let mut files = Files::default();
     files.write(&options.message, &parts, first, context)?;
+    waive(&files.written, &parts, options, context)?;
     files.prove(&mut scratch, &found, &wanted, context).await?;
     for danger in steps().flat_map(Step::dangers) {
         note(&format!("note: {danger}"));

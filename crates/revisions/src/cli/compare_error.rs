@@ -153,6 +153,12 @@ pub enum CompareError {
         /// What.
         losses: Vec<String>,
     },
+    /// The lints refuse what was generated.
+    #[error("nothing was written, since the lints would refuse it:\n{}\n  = help: take another way, in several revisions; or, if the tables are small, or nobody uses them meanwhile, say `--waive`", .refused.join("\n"))]
+    Lints {
+        /// The rules, and what would happen.
+        refused: Vec<String>,
+    },
     /// What was generated does not do what it should.
     #[error(
         "nothing was written, since no statements were found that lead from the migrations to the model and back: {reason}\n  = help: write it yourself: `{program} revision -m \"…\" --edit`; the list above says what it has to do"

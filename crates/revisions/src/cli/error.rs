@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CompareError, DiagramError};
+use super::{CompareError, DiagramError, LintError};
 use crate::database::{ConnectError, UrlError};
 use crate::migrator::Error;
 use crate::names::TargetError;
@@ -37,6 +37,9 @@ pub enum CommandError {
     /// There is no diagram, or an old one.
     #[error(transparent)]
     Diagram(#[from] DiagramError),
+    /// The lints refuse migrations, or cannot judge them.
+    #[error(transparent)]
+    Lint(#[from] LintError),
     /// No database is configured.
     #[error(
         "no database is configured\n  = help: set DATABASE_URL, or DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME, in the environment or in .env; or name it here with --url URL"

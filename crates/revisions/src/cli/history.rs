@@ -10,7 +10,8 @@ use crate::revision::Revision;
 use crate::revisions::Revisions;
 
 /// What the ends of a range can be, for messages.
-const ALLOWED: &str = "a revision id, a unique prefix of one, `base`, `head` or `current`";
+pub(super) const ALLOWED: &str =
+    "a revision id, a unique prefix of one, `base`, `head` or `current`";
 
 pub(super) async fn run(options: &History, context: &Context<'_>) -> Result<(), CommandError> {
     let revisions = context.revisions()?;
@@ -61,14 +62,18 @@ pub(super) async fn run(options: &History, context: &Context<'_>) -> Result<(), 
 }
 
 /// What the ends of a range are resolved against.
-struct Ends<'a> {
-    revisions: &'a Revisions,
-    names: Names<'a>,
+pub(super) struct Ends<'a> {
+    pub(super) revisions: &'a Revisions,
+    pub(super) names: Names<'a>,
 }
 
 impl Ends<'_> {
     /// The revisions from `start` to `end`, both with them.
-    fn between(&self, start: &Name<'_>, end: &Name<'_>) -> Result<BTreeSet<i64>, CommandError> {
+    pub(super) fn between(
+        &self,
+        start: &Name<'_>,
+        end: &Name<'_>,
+    ) -> Result<BTreeSet<i64>, CommandError> {
         if let (None, Some(steps)) = (start.symbol, steps_of(start, -1)) {
             // So many before the end, on the one way that leads there.
             let below = self.revisions.all_with_needs(self.end(end)?);

@@ -33,3 +33,8 @@ pub(super) fn alarm(text: impl Display) -> String {
 pub(super) fn aside(text: impl Display) -> String {
     styled(Style::new().dimmed(), text)
 }
+
+/// What somebody should know.
+pub(super) fn notable(text: impl Display) -> String {
+    styled(AnsiColor::Yellow.on_default().bold(), text)
+}

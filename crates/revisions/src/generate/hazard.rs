@@ -15,6 +15,8 @@ mod alter_table;
 mod index;
 mod walk;
 
+#[cfg(feature = "lint")]
+pub(crate) use alter_table::may_differ_by_row;
 use walk::Walk;
 
 /// What a statement does to a table that is there, or to a view or a materialized view, while its transaction lasts.

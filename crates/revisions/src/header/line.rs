@@ -37,7 +37,7 @@ pub(crate) fn key_of<'a, K: Copy>(comment: &'a str, keys: &[(K, &'static str)]) 
 
 /// How many letters have to be put in, left out, changed or swapped with their neighbour to come from `a` to `b`
 /// (optimal string alignment distance).
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for i in 0..=a.len() {

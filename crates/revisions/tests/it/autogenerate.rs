@@ -145,6 +145,46 @@ async fn what_loses_data_is_refused_unless_it_is_allowed() {
 }
 
 #[tokio::test]
+async fn what_the_lints_refuse_is_written_only_if_it_is_asked_for_or_harmless() {
+    needs_many_connections!();
+    let mut project = Project::new("create table a (id int, name varchar(10), gone text);");
+    project.run(&["revision", "--autogenerate", "-m", "Begin"]);
+    project.model("create table a (id bigint, name text, place text not null);");
+    let change = [
+        "revision",
+        "--autogenerate",
+        "-m",
+        "Change types",
+        "--allow-data-loss",
+    ];
+    assert!(!project.run(&change).status.success());
+    assert_eq!(project.files().len(), 2);
+    let mut waived = change.to_vec();
+    waived.push("--waive");
+    assert!(project.run(&waived).status.success());
+    assert!(project.run(&["lint"]).status.success());
+    // What is proved to lock nothing for long needs no option.
+    project.model("create table a (id bigint, name varchar(20), place text not null);");
+    project.run(&[
+        "revision",
+        "--autogenerate",
+        "-m",
+        "Shorten",
+        "--allow-data-loss",
+        "--waive",
+    ]);
+    project.model("create table a (id bigint, name text, place text not null);");
+    assert!(
+        project
+            .run(&["revision", "--autogenerate", "-m", "Lengthen"])
+            .status
+            .success()
+    );
+    assert!(project.run(&["lint"]).status.success());
+    insta::assert_snapshot!(project.all());
+}
+
+#[tokio::test]
 async fn what_cannot_be_generated_leaves_nothing_behind_and_says_what_is_left() {
     needs_many_connections!();
     let mut project = Project::new("create type place as (town text); create table a (p place);");

@@ -17,6 +17,8 @@ mod diagram;
 mod editor;
 mod generate;
 mod lexer;
+#[cfg(feature = "cli")]
+mod lint;
 mod migrator;
 #[cfg(feature = "cli")]
 mod remedies;

@@ -209,7 +209,7 @@ impl Walk<'_> {
 
 /// Whether a default may be another one for each row; PostgreSQL then cannot keep it once for all. A function that is not
 /// known to be stable is held to be volatile.
-fn may_differ_by_row(default: &str) -> bool {
+pub(crate) fn may_differ_by_row(default: &str) -> bool {
     const STABLE: [&str; 6] = [
         "now",
         "transaction_timestamp",

@@ -1,0 +1,60 @@
+//! Step 5: the lints of the migrations, by the rules of `revisions::lint` and the levels in `Cargo.toml`.
+
+use std::path::Path;
+
+use revisions::lint::{Finding, Level, LintSettings, lint};
+use revisions::{Revisions, SourceError};
+
+use crate::error::{Error, Problem};
+
+/// Where the levels are.
+pub(crate) const MANIFEST: &str = "Cargo.toml";
+
+/// Adds what is refused to `problems`, and gives what is only warned of, a line each.
+pub(crate) fn judge(
+    package: &Path,
+    revisions: &Revisions,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<String>, Error> {
+    let settings = match settings(package, revisions)? {
+        Ok(settings) => settings,
+        Err(wrong) => {
+            problems.extend(wrong.into_iter().map(Problem::from));
+            // Its migrations may be refused or not, once it is right.
+            return Ok(Vec::new());
+        }
+    };
+    let findings = lint(revisions, &settings, None);
+    let (refused, told): (Vec<Finding>, Vec<Finding>) = findings
+        .into_iter()
+        .partition(|finding| finding.level == Level::Deny);
+    problems.extend(refused.into_iter().map(|it| Problem::from(it.error)));
+    Ok(told.iter().map(|it| line(&it.error)).collect())
+}
+
+fn settings(
+    package: &Path,
+    revisions: &Revisions,
+) -> Result<Result<LintSettings, Vec<SourceError>>, Error> {
+    let path = package.join(MANIFEST);
+    if !path.is_file() {
+        // Of a build that cargo has not started.
+        return Ok(Ok(LintSettings::default()));
+    }
+    let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
+    Ok(LintSettings::of_manifest(MANIFEST, &text, revisions))
+}
+
+/// A problem in the one line that cargo takes as a warning.
+fn line(error: &SourceError) -> String {
+    let place = error.location.as_ref().map_or(String::new(), |place| {
+        format!(":{}:{}", place.line, place.column)
+    });
+    let code = error.code.as_deref().unwrap_or_default();
+    let remedy = error.remedy.as_deref().unwrap_or_default();
+    let remedy = remedy.replace('\n', "; ");
+    format!(
+        "{}{place}: {} ({code}): {remedy}",
+        error.file, error.message
+    )
+}
