@@ -101,7 +101,10 @@ pub(crate) fn refused(
     let name = &query.line.name.text;
     let mut problem = SourceError::from_database(&file.source.name, &shipped.sql, 0, error)
         .note("query", format!("`{name}`"));
-    problem.location = Some(Location::of_byte(&file.source.text, range.start));
+    let mut tokens = query.tokens.iter();
+    let word = tokens.find(|token| token.range.start == range.start);
+    let range = word.map_or(range, |word| word.range.clone());
+    problem.location = Some(Location::of_range(&file.source.text, range));
     match remedy(error.code()) {
         Some(remedy) => problem.remedy(remedy),
         None => problem,

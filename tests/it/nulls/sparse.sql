@@ -5,7 +5,7 @@ insert into users (id, email, password_hash, role) overriding system value
 values (1, 'a@example.org', 'hash', 'admin'), (2, 'b@example.org', 'hash', 'user'), (3, 'c@example.org', 'hash', 'user');
 
 insert into wallets (id, user_id, balance, posting_count) overriding system value
-values (1, 1, 100, 7), (2, 2, 100, 0);
+values (1, 1, 100, 7), (2, 2, 100, 1);
 
 -- Jobs of each status, each paid for by the spend of its number.
 insert into jobs (id, user_id, transaction_id, job_type, status, attempts, lease_token, lease_expires_at, last_lease_token,
@@ -32,7 +32,10 @@ values (7, 1, 'deposit', 1, 'pending', null, null, 'known', null, null, 1, null,
        (9, 1, 'adjustment', 1, 'success', 9, 100, null, null, null, 1, 'known', '\x00', now()),
        (10, 1, 'refund', 50, 'success', 10, 100, null, 1, null, 1, null, null, now()),
        (11, 1, 'refund', 50, 'success', 11, 100, null, 999, null, 1, null, null, now()),
-       (12, 1, 'transfer', -1, 'success', 12, 100, null, null, 998, 1, null, null, now());
+       (12, 1, 'transfer', -1, 'success', 12, 99, null, null, 998, 1, null, null, now());
+insert into transactions (id, wallet_id, type, amount, status, posting_number, balance_after, job_id, created_by, completed_at)
+overriding system value
+values (13, 2, 'spend', -1, 'success', 1, 100, 997, 1, now());
 
 insert into job_events (job_id, event_number, kind)
 values (1, 1, 'queued'), (2, 1, 'queued'), (3, 1, 'queued');
@@ -64,7 +67,7 @@ values ('00000000-0000-0000-0000-000000000001', 1, now() + interval '1 hour'),
 
 insert into refresh_tokens (token_hash, session_id, generation, expires_at)
 values (decode(repeat('01', 32), 'hex'), '00000000-0000-0000-0000-000000000001', 1, now() + interval '1 hour'),
-       (decode(repeat('02', 32), 'hex'), '00000000-0000-0000-0000-000000000001', 2, now() - interval '1 hour');
+       (decode(repeat('02', 32), 'hex'), '00000000-0000-0000-0000-000000000001', 9, now() - interval '1 hour');
 
 insert into login_limits (subject, attempt_count, window_ends_at)
 values ('account:a', 5, now() + interval '1 hour'), ('account:b', 5, now() - interval '1 hour');

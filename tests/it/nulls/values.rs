@@ -2,7 +2,7 @@
 
 /// The value of a parameter, in PostgreSQL's text format.
 pub fn value(query: &str, parameter: &str, round: usize) -> String {
-    if let Some(value) = of_query(query, parameter, round) {
+    if let Some(value) = of_query(query, parameter) {
         return value.to_owned();
     }
     match parameter {
@@ -24,12 +24,12 @@ const UUID_2: &str = "00000000-0000-0000-0000-000000000002";
 const UUID_3: &str = "00000000-0000-0000-0000-000000000003";
 
 /// Where a name means different things.
-fn of_query(query: &str, parameter: &str, round: usize) -> Option<&'static str> {
+fn of_query(query: &str, parameter: &str) -> Option<&'static str> {
     Some(match (query, parameter) {
         ("audit_seals/add_seal", "seal_number") => "2",
-        ("job_results/remove_expired_results", "limit") => "10",
+        ("job_files/begin_file", "file_path") => "file-new",
         ("jobs/end_job", "status") => "failed",
-        (_, "job_ids") if query == "jobs/complete_jobs" => "{2}",
+        ("jobs/complete_jobs", "job_ids") => "{2}",
         ("sessions/revoke_session" | "sessions/revoke_other_sessions", "reason") => "logout",
         ("transactions/transaction_by_idempotency_key", "idempotency_key") => "known",
         ("transactions/transaction_by_reference", "reference_id") => "known",
@@ -39,9 +39,6 @@ fn of_query(query: &str, parameter: &str, round: usize) -> Option<&'static str> 
             "\\x0404040404040404040404040404040404040404040404040404040404040404"
         }
         (_, "status") if query.starts_with("admin/") => "active",
-        ("transactions/settle" | "transactions/settle_pending", "status") if round == 7 => {
-            "success"
-        }
         _ => return None,
     })
 }
