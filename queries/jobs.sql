@@ -167,8 +167,10 @@ select lease_expires_at, progress_percent, is_event
   from extended;
 
 --- Completes jobs and keeps their results, each with a file if its claim has uploaded one: one statement for all that
---- were done while the last one was under way. No row for a job whose lease is lost, or whose claim has no such file.
---- The parameters stand apart, so that it is planned once and not for each number of jobs.
+--- were done while the last one was under way. No row for a job whose lease is lost, or whose claim has no such file, and
+--- for one that somebody else holds, unless it `waits`. They are locked in the order of their ids, so that no two
+--- statements wait for each other. One that is completed under the same lease already is not new. The parameters stand
+--- apart, so that it is planned once and not for each number of jobs.
 --! complete_jobs (outputs[?], output_texts[?], file_paths[?], actor_user_ids[?], ip_addresses[?], user_agents[?], request_ids[?])
 with given as materialized (
     select :job_ids::bigint[] as job_ids, :lease_tokens::uuid[] as lease_tokens, :outputs::jsonb[] as outputs,
@@ -182,6 +184,20 @@ with given as materialized (
                                actor_user_ids, ip_addresses, user_agents, request_ids)
            as done (job_id, lease_token, output, output_text, file_path, retention_seconds, actor_user_id, ip_address,
                     user_agent, request_id)
+), free as materialized (
+    select done.*
+      from done
+      join jobs on jobs.id = done.job_id and jobs.lease_token = done.lease_token
+     where not :waits::boolean
+     order by jobs.id
+       for no key update of jobs skip locked
+), awaited as materialized (
+    select done.*
+      from done
+      join jobs on jobs.id = done.job_id and jobs.lease_token = done.lease_token
+     where :waits
+     order by jobs.id
+       for no key update of jobs
 ), files as (
     select job_files.file_path, job_files.size_bytes, job_files.mime_type
       from done
@@ -200,14 +216,15 @@ with given as materialized (
            last_error = null,
            event_count = event_count + 1,
            finished_at = clock_timestamp()
-      from done
-     where jobs.id = done.job_id
+      from (select * from free union all select * from awaited) as locked
+     where jobs.id = locked.job_id
        and jobs.status = 'running'
-       and jobs.lease_token = done.lease_token
+       and jobs.lease_token = locked.lease_token
        and jobs.lease_expires_at > clock_timestamp()
-       and (done.file_path is null or exists (select from files where files.file_path = done.file_path))
-    returning jobs.id, jobs.job_type, jobs.attempts, jobs.event_count, done.output, done.output_text, done.file_path,
-              done.retention_seconds, done.actor_user_id, done.ip_address, done.user_agent, done.request_id
+       and (locked.file_path is null or exists (select from files where files.file_path = locked.file_path))
+    returning jobs.id, jobs.job_type, jobs.attempts, jobs.event_count, locked.output, locked.output_text,
+              locked.file_path, locked.retention_seconds, locked.actor_user_id, locked.ip_address, locked.user_agent,
+              locked.request_id
 ), told as (
     insert into job_events (job_id, event_number, kind, details)
     select id, event_count, 'completed', jsonb_build_object('attempt', attempts)
@@ -234,8 +251,14 @@ with given as materialized (
       from completed
       join kept on kept.job_id = completed.id
 )
-select kept.job_id
-  from kept;
+select kept.job_id, true as is_new
+  from kept
+union all
+select jobs.id, false
+  from done
+  join jobs on jobs.id = done.job_id
+ where jobs.status = 'completed'
+   and jobs.last_lease_token = done.lease_token;
 
 --- Whether a worker still has its lease.
 --! lease_holds

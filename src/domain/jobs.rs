@@ -10,6 +10,7 @@ pub mod files;
 pub mod floors;
 pub mod lease;
 pub mod news;
+mod output;
 pub mod policy;
 pub mod prices;
 pub mod rescue;
