@@ -11,13 +11,9 @@ use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::support::TestDatabase;
+use crate::support::statement::NamedStatement;
 
-#[allow(dead_code)] // pgbench uses the rest.
-#[path = "../../benches/support/statement.rs"]
-mod statement;
 mod values;
-
-use statement::NamedStatement;
 
 /// Each table with rows in which all is null that the schema lets be null, and that have no partners where they need none.
 const SPARSE: &str = include_str!("nulls/sparse.sql");
