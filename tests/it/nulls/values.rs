@@ -66,9 +66,11 @@ fn fixed(parameter: &str) -> &'static str {
         "after_email" => "",
         "password_hash" | "old_password_hash" | "new_password_hash" => "hash",
         "role" => "admin",
-        "sets_full_name" | "sets_birth_date" | "sets_location" | "sets_preferred_language" => {
-            "false"
-        }
+        "waits"
+        | "sets_full_name"
+        | "sets_birth_date"
+        | "sets_location"
+        | "sets_preferred_language" => "false",
         "birth_date" => "2000-01-01",
         "preferred_language" => "en",
         "ip_address" => "127.0.0.1",
