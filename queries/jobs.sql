@@ -3,7 +3,7 @@
 
 --- Orders a job and pays its price, as `spend` does: one statement, one audit entry. No row when the owner is not
 --- active, the session has ended, or the balance is short.
---! order_job (session_id?, scheduled_at?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : (reference_id?, description?, payment_method?, refunded_transaction_id?, counterpart_transaction_id?, job_id?, balance_after?, request_fingerprint?, completed_at?)
+--! order_job (session_id?, scheduled_at?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : (reference_id?, description?, payment_method?, refunded_transaction_id?, counterpart_transaction_id?, balance_after?, request_fingerprint?, completed_at?)
 with debited as (
     update wallets
        set balance = wallets.balance - :price,
@@ -87,6 +87,8 @@ select jobs.id, transaction_id, job_type, jobs.status, priority, input, progress
 --- subqueries, and the jobs are looked up by an array: with that the plan depends on no numbers and is made once. Made
 --- for each claim, as it was when many jobs were queued, it took as long as the claim.
 --! claim_jobs
+--# not-null: lease_token: the update has just set it
+--# not-null: lease_expires_at: the update has just set it
 with due as (
     select probed.id
       from (
@@ -135,6 +137,7 @@ select id, user_id, job_type, input, priority, attempts, max_attempts, lease_tok
 --- Extends a lease that has not run out, and notes the progress. No row when the lease is lost. Progress is an event
 --- where it changed, but no longer after the ten-thousandth of a job: a restless worker fills no table.
 --! extend_lease (progress_percent?)
+--# not-null: lease_expires_at: the update has just set it
 with leased as (
     select id, coalesce(:progress_percent, progress_percent) as progress_percent,
            coalesce(:progress_percent, progress_percent) <> progress_percent and event_count < 10000 as is_event
