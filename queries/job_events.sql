@@ -66,7 +66,8 @@ with looked_at as (
      cross join lateral (
          select job_id
            from job_events
-          where job_events.job_id = ended.job_id
+          where job_events.created_at = ended.created_at
+            and job_events.job_id = ended.job_id
             and job_events.event_number = 1
           limit 1
             for update skip locked
