@@ -1,3 +1,7 @@
+-- Who looks up a job by its number says whether it runs (`lease_token`) or waits (neither `lease_token` nor `finished_at`)
+-- without its status: with that, an index of all that run or wait looks as good as that of the numbers while they are
+-- few, and under an old snapshot it has the entries of all that ever did.
+
 --: Job(last_error?, started_at?, finished_at?, refund_amount?)
 --: LockedJob()
 
@@ -143,7 +147,6 @@ with leased as (
            coalesce(:progress_percent, progress_percent) <> progress_percent and event_count < 10000 as is_event
       from jobs
      where id = :job_id
-       and status = 'running'
        and lease_token = :lease_token
        and lease_expires_at > clock_timestamp()
        for no key update
@@ -218,7 +221,6 @@ with given as materialized (
            finished_at = clock_timestamp()
       from (select * from free union all select * from awaited) as locked
      where jobs.id = locked.job_id
-       and jobs.status = 'running'
        and jobs.lease_token = locked.lease_token
        and jobs.lease_expires_at > clock_timestamp()
        and (locked.file_path is null or exists (select from files where files.file_path = locked.file_path))
@@ -265,7 +267,6 @@ select jobs.id, false
 select exists (
     select from jobs
      where id = :job_id
-       and status = 'running'
        and lease_token = :lease_token
        and lease_expires_at > clock_timestamp()
 ) as holds;
@@ -282,7 +283,6 @@ select status, scheduled_at
 select id, user_id, transaction_id, job_type, attempts, max_attempts
   from jobs
  where id = :job_id
-   and status = 'running'
    and lease_token = :lease_token
    and lease_expires_at > clock_timestamp()
    for no key update;
@@ -292,7 +292,6 @@ select id, user_id, transaction_id, job_type, attempts, max_attempts
 select id, user_id, transaction_id, job_type, attempts, max_attempts
   from jobs
  where id = :job_id
-   and status = 'running'
    and lease_expires_at <= clock_timestamp()
    for no key update skip locked;
 
@@ -301,7 +300,8 @@ select id, user_id, transaction_id, job_type, attempts, max_attempts
 select id, user_id, transaction_id, job_type, attempts, max_attempts
   from jobs
  where id = :job_id
-   and status = 'queued'
+   and lease_token is null
+   and finished_at is null
    and expires_at <= clock_timestamp()
    for no key update skip locked;
 
@@ -311,7 +311,8 @@ select id, user_id, transaction_id, job_type, attempts, max_attempts
   from jobs
  where id = :job_id
    and user_id = :user_id
-   and status = 'queued'
+   and lease_token is null
+   and finished_at is null
    for no key update;
 
 --- Puts a locked job back into the queue after a failed attempt, to be tried again after a delay. `last_lease_token` is
@@ -350,7 +351,6 @@ with released as (
            lease_expires_at = null,
            event_count = event_count + 1
      where id = :job_id
-       and status = 'running'
        and lease_token = :lease_token
        and lease_expires_at > clock_timestamp()
     returning id, scheduled_at, expires_at, event_count
