@@ -7,6 +7,7 @@ select coalesce(max(id), 0) as id
 --- The transactions that may have drawn the number of an entry and have not ended: whoever inserts holds this lock from
 --- before it draws the number until its end.
 --! transactions_that_write
+--# not-null: transaction: whoever holds a lock is a transaction
 select virtualtransaction as transaction
   from pg_locks
  where locktype = 'relation'

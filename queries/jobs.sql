@@ -3,7 +3,7 @@
 
 --- Orders a job and pays its price, as `spend` does: one statement, one audit entry. No row when the owner is not
 --- active, the session has ended, or the balance is short.
---! order_job (session_id?, scheduled_at?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : (reference_id?, description?, payment_method?, refunded_transaction_id?, counterpart_transaction_id?, job_id?, balance_after?, request_fingerprint?, completed_at?)
+--! order_job (session_id?, scheduled_at?, idempotency_key?, request_fingerprint?, ip_address?, user_agent?, request_id?) : (reference_id?, description?, payment_method?, refunded_transaction_id?, counterpart_transaction_id?, balance_after?, request_fingerprint?, completed_at?)
 with debited as (
     update wallets
        set balance = wallets.balance - :price,
@@ -87,6 +87,8 @@ select jobs.id, transaction_id, job_type, jobs.status, priority, input, progress
 --- subqueries, and the jobs are looked up by an array: with that the plan depends on no numbers and is made once. Made
 --- for each claim, as it was when many jobs were queued, it took as long as the claim.
 --! claim_jobs
+--# not-null: lease_token: the update has just set it
+--# not-null: lease_expires_at: the update has just set it
 with due as (
     select probed.id
       from (
@@ -135,6 +137,7 @@ select id, user_id, job_type, input, priority, attempts, max_attempts, lease_tok
 --- Extends a lease that has not run out, and notes the progress. No row when the lease is lost. Progress is an event
 --- where it changed, but no longer after the ten-thousandth of a job: a restless worker fills no table.
 --! extend_lease (progress_percent?)
+--# not-null: lease_expires_at: the update has just set it
 with leased as (
     select id, coalesce(:progress_percent, progress_percent) as progress_percent,
            coalesce(:progress_percent, progress_percent) <> progress_percent and event_count < 10000 as is_event
@@ -164,8 +167,10 @@ select lease_expires_at, progress_percent, is_event
   from extended;
 
 --- Completes jobs and keeps their results, each with a file if its claim has uploaded one: one statement for all that
---- were done while the last one was under way. No row for a job whose lease is lost, or whose claim has no such file.
---- The parameters stand apart, so that it is planned once and not for each number of jobs.
+--- were done while the last one was under way. No row for a job whose lease is lost, or whose claim has no such file, and
+--- for one that somebody else holds, unless it `waits`. They are locked in the order of their ids, so that no two
+--- statements wait for each other. One that is completed under the same lease already is not new. The parameters stand
+--- apart, so that it is planned once and not for each number of jobs.
 --! complete_jobs (outputs[?], output_texts[?], file_paths[?], actor_user_ids[?], ip_addresses[?], user_agents[?], request_ids[?])
 with given as materialized (
     select :job_ids::bigint[] as job_ids, :lease_tokens::uuid[] as lease_tokens, :outputs::jsonb[] as outputs,
@@ -179,6 +184,20 @@ with given as materialized (
                                actor_user_ids, ip_addresses, user_agents, request_ids)
            as done (job_id, lease_token, output, output_text, file_path, retention_seconds, actor_user_id, ip_address,
                     user_agent, request_id)
+), free as materialized (
+    select done.*
+      from done
+      join jobs on jobs.id = done.job_id and jobs.lease_token = done.lease_token
+     where not :waits::boolean
+     order by jobs.id
+       for no key update of jobs skip locked
+), awaited as materialized (
+    select done.*
+      from done
+      join jobs on jobs.id = done.job_id and jobs.lease_token = done.lease_token
+     where :waits
+     order by jobs.id
+       for no key update of jobs
 ), files as (
     select job_files.file_path, job_files.size_bytes, job_files.mime_type
       from done
@@ -197,14 +216,15 @@ with given as materialized (
            last_error = null,
            event_count = event_count + 1,
            finished_at = clock_timestamp()
-      from done
-     where jobs.id = done.job_id
+      from (select * from free union all select * from awaited) as locked
+     where jobs.id = locked.job_id
        and jobs.status = 'running'
-       and jobs.lease_token = done.lease_token
+       and jobs.lease_token = locked.lease_token
        and jobs.lease_expires_at > clock_timestamp()
-       and (done.file_path is null or exists (select from files where files.file_path = done.file_path))
-    returning jobs.id, jobs.job_type, jobs.attempts, jobs.event_count, done.output, done.output_text, done.file_path,
-              done.retention_seconds, done.actor_user_id, done.ip_address, done.user_agent, done.request_id
+       and (locked.file_path is null or exists (select from files where files.file_path = locked.file_path))
+    returning jobs.id, jobs.job_type, jobs.attempts, jobs.event_count, locked.output, locked.output_text,
+              locked.file_path, locked.retention_seconds, locked.actor_user_id, locked.ip_address, locked.user_agent,
+              locked.request_id
 ), told as (
     insert into job_events (job_id, event_number, kind, details)
     select id, event_count, 'completed', jsonb_build_object('attempt', attempts)
@@ -231,8 +251,14 @@ with given as materialized (
       from completed
       join kept on kept.job_id = completed.id
 )
-select kept.job_id
-  from kept;
+select kept.job_id, true as is_new
+  from kept
+union all
+select jobs.id, false
+  from done
+  join jobs on jobs.id = done.job_id
+ where jobs.status = 'completed'
+   and jobs.last_lease_token = done.lease_token;
 
 --- Whether a worker still has its lease.
 --! lease_holds

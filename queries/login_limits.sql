@@ -2,6 +2,7 @@
 --- once cannot all pass. One too many is returned, with the seconds until the window of its subject ends; else no row. The
 --- first one too many is counted too, and those that come at the same time; later ones are not, and write nothing.
 --! count_login_attempt
+--# not-null: is_first: there is a row only where something was refused, and of that it is known
 with subjects as (
     select subject, attempt_limit
       from unnest(:subjects::text[], :attempt_limits::integer[]) as given (subject, attempt_limit)

@@ -1,8 +1,10 @@
---- How many jobs of each kind wait and run; of each status at most so many are counted.
+--- How many jobs of each kind wait and run; of each status at most so many are counted. That those who wait have not
+--- finished names the index.
 --! unfinished_jobs
 select unfinished.job_type, unfinished.status, count(*) as jobs
   from (
-      (select job_type, status from jobs where status = 'queued' order by expires_at limit :bound)
+      (select job_type, status from jobs where status = 'queued' and finished_at is null
+        order by expires_at limit :bound)
       union all
       (select job_type, status from jobs where status = 'running' order by lease_expires_at limit :bound)
   ) as unfinished

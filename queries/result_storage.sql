@@ -27,16 +27,19 @@ returning storage_id;
 
 --- Whether there is any file that the storage may have.
 --! has_files
+--# full-scan: the first row ends it
 select exists (select from job_files) as has_files;
 
 --- How many files the storage has to have, because results have them.
 --! kept_files
+--# full-scan: it counts all of them, for people who change the storage
 select count(*) as file_count
   from job_files
  where status = 'kept';
 
 --- One file that the storage has to have, if there is any.
 --! some_kept_file
+--# full-scan: most files are kept, and the first one ends it
 select file_path
   from job_files
  where status = 'kept'

@@ -31,6 +31,7 @@ use tracing::Level;
 
 use crate::domain::jobs::floors::Floors;
 use crate::domain::jobs::news::JobNews;
+use crate::domain::jobs::old_events::Progress;
 use crate::metrics::Metrics;
 pub use error::DbError;
 use jobs::Completions;
@@ -52,6 +53,7 @@ pub struct Database {
     job_news: JobNews,
     notice_sender: Arc<str>,
     job_floors: Floors,
+    old_events_progress: Progress,
     completions: Completions,
     metrics: Metrics,
 }

@@ -26,6 +26,9 @@ use crate::private_postgres::Source;
 use crate::storage::Storage;
 use crate::worker::{self, Crew, Work, keep_house, pass_on};
 
+/// How long the storage of files may take to say which one it is, before a program starts without knowing.
+const STORAGE_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Migrates, then serves until SIGINT or SIGTERM. The version is for the metrics.
 ///
 /// # Errors
@@ -156,10 +159,12 @@ async fn pass_on_notices(
 async fn files(settings: &Settings, db: Database) -> anyhow::Result<Files> {
     let storage = Storage::open(&settings.storage.location)?;
     let files = Files::new(db, storage, settings.storage.rules.clone());
-    match settle(&files).await {
+    let settled = tokio::time::timeout(STORAGE_PATIENCE, settle(&files)).await;
+    match settled.unwrap_or(Err(PlaceError::Silent(STORAGE_PATIENCE))) {
         Ok(()) => {}
-        // Somebody else migrates, perhaps later. Then the first upload and every removal look at it.
-        Err(PlaceError::Database(error)) if !settings.migrations.on_startup => {
+        // A storage that is away keeps nobody from ordering; and somebody else may migrate, perhaps later. Uploads, removals and
+        // workers look again.
+        Err(error) if may_be_found_out_later(settings, &error) => {
             tracing::warn!(%error, "whether files of results are kept in the right place is not known yet");
         }
         Err(error) => {
@@ -167,6 +172,13 @@ async fn files(settings: &Settings, db: Database) -> anyhow::Result<Files> {
         }
     }
     Ok(files)
+}
+
+fn may_be_found_out_later(settings: &Settings, error: &PlaceError) -> bool {
+    match error {
+        PlaceError::Database(_) => !settings.migrations.on_startup,
+        error => !error.is_final(),
+    }
 }
 
 fn crew(

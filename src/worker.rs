@@ -4,6 +4,7 @@
 //! over HTTP.
 
 mod attempt;
+mod claimable;
 mod housekeeping;
 mod notices;
 mod pace;
@@ -25,6 +26,11 @@ use crate::domain::jobs::lease::{ClaimedJob, Output};
 pub trait Kind: Send + Sync {
     /// Its name, as it is ordered.
     fn job_type(&self) -> &'static str;
+
+    /// Whether its results are files: then it is not claimed while this process takes none.
+    fn needs_files(&self) -> bool {
+        false
+    }
 
     /// Does one job. It may be dropped at any await and done again later: it changes nothing that cannot be done twice.
     fn run<'a>(

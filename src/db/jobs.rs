@@ -183,7 +183,7 @@ impl From<sql::OrderJob> for Transaction {
             payment_method: row.payment_method,
             refunded_transaction_id: row.refunded_transaction_id.map(TransactionId),
             counterpart_transaction_id: row.counterpart_transaction_id.map(TransactionId),
-            job_id: row.job_id.map(JobId),
+            job_id: Some(JobId(row.job_id)),
             request_fingerprint: row.request_fingerprint,
             created_at: row.created_at,
             completed_at: row.completed_at,

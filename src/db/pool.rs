@@ -15,6 +15,7 @@ use super::{Database, queries};
 use crate::config::DatabaseSettings;
 use crate::domain::jobs::floors::Floors;
 use crate::domain::jobs::news::JobNews;
+use crate::domain::jobs::old_events::Progress;
 use crate::metrics::Metrics;
 
 /// How many connections the server has for us.
@@ -76,6 +77,7 @@ impl Database {
             job_news: JobNews::default(),
             notice_sender: Uuid::now_v7().to_string().into(),
             job_floors: Floors::default(),
+            old_events_progress: Progress::default(),
             completions: Completions::default(),
             metrics: Metrics::default(),
         })

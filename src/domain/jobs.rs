@@ -3,13 +3,15 @@
 //! What workers do is in [`lease`], where they begin to look for jobs in [`floors`], the files that they deliver in
 //! [`files`], what happens to jobs that nobody takes care of
 //! in [`rescue`], what they cost in [`prices`], when a failed attempt is repeated in [`policy`], what those see who watch
-//! one in [`events`], and what the program's own kind of job takes in [`statement`].
+//! one in [`events`], how that is removed in [`old_events`], and what the program's own kind of job takes in [`statement`].
 
 pub mod events;
 pub mod files;
 pub mod floors;
 pub mod lease;
 pub mod news;
+pub mod old_events;
+mod output;
 pub mod policy;
 pub mod prices;
 pub mod rescue;

@@ -20,15 +20,15 @@ use super::{App, worker_files};
 use crate::domain::audit::Origin;
 use crate::domain::ids::JobId;
 use crate::domain::jobs::FailureReason;
-use crate::domain::jobs::lease::{
-    self, Actor, ClaimRequest, Lease, MAX_CLAIMED_JOBS, Output, WorkerName,
-};
+use crate::domain::jobs::lease::{self, Actor, ClaimRequest, Lease, Output, WorkerName};
 use crate::domain::jobs::waiting::{self, Patience};
 use crate::domain::permissions::Permission;
 use crate::domain::text::JobType;
 
 /// How long a claim may wait for a job.
 pub(super) const LONGEST_WAIT_SECONDS: i64 = 30;
+/// How many jobs one claim may take.
+pub(super) const MAX_CLAIMED_JOBS: i64 = 20;
 /// How many kinds of jobs one claim may ask for.
 pub(super) const MAX_JOB_TYPES: usize = 100;
 

@@ -10,7 +10,8 @@ use super::{Storage, StorageError, failed};
 const MARKER: &str = "storage-id";
 
 impl Storage {
-    /// The id of this storage, which is given one if it has none. Of several programs that come at once, all get the same.
+    /// The id of this storage, which is given one if it has none. Of several programs that come at once, all get the same,
+    /// except in a bucket that ignores the condition under which the id is written.
     ///
     /// # Errors
     /// If the storage fails, or its file with the id has something else.
@@ -30,7 +31,8 @@ impl Storage {
             Ok(_) | Err(Error::AlreadyExists { .. }) => {}
             Err(error) => return Err(failed(error)),
         }
-        // Not what was written: what is there counts, also where a bucket knows nothing of conditions.
+        // Not what was written: what is there counts. Where a bucket ignores the condition, another program may still replace
+        // it after this, and the two go by different ids: the database has one of them, and the other program is refused.
         let id = self.read_id().await?;
         id.ok_or_else(|| StorageError::Missing(MARKER.to_owned()))
     }

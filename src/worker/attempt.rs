@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use tokio::sync::{AcquireError, OwnedSemaphorePermit};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, SemaphorePermit};
 
 use super::Failure;
 use super::runner::{InHand, Place, Shift};
@@ -13,16 +13,31 @@ use crate::domain::jobs::lease::{self, Actor, ClaimedJob, LeaseError, Output};
 use crate::domain::jobs::policy::Policy;
 
 /// A job that was claimed ahead is given back if no worker is free after this: those before it are long all of a sudden.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// How often it is tried to record what a job came to, and how long to leave the database alone in between. Beyond that the
+/// job is done again when its lease has run out.
+const RECORDINGS: u32 = 4;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What became of a job, before anybody is told.
+enum Done<'a> {
+    /// It was tried, and has a place among those that are recorded.
+    Tried(Result<Output, Failure>, Option<SemaphorePermit<'a>>),
+    /// It was not begun, or not finished, in time.
+    Unfinished,
+    /// Its lease was lost meanwhile.
+    Lost(LeaseError),
+}
 
 impl Shift {
     /// Does one job, and says how it ended. A lease that is lost ends the work: the job is another's by now.
     pub(super) async fn work_on(&self, job: &ClaimedJob, in_hand: InHand, place: Place) {
         let job_id = job.lease.job_id;
-        let told = tokio::select! {
-            told = self.attempt_and_tell(job, in_hand, place) => told,
-            lost = self.stay_alive(job) => Err(lost),
-            () = self.grace_is_over() => self.give_back(job).await,
+        let told = match self.have_done(job, in_hand, place).await {
+            Done::Tried(done, _unrecorded) => self.tell_until_heard(job, &done).await,
+            Done::Unfinished => self.give_back(job).await,
+            Done::Lost(lost) => Err(lost),
         };
         match told {
             Ok(()) => {}
@@ -32,28 +47,28 @@ impl Shift {
         }
     }
 
-    async fn attempt_and_tell(
-        &self,
-        job: &ClaimedJob,
-        in_hand: InHand,
-        place: Place,
-    ) -> Result<(), LeaseError> {
-        let worker = match place {
-            Place::AtWork(worker) => Some(worker),
-            Place::InLine(line) => self.next_worker(line).await,
+    async fn have_done(&self, job: &ClaimedJob, in_hand: InHand, place: Place) -> Done<'_> {
+        let tried = async {
+            let worker = match place {
+                Place::AtWork(worker) => Some(worker),
+                Place::InLine(line) => self.next_worker(line).await,
+            };
+            let Some(_worker) = worker else {
+                return Done::Unfinished;
+            };
+            let begun = Instant::now();
+            let done = self.attempt(job).await;
+            self.pace.took(begun.elapsed(), done.is_ok());
+            // The worker is free when it has it. It is never closed.
+            Done::Tried(done, self.unrecorded.acquire().await.ok())
         };
-        let Some(worker) = worker else {
-            drop(in_hand);
-            return self.give_back(job).await;
+        let done = tokio::select! {
+            done = tried => done,
+            lost = self.stay_alive(job) => Done::Lost(lost),
+            () = self.grace_is_over() => Done::Unfinished,
         };
-        let begun = Instant::now();
-        let done = self.attempt(job).await;
-        self.pace.took(begun.elapsed());
-        // It is never closed.
-        let _unrecorded = self.unrecorded.acquire().await.ok();
-        drop(worker);
         drop(in_hand);
-        self.tell(job, done).await
+        done
     }
 
     /// A worker for a job that waits in line; `None` when there is none soon, or no more are to be begun.
@@ -67,15 +82,20 @@ impl Shift {
             worker = line => worker.ok(),
             () = tokio::time::sleep(PATIENCE) => {
                 // No more are claimed ahead for now: they would come back as well.
-                self.pace.took(PATIENCE);
+                self.pace.took(PATIENCE, true);
                 None
             }
         }
     }
 
+    /// A few at a time: there may be many, and requests want connections too. Others may have it at once.
     async fn give_back(&self, job: &ClaimedJob) -> Result<(), LeaseError> {
         tracing::info!(job_id = %job.lease.job_id, "a job is given back unfinished");
-        lease::release(&self.crew.work.db, job.lease).await
+        // It is never closed.
+        let _place = self.given_back.acquire().await.ok();
+        lease::release(&self.crew.work.db, job.lease).await?;
+        self.crew.arrivals.announce();
+        Ok(())
     }
 
     async fn attempt(&self, job: &ClaimedJob) -> Result<Output, Failure> {
@@ -96,21 +116,41 @@ impl Shift {
             .unwrap_or_else(|_| Err(Failure::for_now("the worker panicked")))
     }
 
+    async fn tell_until_heard(
+        &self,
+        job: &ClaimedJob,
+        done: &Result<Output, Failure>,
+    ) -> Result<(), LeaseError> {
+        if let Err(failure) = done {
+            tracing::warn!(job_id = %job.lease.job_id, reason = %failure, "an attempt failed");
+        }
+        let mut recordings = 1;
+        loop {
+            match self.tell(job, done).await {
+                Err(LeaseError::Database(error)) if recordings < RECORDINGS => {
+                    tracing::debug!(job_id = %job.lease.job_id, %error, "how a job ended is recorded later");
+                }
+                told => return told,
+            }
+            tokio::time::sleep(PAUSE).await;
+            recordings += 1;
+        }
+    }
+
     async fn tell(
         &self,
         job: &ClaimedJob,
-        done: Result<Output, Failure>,
+        done: &Result<Output, Failure>,
     ) -> Result<(), LeaseError> {
         let (db, policy) = (&self.crew.work.db, self.policy());
         let actor = Actor::default();
         match done {
-            Ok(output) => lease::complete(db, policy, job.lease, output, actor).await,
+            Ok(output) => lease::complete(db, policy, job.lease, output.clone(), actor).await,
             Err(failure) => {
                 let shown: String = failure.reason.chars().take(1000).collect();
                 let reason = FailureReason::parse(&shown).or_else(|_| {
                     FailureReason::parse("the worker gave a reason that cannot be shown")
                 });
-                tracing::warn!(job_id = %job.lease.job_id, reason = %failure, "an attempt failed");
                 let Ok(reason) = reason else {
                     return Ok(());
                 };

@@ -23,6 +23,8 @@ use crate::domain::text::JobType;
 const WAIT: Duration = Duration::from_secs(30);
 /// Jobs that are done and not recorded yet, at most: they are done again if the process is killed.
 const MAX_UNRECORDED_JOBS: usize = 100;
+/// Jobs that are given back at once.
+const MAX_GIVEN_BACK: usize = 2;
 /// How long to leave the database alone when it fails.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -49,6 +51,8 @@ pub(super) struct Shift {
     workers: Arc<Semaphore>,
     /// A job holds one from its end until that is recorded.
     pub(super) unrecorded: Semaphore,
+    /// A job that was not begun holds one while it is given back.
+    pub(super) given_back: Semaphore,
     pub(super) pace: Pace,
     in_hand: AtomicUsize,
     has_room: Notify,
@@ -80,6 +84,7 @@ pub async fn run(crew: Crew) {
     let mut is_more_waiting = false;
     while let Some(count) = shift.room(is_more_waiting).await {
         request.count = i64::try_from(count).unwrap_or(1);
+        request.job_types = shift.crew.claimable().await;
         let jobs = shift.crew.claim(&request).await;
         is_more_waiting = jobs.len() >= count;
         for job in jobs {
@@ -108,6 +113,7 @@ impl Shift {
         Self {
             workers: Arc::new(Semaphore::new(crew.settings.concurrency)),
             unrecorded: Semaphore::new(MAX_UNRECORDED_JOBS),
+            given_back: Semaphore::new(MAX_GIVEN_BACK),
             pace: Pace::default(),
             in_hand: AtomicUsize::new(0),
             has_room: Notify::new(),
@@ -137,11 +143,8 @@ impl Shift {
                 false => workers,
             };
             let room = wanted.saturating_sub(self.in_hand.load(Ordering::Acquire));
-            // Of those that are claimed ahead, half are left when the next are fetched.
-            let enough = match wanted > workers {
-                true => wanted / 2,
-                false => 1,
-            };
+            // Of those that are claimed ahead, half are left when the next are fetched; no worker is left without one.
+            let enough = (wanted / 2).clamp(1, wanted - workers + 1);
             if room >= enough {
                 return Some(room);
             }

@@ -38,6 +38,10 @@ impl Kind for WalletStatement {
         JOB_TYPE
     }
 
+    fn needs_files(&self) -> bool {
+        true
+    }
+
     fn run<'a>(
         &'a self,
         work: &'a Work,

@@ -14,6 +14,7 @@ mod domain;
 mod http;
 mod jobs;
 mod ledger;
+mod nulls;
 mod schema;
 mod startup;
 mod storage;

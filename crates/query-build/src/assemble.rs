@@ -19,6 +19,18 @@ use crate::support;
 const ALLOW: &str = "#[allow(warnings, missing_docs, clippy::all, clippy::pedantic, clippy::nursery, \
                      clippy::restriction, clippy::cargo)]";
 
+/// The same for queries, without `warnings`: nothing within its scope would warn, whatever is said closer to it.
+const ALLOW_IN_QUERIES: &str = "#[allow(unknown_lints, future_incompatible, let_underscore, missing_copy_implementations, \
+                                missing_debug_implementations, missing_docs, non_local_definitions, nonstandard_style, \
+                                refining_impl_trait, rust_2018_idioms, rust_2024_compatibility, single_use_lifetimes, \
+                                trivial_casts, trivial_numeric_casts, unit_bindings, unnameable_types, \
+                                unreachable_pub, unused, unused_import_braces, unused_lifetimes, \
+                                unused_qualifications, unused_results, variant_size_differences, clippy::all, \
+                                clippy::pedantic, clippy::nursery, clippy::restriction, clippy::cargo)]";
+
+/// Before the function of a query: one that nobody calls is warned of, by its name.
+const WARN_IF_UNUSED: &str = "#[warn(dead_code)]\n";
+
 /// The line with which every file of cornucopia starts.
 const CORNUCOPIAS_HEAD: &str = "// This file was generated with `cornucopia`. Do not modify.";
 
@@ -29,7 +41,10 @@ pub(crate) fn one_file(generated: &Path, modules: &[String]) -> Result<String, E
     let mut body = String::new();
     for name in modules {
         let path = generated.join("queries").join(format!("{name}.rs"));
-        module(&mut body, "pub mod", name, &inline(&path, 1)?);
+        let content = inline(&path, 1)?;
+        body.push_str(&format!(
+            "{ALLOW_IN_QUERIES}\npub mod {name} {{\n{content}\n}}\n\n"
+        ));
     }
     let types = inline(&generated.join("types.rs"), 1)?;
     module(&mut body, "pub mod", "types", &types);
@@ -173,6 +188,10 @@ impl Rewrite {
                 self.execute_through_the_cache(client, arguments, depth)?;
                 return Ok(4);
             }
+            [TokenTree::Ident(public), ..] if public == "pub" && is_query(tokens) => {
+                let start = public.span().byte_range().start;
+                self.edits.push((start..start, WARN_IF_UNUSED.to_owned()));
+            }
             [TokenTree::Ident(word), first, second, ..] if is_path(first, second) => {
                 let replacement = match word.to_string().as_str() {
                     "crate" => vec!["super"; depth].join("::"),
@@ -212,6 +231,18 @@ impl Rewrite {
         self.edits
             .push((close..close, format!("{comma}self.1.as_ref()")));
         Ok(())
+    }
+}
+
+/// Whether this is the function of a query: `pub fn name() -> NameStmt`.
+fn is_query(tokens: &[TokenTree]) -> bool {
+    let texts: Vec<String> = tokens.iter().take(7).map(ToString::to_string).collect();
+    match texts.as_slice() {
+        [_, function, _, arguments, dash, arrow, statement] => {
+            [function, arguments, dash, arrow] == ["fn", "()", "-", ">"]
+                && statement.ends_with("Stmt")
+        }
+        _ => false,
     }
 }
 

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use revisions::{ReadError, Revisions, SourceError};
 
 use crate::error::{Error, Problem};
+use crate::examine::Vetted;
 use crate::prove::{Model, prove};
 use crate::read::{Queries, read_queries};
 use crate::report::{Clock, Module, Report};
 use crate::scratch::{self, Scratch};
 use crate::shipped::Shipped;
-use crate::{assemble, check, embed, generate, lints, output};
+use crate::{assemble, embed, examine, generate, lints, output};
 
 /// The directory of the migrations unless another one is named; `cargo db` looks there too.
 const DIRECTORY: &str = "sql";
@@ -29,6 +30,8 @@ pub struct Build {
     /// None where there are no queries.
     pub(crate) queries: Option<PathBuf>,
     mapped_types: BTreeMap<String, String>,
+    /// The tables that do not grow, and why.
+    small_tables: BTreeMap<String, String>,
 }
 
 impl Default for Build {
@@ -45,6 +48,7 @@ impl Build {
             migrations: PathBuf::from(DIRECTORY),
             queries: Some(PathBuf::from("queries")),
             mapped_types: BTreeMap::new(),
+            small_tables: BTreeMap::new(),
         }
     }
 
@@ -82,6 +86,16 @@ impl Build {
         self
     }
 
+    /// Declares a table that does not grow, so that queries may read all of it, and why it does not.
+    ///
+    /// The table is named as it is in SQL, with its schema where there are several of that name.
+    #[must_use]
+    pub fn small_table(mut self, table: &str, reason: &str) -> Self {
+        self.small_tables
+            .insert(table.to_owned(), reason.to_owned());
+        self
+    }
+
     /// Builds from explicit directories, without reading the environment that cargo sets or printing for it.
     ///
     /// # Errors
@@ -92,7 +106,7 @@ impl Build {
         let mut problems = Vec::new();
 
         let revisions = self.read_revisions(package, &mut problems);
-        let mut queries = self.read_queries(package, &mut problems)?;
+        let queries = self.read_queries(package, &mut problems)?;
         let revisions = revisions.ok_or_else(|| Error::refused(std::mem::take(&mut problems)))?;
         clock.step("read");
 
@@ -113,14 +127,15 @@ impl Build {
         };
         clock.step("prove the migrations");
 
-        let warnings = lints::judge(package, &revisions, &mut problems)?;
+        let mut warnings = lints::judge(package, &revisions, &mut problems)?;
         clock.step("lint the migrations");
 
-        self.check_queries(&scratch, &mut queries, &mut problems)?;
+        let vetted = self.vet_queries(&scratch, &queries, &mut problems)?;
         if !problems.is_empty() {
             return Err(Error::refused(problems));
         }
-        clock.step("check the queries");
+        warnings.extend(vetted.warnings.iter().map(ToString::to_string));
+        clock.step("vet the queries");
 
         let revisions_text = embed::revisions_file(&revisions, &proof)?;
         let mut files = vec![("revisions.rs", revisions_text)];
@@ -144,6 +159,7 @@ impl Build {
             modules: queries.files.iter().map(Module::of).collect(),
             server,
             warnings,
+            document: vetted.document,
             written,
             steps: clock.steps,
         })
@@ -205,19 +221,25 @@ impl Build {
         queries
     }
 
-    /// Step 6, first half: every query fits the schema, and has a Rust type for all it takes and gives.
-    fn check_queries(
+    /// Step 6, first half: every query fits the schema, and has a Rust type for all it takes and gives. And step 7: it
+    /// reads all of no table that grows, and says which of its columns may be null.
+    fn vet_queries(
         &self,
         scratch: &Scratch,
-        queries: &mut Queries,
+        queries: &Queries,
         problems: &mut Vec<Problem>,
-    ) -> Result<(), Error> {
+    ) -> Result<Vetted, Error> {
         let mut found = Vec::new();
-        let types = &self.mapped_types;
-        let check = check::check_queries(&scratch.client, &mut queries.files, types, &mut found);
-        let checked = scratch.runtime.block_on(check);
+        let vet = examine::examine(
+            &scratch.client,
+            &queries.files,
+            &self.mapped_types,
+            &self.small_tables,
+            &mut found,
+        );
+        let vetted = scratch.runtime.block_on(vet);
         problems.extend(found.into_iter().map(Problem::from));
-        checked.map_err(|error| scratch.lost(error))
+        vetted.map_err(|error| scratch.lost(error))
     }
 
     /// Step 6, second half, and of step 7: the code, which ships the SQL that is written.

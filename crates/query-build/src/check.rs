@@ -1,101 +1,25 @@
-//! Asks PostgreSQL about every query: does it fit the schema, and can Rust take what it gives.
-//!
-//! Every query is asked about, also after one was refused: a build reports all that is wrong.
+//! What PostgreSQL says of a query that it has taken: can Rust take what it gives, and do the annotations fit it.
 
 use std::collections::{BTreeMap, HashSet};
 
-use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+use tokio_postgres::Statement;
 use tokio_postgres::types::{Kind, Type};
-use tokio_postgres::{Client, Statement};
 
-use revisions::{Location, SourceError};
+use revisions::SourceError;
 
-use crate::annotation::Name;
 use crate::query_file::{Query, QueryFile};
-use crate::shipped::Shipped;
 
-/// Prepares every sound query of `files`; what PostgreSQL refuses goes to `problems`.
-///
-/// # Errors
-/// Only if the connection fails.
-pub(crate) async fn check_queries(
-    client: &Client,
-    files: &mut [QueryFile],
-    mapped_types: &BTreeMap<String, String>,
-    problems: &mut Vec<SourceError>,
-) -> Result<(), tokio_postgres::Error> {
-    for file in files {
-        let sound = file.queries.iter().filter(|query| query.sound);
-        for query in sound {
-            let shipped = Shipped::of(&file.source, query);
-            match client.prepare(&shipped.sql).await {
-                Ok(statement) => Check {
-                    file,
-                    query,
-                    statement: &statement,
-                    mapped_types,
-                    problems,
-                }
-                .run(),
-                Err(error) => match error.as_db_error() {
-                    Some(refusal) => problems.push(refused(file, query, &shipped, refusal)),
-                    None => return Err(error),
-                },
-            }
-        }
-    }
-    Ok(())
-}
-
-/// PostgreSQL's refusal of a query, at the word that it means.
-fn refused(file: &QueryFile, query: &Query, shipped: &Shipped, error: &DbError) -> SourceError {
-    let range = match error.position() {
-        Some(ErrorPosition::Original(position)) => shipped.place_of(query, *position),
-        _ => query.line.name.range.clone(),
-    };
-    let name = &query.line.name.text;
-    let mut problem = SourceError::from_database(&file.source.name, &shipped.sql, 0, error)
-        .note("query", format!("`{name}`"));
-    problem.location = Some(Location::of_byte(&file.source.text, range.start));
-    match remedy(error.code()) {
-        Some(remedy) => problem.remedy(remedy),
-        None => problem,
-    }
-}
-
-fn remedy(code: &SqlState) -> Option<&'static str> {
-    let missing = [
-        SqlState::UNDEFINED_TABLE,
-        SqlState::UNDEFINED_COLUMN,
-        SqlState::UNDEFINED_FUNCTION,
-        SqlState::UNDEFINED_OBJECT,
-        SqlState::INVALID_SCHEMA_NAME,
-    ];
-    if missing.contains(code) {
-        return Some(
-            "correct the query, or add a migration: the schema is what the migrations make it",
-        );
-    }
-    let untyped = [
-        SqlState::INDETERMINATE_DATATYPE,
-        SqlState::AMBIGUOUS_FUNCTION,
-    ];
-    if untyped.contains(code) {
-        return Some("give the parameter a type: `:name::bigint`");
-    }
-    None
-}
-
-struct Check<'a> {
-    file: &'a QueryFile,
-    query: &'a Query,
-    statement: &'a Statement,
-    mapped_types: &'a BTreeMap<String, String>,
-    problems: &'a mut Vec<SourceError>,
+/// The check of one query.
+pub(crate) struct Check<'a> {
+    pub(crate) file: &'a QueryFile,
+    pub(crate) query: &'a Query,
+    pub(crate) statement: &'a Statement,
+    pub(crate) mapped_types: &'a BTreeMap<String, String>,
+    pub(crate) problems: &'a mut Vec<SourceError>,
 }
 
 impl Check<'_> {
-    fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         self.column_names();
         self.nullable_columns();
         self.column_types();
@@ -141,17 +65,7 @@ impl Check<'_> {
             }
             return;
         }
-        let declared = |name: &Name| {
-            let blocks = self.file.types.iter();
-            let mut of_name = blocks.filter(|block| block.line.name.text == name.text);
-            of_name.next().map(|block| &block.line.fields)
-        };
-        let fields = match (&row.fields, &row.name) {
-            (Some(fields), _) => Some(fields),
-            (None, Some(name)) => declared(name),
-            (None, None) => None,
-        };
-        for field in fields.into_iter().flatten() {
+        for field in self.file.fields_of(row) {
             if columns.iter().all(|column| column.name() != field.text) {
                 let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
                 let what = format!("the result has no column `{}`", field.text);

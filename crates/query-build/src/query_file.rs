@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use revisions::SourceError;
 
-use crate::annotation::{self, QueryLine, TypeLine, Unexpected};
+use crate::annotation::{self, Name, QueryLine, Shape, TypeLine, Unexpected};
 use crate::source::Source;
+use crate::waiver::{self, Waiver};
 use revisions::lexer::{Kind, Lexer, Token};
 
 /// One file of `queries/`.
@@ -35,8 +36,10 @@ pub(crate) struct Query {
     pub(crate) line: QueryLine,
     /// The `--!` line.
     pub(crate) head: Range<usize>,
-    /// The `--#` lines.
+    /// The `--#` lines that are attributes of Rust.
     pub(crate) attributes: Vec<Range<usize>>,
+    /// The `--#` lines that waive a rule.
+    pub(crate) waivers: Vec<Waiver>,
     /// The `---` lines, from above and below the `--!` line.
     pub(crate) docs: Vec<Range<usize>>,
     /// The SQL up to its semicolon.
@@ -45,6 +48,19 @@ pub(crate) struct Query {
     pub(crate) tokens: Vec<Token>,
     /// Whether nothing wrong has been found in it yet.
     pub(crate) sound: bool,
+}
+
+impl QueryFile {
+    /// The fields that the parameters or the row of a query mention, here or in a `--:` line.
+    pub(crate) fn fields_of<'a>(&'a self, shape: &'a Shape) -> &'a [Name] {
+        let declared = || {
+            let name = shape.name.as_ref()?;
+            let mut blocks = self.types.iter();
+            let block = blocks.find(|block| block.line.name.text == name.text)?;
+            Some(block.line.fields.as_slice())
+        };
+        shape.fields.as_deref().or_else(declared).unwrap_or(&[])
+    }
 }
 
 impl Query {
@@ -180,17 +196,19 @@ impl Parser<'_> {
     fn query(&mut self, line: Range<usize>) {
         let head = self.at..line.end;
         let mut docs = std::mem::take(&mut self.docs);
-        let attributes = self.lines_after(head.end, "--#");
+        let mut attributes = self.lines_after(head.end, "--#");
         let end = attributes.last().map_or(head.end, |line| line.end);
         docs.extend(self.lines_after(end, "---"));
         let start = docs.last().map_or(end, |line| line.end.max(end));
         let before = self.problems.len();
+        let waivers = self.waivers(&mut attributes);
         let (body, tokens) = self.body(start);
         match annotation::query_line(&self.source.text, head.clone()) {
             Ok(line) => self.queries.push(Query {
                 line,
                 head,
                 attributes,
+                waivers,
                 docs,
                 body,
                 tokens,
@@ -198,6 +216,27 @@ impl Parser<'_> {
             }),
             Err(unexpected) => self.unexpected(unexpected),
         }
+    }
+
+    /// Takes the waivers out of the `--#` lines.
+    fn waivers(&mut self, lines: &mut Vec<Range<usize>>) -> Vec<Waiver> {
+        let mut waivers = Vec::new();
+        let source = self.source;
+        lines.retain(|line| {
+            let Some(read) = waiver::read(&source.text, line.clone()) else {
+                return true;
+            };
+            match read {
+                Ok(waiver) => waivers.push(waiver),
+                Err(unexpected) => {
+                    let what = format!("expected {}", unexpected.expected);
+                    let remedy = "a rule is waived like this: `--# full-scan: reason`";
+                    self.refuse(unexpected.range, &what, remedy);
+                }
+            }
+            false
+        });
+        waivers
     }
 
     /// The SQL from `start` up to its semicolon, behind which the parser goes on.

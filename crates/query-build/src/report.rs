@@ -15,8 +15,10 @@ pub struct Report {
     pub modules: Vec<Module>,
     /// The PostgreSQL that checked them.
     pub server: String,
-    /// What the lints of the migrations only warn of, a line each.
+    /// What is not refused, and should not be so: a text of one or several lines each.
     pub warnings: Vec<String>,
+    /// What is known of each query, as a document in Markdown: its plan, its indexes, its columns.
+    pub document: String,
     /// The files in the output directory that changed.
     pub written: Vec<PathBuf>,
     /// How long each step took, in the order of the steps.

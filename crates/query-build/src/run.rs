@@ -10,6 +10,9 @@ use crate::lints::MANIFEST;
 use crate::report::Report;
 use crate::scratch;
 
+/// The variable with the file that the report of the queries goes to, relative to the package.
+const REPORT: &str = "QUERY_BUILD_REPORT";
+
 impl Build {
     /// Builds from the environment that cargo gives to build scripts, into OUT_DIR.
     ///
@@ -27,6 +30,10 @@ impl Build {
         let out_dir = directory("OUT_DIR")?;
         keep_temporary_files_in(&scratch::directory_for(&out_dir))?;
         let report = self.try_run(&package, &out_dir)?;
+        if let Some(path) = env::var_os(REPORT) {
+            let path = package.join(path);
+            fs::write(&path, &report.document).map_err(Error::io(&path))?;
+        }
         // Not before: cargo shows what a script that fails has printed, and runs it again in any case.
         self.tell_cargo(&package, &report);
         Ok(())
@@ -50,8 +57,9 @@ impl Build {
             package.join(MANIFEST).display()
         );
         println!("cargo::rerun-if-env-changed=SCRATCH_POSTGRES");
-        for warning in &report.warnings {
-            println!("cargo::warning={warning}");
+        println!("cargo::rerun-if-env-changed={REPORT}");
+        for line in report.warnings.iter().flat_map(|warning| warning.lines()) {
+            println!("cargo::warning={line}");
         }
     }
 }

@@ -31,7 +31,7 @@ impl Source {
 
     /// A problem of the words at `range`.
     pub(crate) fn problem(&self, range: Range<usize>, what: impl Into<String>) -> SourceError {
-        let location = Location::of_byte(&self.text, range.start);
+        let location = Location::of_range(&self.text, range);
         SourceError::at(self.name.clone(), location, what)
     }
 

@@ -1,61 +1,32 @@
 //! Completing jobs, many with one statement: what arrives while a statement is under way goes with the next one. A job
 //! that arrives alone does not wait. Whether a worker's word counts is decided by the statement, for each job by itself.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+mod line;
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use self::line::{Completion, Turn};
 use crate::db::queries::client::Params as _;
 use crate::db::queries::jobs as sql;
 use crate::db::{Database, DbError, Retry};
 use crate::domain::audit::Origin;
-use crate::domain::ids::JobId;
 use crate::domain::jobs::files::FileId;
 use crate::domain::jobs::lease::{Actor, Lease, Output};
 use crate::metrics::jobs::JobChange;
 
-/// Jobs of one statement. What one of them has is at most a request's body, or what this program made itself.
-const MAX_JOBS: usize = 100;
-/// Statements at once, in a process: while the server works on one, the next is put together.
-const MAX_STATEMENTS: usize = 2;
-
-/// What waits to be completed. Cheap to clone; clones share it.
-#[derive(Debug, Clone, Default)]
-pub(in crate::db) struct Completions(Arc<Mutex<Waiting>>);
-
-/// The right to run one statement at a time.
-#[derive(Debug)]
-struct Turn {
-    completions: Completions,
-    has_ended: bool,
-}
-
-#[derive(Debug, Default)]
-struct Waiting {
-    jobs: VecDeque<Completion>,
-    statements: usize,
-}
-
-/// A job that was done, and who waits to hear whether that counts.
-#[derive(Debug)]
-struct Completion {
-    lease: Lease,
-    output: Output,
-    retention: Duration,
-    actor: Actor,
-    tell: oneshot::Sender<Result<bool, DbError>>,
-}
+pub(in crate::db) use self::line::Line as Completions;
 
 impl Database {
-    /// Completes a job and keeps its result; `false` when the lease is lost, or has no such file. It goes on when nobody
-    /// waits for it any more.
+    /// Completes a job and keeps its result; `false` when the lease is lost, or has no such file. Once a statement has
+    /// begun it goes on, also when nobody waits for it any more.
     ///
     /// # Errors
-    /// If the database fails.
+    /// If the database fails, or too many wait for it.
     pub async fn complete_job(
         &self,
         lease: Lease,
@@ -70,7 +41,8 @@ impl Database {
             retention,
             actor,
             tell,
-        });
+            since: Instant::now(),
+        })?;
         if let Some(turn) = turn {
             tokio::spawn(self.clone().complete_all(turn));
         }
@@ -84,27 +56,62 @@ impl Database {
     /// Runs one statement after the other until nothing waits.
     async fn complete_all(self, mut turn: Turn) {
         while let Some(jobs) = turn.take() {
+            self.complete_some(jobs).await;
+        }
+    }
+
+    /// Of several, one that cannot be stored takes no other with it: they are halved until it is alone.
+    async fn complete_some(&self, jobs: Vec<Completion>) {
+        let mut parts = vec![jobs];
+        while let Some(mut jobs) = parts.pop() {
             match self.complete_at_once(&jobs).await {
-                // One that cannot be stored, or violates something, takes no other with it.
+                Ok(completed) => self.tell(jobs, &completed),
                 Err(error) if jobs.len() > 1 && error.is_of_one_row() => {
-                    for job in jobs {
-                        let completed = self.complete_at_once(std::slice::from_ref(&job)).await;
-                        self.tell(job, completed);
-                    }
+                    let rest = jobs.split_off(jobs.len() / 2);
+                    parts.extend([rest, jobs]);
                 }
-                completed => {
-                    for job in jobs {
-                        self.tell(job, completed.clone());
+                Err(error) => {
+                    // What is not of one row, the others would only run into as well.
+                    let others = match error.is_of_one_row() {
+                        true => Vec::new(),
+                        false => std::mem::take(&mut parts),
+                    };
+                    for job in jobs.into_iter().chain(others.into_iter().flatten()) {
+                        job.answer(Err(error.clone()));
                     }
                 }
             }
         }
     }
 
-    /// Returns the jobs that are completed.
-    async fn complete_at_once(&self, jobs: &[Completion]) -> Result<Vec<i64>, DbError> {
+    /// Tells who waits. Of several, one that is not completed is either held by somebody, or its lease is lost: a
+    /// statement of its own waits and finds out, while the others go on.
+    fn tell(&self, jobs: Vec<Completion>, completed: &Completed) {
+        let is_alone = jobs.len() == 1;
+        for job in jobs {
+            let id = job.lease.job_id;
+            match completed.get(&id.0) {
+                Some(Whose::OfThisStatement) => self.told(id, JobChange::Completed),
+                // Its answer was lost, and it has been counted if it was another's.
+                Some(Whose::OfAnEarlierOne) => self.job_news.changed(id),
+                None if !is_alone => {
+                    let db = self.clone();
+                    tokio::spawn(async move { db.complete_some(vec![job]).await });
+                    continue;
+                }
+                None => {
+                    job.answer(Ok(false));
+                    continue;
+                }
+            }
+            job.answer(Ok(true));
+        }
+    }
+
+    async fn complete_at_once(&self, jobs: &[Completion]) -> Result<Completed, DbError> {
         let columns = Columns::of(jobs);
         let parameters = &sql::CompleteJobsParams {
+            waits: jobs.len() == 1,
             job_ids: columns.job_ids.as_slice(),
             lease_tokens: columns.lease_tokens.as_slice(),
             outputs: columns.outputs.as_slice(),
@@ -117,66 +124,31 @@ impl Database {
             request_ids: columns.request_ids.as_slice(),
         };
         // A second attempt finds by the token what the first one did.
-        self.statement("complete_jobs", Retry::Repeatable, |client| async move {
+        let completed = self.statement("complete_jobs", Retry::Repeatable, |client| async move {
             sql::complete_jobs()
                 .params(&**client, parameters)
                 .all()
                 .await
-        })
-        .await
-    }
-
-    fn tell(&self, job: Completion, completed: Result<Vec<i64>, DbError>) {
-        let JobId(id) = job.lease.job_id;
-        let told = completed
-            .map(|jobs| self.told_if(jobs.contains(&id), job.lease.job_id, JobChange::Completed));
-        // Who has gone does not want to know.
-        let _ = job.tell.send(told);
-    }
-}
-
-impl Completions {
-    /// Has a job wait; the caller is to run statements if it is given a turn.
-    fn add(&self, job: Completion) -> Option<Turn> {
-        let mut waiting = self.lock();
-        waiting.jobs.push_back(job);
-        if waiting.statements >= MAX_STATEMENTS {
-            return None;
-        }
-        waiting.statements += 1;
-        Some(Turn {
-            completions: self.clone(),
-            has_ended: false,
-        })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // Nothing in here panics half-way through a change.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        });
+        let completed = completed.await?.into_iter().map(|row| {
+            let whose = match row.is_new {
+                true => Whose::OfThisStatement,
+                false => Whose::OfAnEarlierOne,
+            };
+            (row.job_id, whose)
+        });
+        Ok(completed.collect())
     }
 }
 
-impl Turn {
-    /// The jobs of the next statement. `None` ends the turn, under the lock that sees that nothing waits.
-    fn take(&mut self) -> Option<Vec<Completion>> {
-        let mut waiting = self.completions.lock();
-        let count = waiting.jobs.len().min(MAX_JOBS);
-        if count == 0 {
-            waiting.statements -= 1;
-            self.has_ended = true;
-            return None;
-        }
-        Some(waiting.jobs.drain(..count).collect())
-    }
-}
+/// The jobs that are completed, by their numbers.
+type Completed = HashMap<i64, Whose>;
 
-impl Drop for Turn {
-    /// Makes room for another one after a panic.
-    fn drop(&mut self) {
-        if !self.has_ended {
-            self.completions.lock().statements -= 1;
-        }
-    }
+/// Which statement completed a job under the lease in question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    OfThisStatement,
+    OfAnEarlierOne,
 }
 
 /// The jobs of a statement, as it takes them.

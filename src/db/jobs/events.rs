@@ -3,18 +3,18 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::db::queries::client::Params as _;
 use crate::db::queries::{job_events as sql, session as session_sql};
 use crate::db::{Database, DbError, Retry};
 use crate::domain::ids::{JobId, UserId};
 use crate::domain::jobs::events::{End, EventsAfter, JobEvent, Standing};
 use crate::domain::jobs::news::{Changed, JobNews};
+use crate::domain::jobs::old_events::{Bounds, FoundBy, Looked, Place, Progress};
 
 /// What stands for all jobs in a notice.
 const ALL: &str = "*";
-
-/// Of how many jobs events are removed at once: all of these are locked meanwhile.
-const MAX_ENDED_JOBS: i64 = 100;
 
 impl Database {
     /// Who watches jobs in this process. Every change of a job that this makes is told there, once it is committed.
@@ -70,32 +70,84 @@ impl Database {
         Ok(counts.collect())
     }
 
-    /// Removes at most `limit` events of jobs that ended this long ago; returns how many.
+    /// How far this process has looked for old events.
+    pub fn old_events_progress(&self) -> &Progress {
+        &self.old_events_progress
+    }
+
+    /// Removes events of jobs that ended this long ago: one look, behind a place.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn remove_old_job_events(
         &self,
+        by: FoundBy,
         retention: Duration,
-        limit: i64,
-    ) -> Result<usize, DbError> {
+        after: Place,
+        bounds: Bounds,
+    ) -> Result<Looked, DbError> {
+        match by {
+            FoundBy::First => self.remove_by_first_event(retention, after, bounds).await,
+            FoundBy::Last => self.remove_by_last_event(retention, after, bounds).await,
+        }
+    }
+
+    async fn remove_by_first_event(
+        &self,
+        retention: Duration,
+        after: Place,
+        bounds: Bounds,
+    ) -> Result<Looked, DbError> {
         let parameters = &sql::RemoveOldJobEventsParams {
             retention_seconds: retention.as_secs_f64(),
-            job_limit: MAX_ENDED_JOBS,
-            limit,
+            after_created_at: after.created_at,
+            after_job_id: after.job_id.0,
+            look_limit: bounds.looked_at_jobs,
+            job_limit: bounds.ended_jobs,
+            row_limit: bounds.rows,
         };
-        self.statement(
-            "remove_old_job_events",
-            Retry::Repeatable,
-            |client| async move {
-                sql::remove_old_job_events()
-                    .params(&**client, parameters)
-                    .all()
-                    .await
-            },
-        )
-        .await
-        .map(|removed| removed.len())
+        let row = self
+            .statement(
+                "remove_old_job_events",
+                Retry::Repeatable,
+                |client| async move {
+                    sql::remove_old_job_events()
+                        .params(&**client, parameters)
+                        .one()
+                        .await
+                },
+            )
+            .await?;
+        Ok(looked(row.removed_count, row.created_at, row.job_id))
+    }
+
+    async fn remove_by_last_event(
+        &self,
+        retention: Duration,
+        after: Place,
+        bounds: Bounds,
+    ) -> Result<Looked, DbError> {
+        let parameters = &sql::RemoveHeadlessJobEventsParams {
+            retention_seconds: retention.as_secs_f64(),
+            after_created_at: after.created_at,
+            after_job_id: after.job_id.0,
+            look_limit: bounds.looked_at_jobs,
+            job_limit: bounds.ended_jobs,
+            row_limit: bounds.rows,
+        };
+        let row = self
+            .statement(
+                "remove_headless_job_events",
+                Retry::Repeatable,
+                |client| async move {
+                    sql::remove_headless_job_events()
+                        .params(&**client, parameters)
+                        .one()
+                        .await
+                },
+            )
+            .await?;
+        Ok(looked(row.removed_count, row.created_at, row.job_id))
     }
 
     /// Tells every process that listens which jobs have new events.
@@ -116,6 +168,17 @@ impl Database {
         )
         .await
         .map(drop)
+    }
+}
+
+fn looked(removed: i64, created_at: Option<DateTime<Utc>>, job_id: Option<i64>) -> Looked {
+    let place = created_at.zip(job_id);
+    Looked {
+        removed: usize::try_from(removed).unwrap_or(0),
+        reached: place.map(|(created_at, job_id)| Place {
+            created_at,
+            job_id: JobId(job_id),
+        }),
     }
 }
 

@@ -33,19 +33,23 @@ impl Database {
         .map(drop)
     }
 
-    /// Has a storage count instead of another one, if there is no file that the storage may have: none begins
-    /// meanwhile. Returns whether it counts.
+    /// Has a storage count instead of another one, if that one still counts, and there is no file that it may have: none
+    /// begins meanwhile. Returns whether it was replaced.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn adopt_storage_without_files(&self, id: Uuid) -> Result<bool, DbError> {
+    pub async fn replace_storage_without_files(
+        &self,
+        former: Uuid,
+        id: Uuid,
+    ) -> Result<bool, DbError> {
         self.transaction(
-            "adopt_storage_without_files",
+            "replace_storage_without_files",
             Retry::Repeatable,
             move |transaction| {
                 Box::pin(async move {
-                    sql::lock_storage().bind(transaction).opt().await?;
-                    if sql::has_files().bind(transaction).one().await? {
+                    let counts = sql::lock_storage().bind(transaction).opt().await?;
+                    if counts != Some(former) || sql::has_files().bind(transaction).one().await? {
                         return Ok(false);
                     }
                     sql::adopt_storage().bind(transaction, &id).one().await?;

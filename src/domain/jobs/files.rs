@@ -6,6 +6,7 @@
 mod download;
 mod place;
 mod removal;
+mod standing;
 mod upload;
 
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub use download::DownloadError;
 pub use place::{Adopted, PlaceError, adopt, settle};
 pub use removal::{Removal, SILENCE, remove_due};
 pub use upload::{Upload, UploadError};
+
+use standing::Standing;
 
 use crate::db::{Database, DbError};
 use crate::domain::ids::{JobId, UserId};
@@ -50,6 +53,7 @@ pub struct Files {
     pub rules: Arc<FileRules>,
     /// Who takes one right now.
     pub downloads: Seats,
+    standing: Standing,
 }
 
 /// Names an uploaded file. In the order of time, and no secret: what gives a file out is the job's owner asking for it.
@@ -183,6 +187,7 @@ impl Files {
             storage,
             rules: Arc::new(rules),
             downloads: Seats::default(),
+            standing: Standing::default(),
         }
     }
 

@@ -10,17 +10,15 @@ use serde_json::Value;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+pub use super::output::{Output, OutputError};
+
 use super::FailureReason;
-use super::files::FileId;
 use super::floors::Look;
 use super::policy::Policy;
 use crate::db::{Database, DbError};
 use crate::domain::audit::Origin;
 use crate::domain::ids::{JobId, UserId};
 use crate::domain::text::{JobType, Text};
-
-/// How many jobs one claim may take.
-pub const MAX_CLAIMED_JOBS: i64 = 20;
 
 /// What a worker calls itself, for people.
 pub type WorkerName = Text<200>;
@@ -75,76 +73,6 @@ pub struct Actor {
     pub user_id: Option<UserId>,
     /// Where the request came from.
     pub origin: Origin,
-}
-
-/// A result to be kept: JSON, text, a file, or several of them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Output {
-    json: Option<Value>,
-    text: Option<String>,
-    file: Option<FileId>,
-}
-
-/// What is no result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum OutputError {
-    /// There is nothing in it.
-    #[error("needs output, output_text, or file_id")]
-    Empty,
-    /// PostgreSQL has no text with it.
-    #[error("must not have the NUL character")]
-    NulInText,
-}
-
-impl OutputError {
-    /// Which part is wrong, as the table calls it.
-    pub fn field(self) -> &'static str {
-        match self {
-            Self::Empty => "output",
-            Self::NulInText => "output_text",
-        }
-    }
-}
-
-impl Output {
-    /// Puts a result together.
-    ///
-    /// # Errors
-    /// If there is neither JSON nor text, or the text has the NUL character.
-    pub fn new(json: Option<Value>, text: Option<String>) -> Result<Self, OutputError> {
-        Self::with_file(json, text, None)
-    }
-
-    /// The same, perhaps with a file that was uploaded under the same lease.
-    ///
-    /// # Errors
-    /// If there is nothing in it, or the text has the NUL character.
-    pub fn with_file(
-        json: Option<Value>,
-        text: Option<String>,
-        file: Option<FileId>,
-    ) -> Result<Self, OutputError> {
-        match (&json, &text, &file) {
-            (None, None, None) => Err(OutputError::Empty),
-            (_, Some(text), _) if text.contains('\0') => Err(OutputError::NulInText),
-            _ => Ok(Self { json, text, file }),
-        }
-    }
-
-    /// The JSON of it.
-    pub fn json(&self) -> Option<&Value> {
-        self.json.as_ref()
-    }
-
-    /// The text of it.
-    pub fn text(&self) -> Option<&str> {
-        self.text.as_deref()
-    }
-
-    /// The file of it.
-    pub fn file(&self) -> Option<FileId> {
-        self.file
-    }
 }
 
 /// How a job stands after a failed attempt.
@@ -267,7 +195,7 @@ pub async fn complete(
     output: Output,
     actor: Actor,
 ) -> Result<(), LeaseError> {
-    let has_file = output.file.is_some();
+    let has_file = output.file().is_some();
     if db
         .complete_job(lease, output, policy.retention, actor)
         .await?

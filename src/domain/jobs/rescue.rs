@@ -1,14 +1,13 @@
 //! What happens to jobs that nobody takes care of: workers that died, waits that were too long, results whose time is
 //! over. Any number of servers may do this at once: a row that one of them holds is skipped by the others.
 
+use super::old_events::{self, Bounds};
 use super::policy::Policy;
 use crate::db::{Database, DbError};
 use crate::domain::ids::JobId;
 
 /// How many rows of each kind one round takes at most.
 pub const BATCH_ROWS: i64 = 100;
-/// How many events one round removes at most; a job has a handful or more of them.
-pub const EVENT_BATCH_ROWS: i64 = 1000;
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,9 +56,7 @@ pub async fn round(db: &Database, policy: &Policy) -> Result<Round, DbError> {
     }
     round.removed_results = db.remove_expired_results(BATCH_ROWS).await?;
     round.has_more |= round.removed_results as i64 == BATCH_ROWS;
-    round.removed_events = db
-        .remove_old_job_events(policy.event_retention, EVENT_BATCH_ROWS)
-        .await?;
+    round.removed_events = old_events::remove(db, policy.event_retention, Bounds::ROUND).await?;
     // Few rows may be those of many jobs.
     round.has_more |= round.removed_events > 0;
     Ok(round)

@@ -10,7 +10,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::idempotency::MAX_KEY_CHARACTERS;
-use crate::domain::jobs::lease::{MAX_CLAIMED_JOBS, WorkerName};
+use crate::domain::jobs::lease::WorkerName;
 use crate::domain::jobs::{FailureReason, PRIORITIES};
 use crate::domain::passwords::{MAX_CHARACTERS, MIN_CHARACTERS};
 use crate::domain::points::{
@@ -22,7 +22,7 @@ use crate::domain::text::{
 };
 use crate::domain::users::{MAX_EMAIL_CHARACTERS, Role};
 use crate::http::page::{DEFAULT_ROWS, MAX_ROWS};
-use crate::http::worker::LONGEST_WAIT_SECONDS;
+use crate::http::worker::{LONGEST_WAIT_SECONDS, MAX_CLAIMED_JOBS};
 
 /// A request id as the examples have it.
 pub(super) const REQUEST_ID_EXAMPLE: &str = "01a208a0-2b69-7017-9fc4-d73d0be11826";

@@ -1,8 +1,8 @@
 //! Programs and the storage of files: `serve`, `worker` and `storage adopt`, and commands that need none.
 
 use crate::needs_many_connections;
-use crate::support::TestDatabase;
 use crate::support::program::{Program, printed};
+use crate::support::{TestDatabase, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_with_another_storage_is_refused_until_it_is_adopted() {
@@ -71,6 +71,30 @@ async fn a_program_with_another_storage_is_refused_until_it_is_adopted() {
     second.serve().await.stop().await;
     let output = first.run(&["worker"]).await;
     assert!(!output.status.success(), "{}", printed(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_starts_while_its_storage_is_away_and_finds_out_later_whether_it_counts() {
+    let database = TestDatabase::migrated().await;
+    needs_many_connections!(database);
+    let program = Program::new()
+        .set("DATABASE_URL", &database.connection_url())
+        .set("JOB_RESCUE_INTERVAL_MS", "100");
+    let directory = program.directory.path().join(".divine-whispers/files");
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("storage-id"), "out of order").unwrap();
+    let server = program.serve().await;
+    let ready = crate::support::client().get(format!("{}/ready", server.url));
+    assert!(ready.send().await.unwrap().status().is_success());
+    let counts = "select count(*) from result_storage";
+    assert_eq!(database.number(counts).await, 0);
+    std::fs::remove_file(directory.join("storage-id")).unwrap();
+    eventually("its storage counts", async || {
+        database.number(counts).await == 1
+    })
+    .await;
+    let log = server.stop().await;
+    assert!(log.contains("is not known yet"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use divine_whispers::config::JobSettings;
 use divine_whispers::domain::jobs::lease::{ClaimedJob, Output};
 use divine_whispers::domain::users::Role;
 use divine_whispers::worker::{self, Failure, Kind, Work};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use serde_json::json;
 use tokio::sync::Notify;
 
-use super::workers::{crew, eventually_is};
-use super::{look, order, with_jobs};
+use super::workers::crew;
+use super::{order, with_jobs};
 use crate::ledger::assert_in_order;
 use crate::needs_many_connections;
 use crate::support::eventually;
@@ -40,53 +41,55 @@ impl Kind for ShortAtFirst {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_claimed_ahead_of_a_long_job_is_given_back_and_done_by_others() {
-    let (api, user, _) = with_jobs(|jobs| jobs.concurrency = 1).await;
+async fn what_was_claimed_ahead_of_a_long_job_is_given_back_and_not_claimed_again_meanwhile() {
+    let settings = |jobs: &mut JobSettings| {
+        jobs.concurrency = 1;
+        jobs.policy.lease = Duration::from_secs(3);
+    };
+    let (api, user, _) = with_jobs(settings).await;
     needs_many_connections!(api.database);
     let admin = api.with_role(Role::Admin).await;
-    api.deposit(&admin, &user, 100).await;
+    // More than are claimed at once: there are always more.
+    api.deposit(&admin, &user, 3000).await;
+    join_all((0..250).map(|_| order(&api, &user))).await;
     let go = Arc::new(Notify::new());
     let kind = ShortAtFirst {
-        short: 3,
+        short: 30,
         begun: AtomicU32::new(0),
         go: Arc::clone(&go),
     };
-    let mut ids = Vec::new();
-    for _ in 0..8 {
-        ids.push(order(&api, &user).await);
-    }
     let (crew, shutdown) = crew(&api, vec![Box::new(kind)], Duration::from_secs(600));
     let running = tokio::spawn(worker::run(crew));
-    eventually_is(&api, &user, ids[2], "completed").await;
-    eventually_is(&api, &user, ids[3], "running").await;
-    // One was claimed at first, and the others when it was seen to be short.
-    let claimed = "select count(*) from job_events where kind = 'running'";
-    eventually("all are claimed", async || {
-        api.database.number(claimed).await == 8
+    let count = async |what: &str| {
+        let sql = format!("select count(*) from jobs where {what}");
+        api.database.number(&sql).await
+    };
+    eventually(
+        "the short ones are done, and those behind the long one are given back",
+        async || {
+            count("status = 'completed'").await == 30 && count("status = 'running'").await == 1
+        },
+    )
+    .await;
+    let claims = "select count(*) from job_events where kind = 'running'";
+    let before = api.database.number(claims).await;
+    assert!(before > 40, "{before}: some were claimed ahead");
+    let extended = "status = 'running' and lease_expires_at > started_at + interval '5 seconds'";
+    eventually("the lease of the long one is extended", async || {
+        count(extended).await == 1
     })
     .await;
-    let given_back = "select count(*) from jobs where status = 'queued' and attempts = 0";
-    eventually("those behind the long one are given back", async || {
-        api.database.number(given_back).await == 4
-    })
-    .await;
-    assert_eq!(look(&api, &user, ids[3]).await["status"], "running");
-    assert_eq!(
-        api.database.number(claimed).await,
-        8,
-        "they are not claimed again while it lasts"
-    );
-    for id in ids {
-        eventually("it is done", async || {
-            go.notify_one();
-            look(&api, &user, id).await["status"] == "completed"
-        })
-        .await;
-    }
-    let attempts = "select max(attempts)::bigint from jobs";
-    assert_eq!(api.database.number(attempts).await, 1);
+    assert_eq!(api.database.number(claims).await, before);
     shutdown.cancel();
+    go.notify_one();
     running.await.unwrap();
+    assert_eq!(
+        (
+            count("status = 'completed'").await,
+            count("status = 'queued' and attempts = 0").await
+        ),
+        (31, 219)
+    );
     assert_in_order(&api.database).await;
 }
 

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use divine_whispers::db::DbError;
-use divine_whispers::domain::ids::JobId;
+use divine_whispers::domain::ids::{JobId, UserId};
 use divine_whispers::domain::jobs::lease::{
     self, Actor, Care, Claim, ClaimRequest, Lease, LeaseError, Output, WorkerName,
 };
 use divine_whispers::domain::text::JobType;
 use divine_whispers::domain::users::Role;
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -41,27 +42,30 @@ async fn with_claimed(count: usize) -> (Api, Vec<Lease>) {
     (api, jobs.into_iter().map(|job| job.lease).collect())
 }
 
-async fn complete(api: &Api, lease: Lease, output: Value) -> Result<(), LeaseError> {
+/// A word of a worker.
+#[derive(Clone)]
+struct Word(Lease, Value, Option<UserId>);
+
+async fn complete(api: &Api, Word(lease, output, user_id): Word) -> Result<(), LeaseError> {
     let output = Output::new(Some(output), None).unwrap();
     let policy = &api.app.jobs.policy;
-    lease::complete(&api.app.db, policy, lease, output, Actor::default()).await
+    let actor = Actor {
+        user_id,
+        ..Actor::default()
+    };
+    lease::complete(&api.app.db, policy, lease, output, actor).await
 }
 
-/// Completes all of them at once, while the jobs are locked: what the first statements do not take has to wait.
-async fn complete_all(api: &Api, jobs: Vec<(Lease, Value)>) -> Vec<Result<(), LeaseError>> {
+/// Completes all of them at once, while some jobs are locked: what the first statements do not take has to wait.
+async fn complete_all(api: &Api, words: Vec<Word>) -> Vec<Result<(), LeaseError>> {
     let other = api.database.connect().await;
-    other
-        .batch_execute("begin; select from jobs for update")
-        .await
-        .unwrap();
-    let completed = join_all(
-        jobs.into_iter()
-            .map(|(lease, output)| complete(api, lease, output)),
-    );
+    // Nothing can be recorded.
+    let lock = "begin; lock table audit_logs in share mode";
+    other.batch_execute(lock).await.unwrap();
+    let completed = join_all(words.into_iter().map(|word| complete(api, word)));
     let release = async {
-        let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
         eventually("a statement waits", async || {
-            api.database.number(waiting).await > 0
+            api.database.number(WAITING).await > 0
         })
         .await;
         other.batch_execute("commit").await.unwrap();
@@ -69,15 +73,21 @@ async fn complete_all(api: &Api, jobs: Vec<(Lease, Value)>) -> Vec<Result<(), Le
     tokio::join!(completed, release).0
 }
 
+const WAITING: &str = "select count(*) from pg_stat_activity
+                        where datname = current_database() and wait_event_type = 'Lock'";
+const COMPLETED: &str = "select count(*) from jobs where status = 'completed'";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_arrives_while_statements_are_under_way_shares_the_next_one() {
     let (api, leases) = with_claimed(30).await;
     needs_many_connections!(api.database);
-    let jobs = leases.iter().map(|lease| (*lease, json!(lease.job_id.0)));
-    for completed in complete_all(&api, jobs.collect()).await {
+    let words = leases
+        .iter()
+        .map(|lease| Word(*lease, json!(lease.job_id.0), None));
+    for completed in complete_all(&api, words.collect()).await {
         completed.unwrap();
     }
-    // The transaction that wrote a row is in the row: two that were locked out at most, and one with the rest.
+    // The transaction that wrote a row is in the row: two that were begun at once at most, and one with the rest.
     let statements = "select count(distinct xmin::text) from job_results";
     let statements = api.database.number(statements).await;
     assert!((1..=3).contains(&statements), "{statements}");
@@ -91,56 +101,95 @@ async fn what_arrives_while_statements_are_under_way_shares_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_stored_or_has_lost_its_lease_takes_no_other_with_it() {
+async fn what_cannot_be_recorded_or_has_lost_its_lease_takes_no_other_with_it() {
     let (api, leases) = with_claimed(12).await;
     needs_many_connections!(api.database);
-    let jobs = leases
+    let nobody = Some(UserId(4711));
+    let mut words: Vec<Word> = leases
         .iter()
         .enumerate()
-        .map(|(number, lease)| match number {
-            5 => (*lease, json!("\0")),
-            7 => (
-                Lease {
-                    token: Uuid::nil(),
-                    ..*lease
-                },
-                json!(7),
-            ),
-            _ => (*lease, json!(number)),
-        });
-    let completed = complete_all(&api, jobs.collect()).await;
+        .map(|(number, lease)| {
+            Word(
+                *lease,
+                json!(number),
+                (number == 5).then_some(nobody).flatten(),
+            )
+        })
+        .collect();
+    let strange = Lease {
+        token: Uuid::nil(),
+        ..leases[7]
+    };
+    // Of two claims of one job, only one holds.
+    words.insert(7, Word(strange, json!("strange"), None));
+    let completed = complete_all(&api, words).await;
     for (number, completed) in completed.into_iter().enumerate() {
         match number {
             5 => assert!(
-                matches!(completed, Err(LeaseError::Database(DbError::Value { .. }))),
+                matches!(
+                    &completed,
+                    Err(LeaseError::Database(DbError::Constraint { constraint }))
+                        if constraint == "audit_logs_actor_user_id_fkey"
+                ),
                 "{completed:?}"
             ),
             7 => assert!(matches!(completed, Err(LeaseError::Lost)), "{completed:?}"),
             _ => completed.unwrap(),
         }
     }
-    let completed = "select count(*) from jobs where status = 'completed'";
-    assert_eq!(api.database.number(completed).await, 10);
-    // Their claims hold: another word of their workers counts.
-    for number in [5, 7] {
-        complete(&api, leases[number], json!("better"))
-            .await
-            .unwrap();
-    }
-    assert_eq!(api.database.number(completed).await, 12);
+    assert_eq!(api.database.number(COMPLETED).await, 11);
+    let kept = "select count(*) from job_results where output = '\"strange\"'";
+    assert_eq!(api.database.number(kept).await, 0);
+    // The claim holds: another word of its worker counts.
+    let better = Word(leases[5], json!("better"), None);
+    complete(&api, better).await.unwrap();
+    assert_eq!(api.database.number(COMPLETED).await, 12);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_is_completed_several_times_at_once_keeps_one_result() {
+async fn a_job_that_is_completed_several_times_at_once_keeps_the_first_result() {
     let (api, leases) = with_claimed(3).await;
     needs_many_connections!(api.database);
-    let jobs = (0..9).map(|number| (leases[number % 3], json!(number)));
-    for completed in complete_all(&api, jobs.collect()).await {
+    let words = (0..9).map(|number| Word(leases[number % 3], json!(number), None));
+    for completed in complete_all(&api, words.collect()).await {
         completed.unwrap();
     }
-    let results = "select count(*) from job_results";
-    assert_eq!(api.database.number(results).await, 3);
+    let first = "select count(*) from job_results where output in ('0', '1', '2')";
+    assert_eq!(api.database.number(first).await, 3);
     assert_eq!(entries(&api.database, "job.complete").await.len(), 3);
+    let metrics = api.request(Method::GET, "/metrics").send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    let counted = metrics.lines().find(|line| {
+        line.starts_with("divine_whispers_job_events_total") && line.contains("completed")
+    });
+    assert!(
+        counted.is_some_and(|line| line.ends_with(" 3")),
+        "{counted:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_somebody_holds_does_not_hold_up_the_others() {
+    let (api, leases) = with_claimed(20).await;
+    needs_many_connections!(api.database);
+    let other = api.database.connect().await;
+    let JobId(id) = leases[3].job_id;
+    let lock = format!("begin; select from jobs where id = {id} for update");
+    other.batch_execute(&lock).await.unwrap();
+    let words = leases.iter().map(|lease| Word(*lease, json!(1), None));
+    let completed = join_all(words.map(|word| complete(&api, word)));
+    let release = async {
+        eventually("the others are completed", async || {
+            api.database.number(COMPLETED).await == 19
+        })
+        .await;
+        assert!(api.database.number(WAITING).await > 0, "it waits alone");
+        other.batch_execute("commit").await.unwrap();
+    };
+    for completed in tokio::join!(completed, release).0 {
+        completed.unwrap();
+    }
+    assert_eq!(api.database.number(COMPLETED).await, 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,19 +201,22 @@ async fn a_worker_that_hangs_up_takes_nothing_back() {
         .batch_execute("begin; select from jobs for update")
         .await
         .unwrap();
-    let (mine, waiting) = (
-        complete(&api, leases[0], json!(1)),
-        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    );
     tokio::select! {
-        _ = mine => panic!("the job is locked"),
-        () = eventually("it waits", async || api.database.number(waiting).await > 0) => {}
+        _ = complete(&api, Word(leases[0], json!(1), None)) => panic!("the job is locked"),
+        () = eventually("it waits", async || api.database.number(WAITING).await > 0) => {}
     }
     other.batch_execute("commit").await.unwrap();
-    let JobId(id) = leases[0].job_id;
-    let completed = format!("select count(*) from jobs where id = {id} and status = 'completed'");
     eventually("it is completed", async || {
-        api.database.number(&completed).await == 1
+        api.database.number(COMPLETED).await == 1
     })
     .await;
+}
+
+#[test]
+fn json_that_cannot_be_stored_is_no_result() {
+    for json in [json!("\0"), json!([{"a": "b\0"}]), json!({"\0": 1})] {
+        let refused = Output::new(Some(json), None).unwrap_err();
+        assert_eq!(refused.field(), "output");
+    }
+    Output::new(Some(json!({"a": ["\u{1}", null, 1.5, true]})), None).unwrap();
 }

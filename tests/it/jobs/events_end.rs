@@ -1,8 +1,7 @@
-//! How streams of events end, how many there may be, and how long events are kept.
+//! How streams of events end, and how many there may be.
 
 use std::time::{Duration, Instant};
 
-use divine_whispers::domain::jobs::rescue;
 use divine_whispers::http::TokenSigner;
 use serde_json::json;
 
@@ -12,10 +11,6 @@ use crate::support::api::{PASSWORD, SECRET_KEY};
 use crate::support::events::{EventStream, ask, kinds};
 use crate::support::program::Program;
 use crate::support::{TestDatabase, eventually, eventually_refused};
-
-/// As if everything had happened long ago.
-const LONG_AGO: &str = "update job_events set created_at = created_at - interval '8 days';
-    update jobs set finished_at = finished_at - interval '8 days'";
 
 #[tokio::test]
 async fn a_stream_is_kept_alive_and_ends_with_its_session() {
@@ -162,69 +157,4 @@ async fn the_end_of_a_server_does_not_wait_for_who_watches() {
         started.elapsed() < Duration::from_secs(60),
         "long before 600"
     );
-}
-
-#[tokio::test]
-async fn events_are_removed_some_time_after_the_end_and_never_before() {
-    let (api, user, service) = with_jobs(|_| {}).await;
-    let (ended, waiting) = (order(&api, &user).await, order(&api, &user).await);
-    let job = claim_one_of(&api, &service, ended).await;
-    say(&api, &service, &job, "complete", json!({"output": 1}))
-        .await
-        .success();
-    let policy = &api.app.jobs.policy;
-    let count = |id: i64| format!("select count(*) from job_events where job_id = {id}");
-    let round = rescue::round(&api.app.db, policy).await.unwrap();
-    assert_eq!(round.removed_events, 0, "it ended just now");
-    api.database.execute(LONG_AGO).await;
-    let round = rescue::round(&api.app.db, policy).await.unwrap();
-    assert_eq!(round.removed_events, 3);
-    assert_eq!(api.database.number(&count(ended)).await, 0);
-    assert_eq!(
-        api.database.number(&count(waiting)).await,
-        1,
-        "what has not ended is kept, however old"
-    );
-    // Who comes too late for them is told the end.
-    let mut late = EventStream::open(&api, &user, ended, None).await;
-    let late = late.rest().await;
-    assert_eq!((kinds(&late), late[0].id), (vec!["completed"], 3));
-    let again = ask(&api, &user, ended, Some("3")).await;
-    assert_eq!(again.status().as_u16(), 204);
-}
-
-#[tokio::test]
-async fn old_events_are_removed_in_batches_and_the_first_of_a_job_goes_last() {
-    let (api, user, service) = with_jobs(|_| {}).await;
-    let id = order(&api, &user).await;
-    let job = claim_one(&api, &service).await;
-    say(&api, &service, &job, "complete", json!({"output": 1}))
-        .await
-        .success();
-    api.database.execute(LONG_AGO).await;
-    let retention = api.app.jobs.policy.event_retention;
-    let left = format!("select coalesce(sum(event_number), 0) from job_events where job_id = {id}");
-    for (removed, numbers_left) in [(1, 3), (1, 1), (1, 0), (0, 0)] {
-        let found = api
-            .app
-            .db
-            .remove_old_job_events(retention, 1)
-            .await
-            .unwrap();
-        assert_eq!(
-            (found, api.database.number(&left).await),
-            (removed, numbers_left)
-        );
-    }
-}
-
-/// Claims one of several jobs, which are claimed in their order.
-async fn claim_one_of(
-    api: &crate::support::Api,
-    service: &crate::support::api::TestUser,
-    id: i64,
-) -> serde_json::Value {
-    let mut jobs = super::claim(api, service, 1).await;
-    assert_eq!(jobs[0]["job_id"], id);
-    jobs.remove(0)
 }

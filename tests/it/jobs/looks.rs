@@ -1,10 +1,6 @@
 //! Claims look behind their floors first: in the order of the priorities, without losing a job, and without reading what
 //! was claimed before.
 
-#[allow(dead_code)] // pgbench uses the rest.
-#[path = "../../../benches/support/statement.rs"]
-mod statement;
-
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +16,7 @@ use tokio_postgres::types::ToSql;
 use super::{JOBS, order, with_jobs};
 use crate::needs_many_connections;
 use crate::support::api::TestUser;
+use crate::support::statement;
 use crate::support::{Api, eventually};
 
 const JOB_TYPE: &str = "daily_horoscope";

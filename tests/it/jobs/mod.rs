@@ -11,6 +11,7 @@ mod floors;
 mod killed;
 mod leases;
 mod looks;
+mod old_events;
 mod ordering;
 mod races;
 mod rescue;

@@ -13,7 +13,7 @@ use divine_whispers::config::StorageLocation;
 use divine_whispers::storage::Storage;
 
 use divine_whispers::domain::ids::JobId;
-use divine_whispers::domain::jobs::files::{Files, settle};
+use divine_whispers::domain::jobs::files::{FileRules, Files, settle};
 use divine_whispers::domain::jobs::lease::Lease;
 use divine_whispers::domain::mime_type::MimeType;
 use tokio::sync::Semaphore;
@@ -232,10 +232,11 @@ async fn an_upload_that_is_dropped_while_its_parts_are_put_together_leaves_no_ob
 {
     let (api, user, service) = with_jobs(|_| {}).await;
     let (bucket, location) = serve().await;
-    let files = Files {
-        storage: Storage::open(&location).unwrap(),
-        ..api.app.files.clone()
-    };
+    let files = Files::new(
+        api.app.db.clone(),
+        Storage::open(&location).unwrap(),
+        FileRules::clone(&api.app.files.rules),
+    );
     settle(&files).await.unwrap();
     order(&api, &user).await;
     let job = claim_one(&api, &service).await;

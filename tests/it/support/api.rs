@@ -9,11 +9,10 @@ use divine_whispers::config::{DatabaseSettings, JobSettings, StorageLocation, St
 use divine_whispers::db::Database;
 use divine_whispers::domain::audit::Origin;
 use divine_whispers::domain::ids::{SessionId, UserId};
-use divine_whispers::domain::jobs::files::Files;
+use divine_whispers::domain::jobs::files::{FileRules, Files};
 use divine_whispers::domain::jobs::waiting::Arrivals;
 use divine_whispers::domain::login_limits::LoginLimits;
 use divine_whispers::domain::passwords::{Hasher, Password};
-use divine_whispers::domain::seats::Seats;
 use divine_whispers::domain::sessions::{Session, SessionRules};
 use divine_whispers::domain::sign_in::Desk;
 use divine_whispers::domain::users::{Email, Role, create_with_role};
@@ -247,11 +246,12 @@ pub async fn second_server(first: &Api) -> Api {
     };
     let database = first.database.same();
     let db = Database::new(&database.url, &settings, database.budget()).unwrap();
-    let files = Files {
-        db: db.clone(),
-        downloads: Seats::default(),
-        ..first.app.files.clone()
-    };
+    let files = &first.app.files;
+    let files = Files::new(
+        db.clone(),
+        files.storage.clone(),
+        FileRules::clone(&files.rules),
+    );
     let app = App {
         db,
         files,

@@ -8,6 +8,9 @@ pub mod database;
 pub mod events;
 pub mod program;
 mod reply;
+#[allow(dead_code)] // pgbench uses the rest.
+#[path = "../../../benches/support/statement.rs"]
+pub mod statement;
 
 pub use api::Api;
 pub use database::TestDatabase;

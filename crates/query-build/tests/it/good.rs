@@ -49,7 +49,9 @@ fn comments_are_not_shipped_and_doc_lines_above_the_name_count() {
     assert!(
         code.contains("from customers where lower(email) = lower($1) and email not like '%;--%'")
     );
-    assert!(code.contains("/// No row when there is none.\npub fn customer_by_email()"));
+    assert!(code.contains(
+        "/// No row when there is none.\n#[warn(dead_code)]\npub fn customer_by_email()"
+    ));
     assert!(!code.contains("the database's"));
 }
 
@@ -62,7 +64,7 @@ fn a_type_and_a_trait_of_the_application_keep_their_paths() {
         .edit(
             "queries/customers.sql",
             "count(*) from",
-            "max(id) as newest, 'crate::audit' as path from",
+            "count(id) as newest, 'crate::audit' as path from",
         );
     query_build::Build::new()
         .map_type("pg_catalog.timestamptz", "crate::time::Instant")

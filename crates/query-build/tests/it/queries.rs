@@ -81,7 +81,7 @@ fn marks_that_fit_nothing_are_refused() {
         "queries/customers.sql",
         "--: Declared(nickname?, age?)\n\
          --! one (nick?) : (emial?)\n--- One.\nselect id, email from customers where nickname = :nickname;\n\
-         --! two : Declared\n--- Two.\nselect id, nickname from customers;\n\
+         --! two : Declared\n--- Two.\nselect id, nickname from customers where id = :id;\n\
          --! three : Undeclared\n--- Three.\nselect id from customers;\n\
          --! four : Declared(nickname?)\n--- Four.\nselect id, nickname from customers;\n\
          --! five : (id?)\n--- Five.\ndelete from customers where id = :id;\n",
@@ -98,12 +98,12 @@ fn a_type_without_a_rust_type_is_refused_with_a_way_out() {
         .write(
             "queries/customers.sql",
             "--! notify\n--- Notifies.\nselect pg_notify('a', :payload);\n\
-             --! age\n--- The age.\nselect now() - created_at as age from customers;\n\
-             --! older\n--- Older ones.\nselect id from customers where created_at < now() - :age::interval;\n\
-             --! points\n--- Points.\nselect point(1, 2) as place;\n\
+             --! age\n--- The age.\nselect now() - created_at as age from customers where id = :id;\n\
+             --! older\n--- Older ones.\nselect id from customers where id = :id and created_at < now() - :age::interval;\n\
+             --! points : (place?)\n--- Points.\nselect point(1, 2) as place;\n\
              --! by_domain\n--- A domain.\nselect id from customers where email = :email::email_address;\n\
-             --! twice\n--- Two of a name.\nselect id, id from customers;\n\
-             --! unnamed\n--- No name.\nselect id, 1 + 1 from customers;\n",
+             --! twice\n--- Two of a name.\nselect id, id from customers where id = :id;\n\
+             --! unnamed\n--- No name.\nselect id, 1 + 1 from customers where id = :id;\n",
         );
     insta::assert_snapshot!(project.refusal());
 }
@@ -114,8 +114,8 @@ fn what_only_the_generator_finds_is_shown_in_the_file_that_was_written() {
     let project = Project::sample("generator");
     project.write(
         "queries/customers.sql",
-        "--- One.\n--! get_customer : (nickname?)\nselect id, nickname from customers;\n\n\
-         --- The same name in Rust.\n--! getCustomer : (nickname?)\nselect id, nickname from customers;\n",
+        "--- One.\n--! get_customer : (nickname?)\nselect id, nickname from customers where id = :id;\n\n\
+         --- The same name in Rust.\n--! getCustomer : (nickname?)\nselect id, nickname from customers where id = :id;\n",
     );
     insta::assert_snapshot!(project.refusal());
 }

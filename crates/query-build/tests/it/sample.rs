@@ -35,13 +35,18 @@ pub(crate) fn package(name: &str) -> Project {
 /// Runs `cargo build` for the package, in the target directory that holds its dependencies already. Not quietly: cargo would
 /// keep the warnings of build scripts to itself.
 pub(crate) fn cargo_build(project: &Project) -> Output {
-    Command::new(env!("CARGO"))
+    cargo(project).output().expect("cargo runs")
+}
+
+fn cargo(project: &Project) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
         .args(["build", "--offline"])
         .current_dir(&project.package)
         .env("CARGO_TARGET_DIR", target_directory())
         .env_remove("CARGO_MANIFEST_DIR")
-        .output()
-        .expect("cargo runs")
+        .env_remove("QUERY_BUILD_REPORT");
+    cargo
 }
 
 fn target_directory() -> PathBuf {
@@ -71,6 +76,34 @@ fn the_sample_builds_without_warnings_and_its_queries_do_what_they_say() {
         "{}",
         String::from_utf8_lossy(&run.stderr)
     );
+
+    // What cargo shows when nobody calls a query, a mark is not needed, and a report is asked for.
+    let queries = fs::read_to_string(project.package.join("queries/customers.sql"));
+    let queries = queries.expect("the queries");
+    let unused = "\n--- Nobody calls it.\n--! forgotten : (email?)\nselect email from customers where id = :id;\n";
+    let denied = "#![deny(warnings";
+    project
+        .write("queries/customers.sql", format!("{queries}{unused}"))
+        .edit("src/main.rs", denied, "#![warn(warnings");
+    let mut build = cargo(&project);
+    let build = build.env("QUERY_BUILD_REPORT", "queries.md").output();
+    let build = build.expect("cargo runs");
+    let said = String::from_utf8_lossy(&build.stderr);
+    assert!(build.status.success(), "{said}");
+    assert!(
+        said.contains("function `forgotten` is never used"),
+        "{said}"
+    );
+    assert!(
+        said.contains("the column `email` is marked with `?`"),
+        "{said}"
+    );
+    assert_eq!(said.matches("is never used").count(), 1, "{said}");
+    let report = fs::read_to_string(project.package.join("queries.md")).expect("the report");
+    assert!(report.contains("\n### forgotten\n"), "{report}");
+    project
+        .write("queries/customers.sql", queries)
+        .edit("src/main.rs", "#![warn(warnings", denied);
 
     // What cargo shows when a query no longer fits.
     project.edit("queries/customers.sql", "set nickname", "set nicknam");

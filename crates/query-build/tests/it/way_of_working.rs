@@ -25,6 +25,9 @@ create table orders (
     state text not null default 'open',
     placed_at timestamptz not null default now()
 );
+
+create index customers_lower_email_idx on customers (lower(email));
+create index orders_placed_at_idx on orders (placed_at);
 ";
 
 fn said(build: &Output) -> String {

@@ -4,6 +4,8 @@
 //! A storage has an id, in a file of its own, which goes with it when it is copied. The database has the id of the storage that
 //! counts: the first one that a program opens.
 
+use std::time::Duration;
+
 use serde_json::{Map, json};
 use uuid::Uuid;
 
@@ -46,6 +48,16 @@ pub enum PlaceError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
+    /// Nobody waited longer.
+    #[error("storage and database have not said it in {0:?}")]
+    Silent(Duration),
+}
+
+impl PlaceError {
+    /// Whether it is another storage, which no waiting changes.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Another { .. } | Self::WithoutFiles { .. })
+    }
 }
 
 /// What was adopted.
@@ -65,57 +77,56 @@ pub struct Adopted {
 /// # Errors
 /// If another one counts, or storage or database fail.
 pub async fn settle(files: &Files) -> Result<(), PlaceError> {
-    match check(files).await {
-        Err(PlaceError::Another {
-            registered,
-            here,
-            place,
-        }) => {
-            if !files.db.adopt_storage_without_files(here).await? {
-                return Err(PlaceError::Another {
-                    registered,
-                    here,
-                    place,
-                });
-            }
-            tracing::warn!(
-                "files of results are kept in {place} from now on, storage {here}; there are none yet in {registered}, and no \
-                 program can store any there"
-            );
-            Ok(())
-        }
-        other => other,
-    }
+    let looked = look(files, true).await;
+    files.standing.note(&looked);
+    looked
 }
 
-/// Whether the storage of this program is the one that counts; it is from now on, if none did.
-///
-/// # Errors
-/// If another one counts, or storage or database fail.
-pub async fn check(files: &Files) -> Result<(), PlaceError> {
+/// Whether the storage of this program is the one that counts; it is from now on, if none did. If it may replace one without
+/// files, that is one that counted before: of several programs that come at once, one has its storage count, and the others
+/// are told.
+pub(super) async fn look(files: &Files, may_replace: bool) -> Result<(), PlaceError> {
     let here = files.storage.id().await?;
-    let place = || files.storage.place().to_owned();
-    let mut registered = files.db.registered_storage().await?;
-    if registered.is_none() {
-        if let Some(missing) = files.db.some_kept_file().await?
-            && !files.storage.has(&missing).await?
-        {
-            return Err(PlaceError::WithoutFiles {
-                place: place(),
-                missing,
-            });
-        }
-        files.db.register_storage(here).await?;
-        registered = files.db.registered_storage().await?;
-    }
+    let registered = match files.db.registered_storage().await? {
+        None => register(files, here).await?,
+        Some(former) if former != here && may_replace => replace(files, former, here).await?,
+        registered => registered,
+    };
     match registered {
         Some(registered) if registered != here => Err(PlaceError::Another {
             registered,
             here,
-            place: place(),
+            place: files.storage.place().to_owned(),
         }),
         _ => Ok(()),
     }
+}
+
+/// Returns the storage that counts then.
+async fn register(files: &Files, here: Uuid) -> Result<Option<Uuid>, PlaceError> {
+    if let Some(missing) = files.db.some_kept_file().await?
+        && !files.storage.has(&missing).await?
+    {
+        return Err(PlaceError::WithoutFiles {
+            place: files.storage.place().to_owned(),
+            missing,
+        });
+    }
+    files.db.register_storage(here).await?;
+    Ok(files.db.registered_storage().await?)
+}
+
+/// Returns the storage that counts then.
+async fn replace(files: &Files, former: Uuid, here: Uuid) -> Result<Option<Uuid>, PlaceError> {
+    if files.db.replace_storage_without_files(former, here).await? {
+        let place = files.storage.place();
+        tracing::warn!(
+            "files of results are kept in {place} from now on, storage {here}; there are none yet in {former}, and no program \
+             can store any there"
+        );
+        return Ok(Some(here));
+    }
+    Ok(files.db.registered_storage().await?)
 }
 
 /// Has this storage count, by the word of an operator: files that it does not have are lost. The audit log has it.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Files;
-use super::place::{self, PlaceError};
+use super::place::PlaceError;
 use crate::db::DbError;
 
 /// How long an upload whose claim has ended must have been silent. One that is under way gives a sign of life every few
@@ -32,7 +32,7 @@ pub struct Removal {
 /// do if another storage counts: this one does not have them, which does not say that they are gone.
 pub async fn remove_due(files: &Files, silence: Duration) -> Result<Removal, DbError> {
     let db = &files.db;
-    match place::check(files).await {
+    match files.look_at_place().await {
         Ok(()) => {}
         Err(PlaceError::Database(error)) => return Err(error),
         Err(error) => {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{JoinError, JoinHandle};
 
-use super::place::{self, PlaceError};
+use super::place::PlaceError;
 use super::{FileId, Files};
 use crate::db::DbError;
 use crate::domain::jobs::lease::Lease;
@@ -72,7 +72,7 @@ impl Upload {
         let begin = || files.db.begin_file(id, lease, mime_type, storage_id);
         if !begin().await? {
             // Either it is the lease, or another storage counts by now, or none does yet.
-            place::check(&files).await?;
+            files.look_at_place().await?;
             if !begin().await? {
                 return Err(UploadError::LeaseLost);
             }

@@ -1,28 +1,34 @@
 //! Which storage the files of a database are in: the first one that is opened, and no other while there are files.
 
 use std::path::Path;
+use std::time::Duration;
 
 use divine_whispers::config::StorageLocation;
 use divine_whispers::domain::jobs::files::{
-    Files, PlaceError, Removal, SILENCE, adopt, remove_due, settle,
+    FileRules, Files, PlaceError, Removal, SILENCE, adopt, remove_due, settle,
 };
+use divine_whispers::domain::jobs::lease::{ClaimedJob, Output};
 use divine_whispers::domain::jobs::rescue;
+use divine_whispers::domain::text::JobType;
 use divine_whispers::storage::{Storage, StorageError};
+use divine_whispers::worker::{Failure, Kind, WalletStatement, Work};
+use futures_util::future::BoxFuture;
+use futures_util::poll;
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::super::workers::crew;
 use super::super::{claim_one, order};
 use super::{deliver, download, rows, stored, upload, with_files};
 use crate::audit::entries;
-use crate::support::Api;
+use crate::needs_many_connections;
+use crate::support::{Api, eventually};
 
 /// As a program on another host sees it, whose directory is its own.
 fn at(api: &Api, directory: &Path) -> Files {
     let location = StorageLocation::Directory(directory.to_owned());
-    Files {
-        storage: Storage::open(&location).unwrap(),
-        ..api.app.files.clone()
-    }
+    let rules = FileRules::clone(&api.app.files.rules);
+    Files::new(api.app.db.clone(), Storage::open(&location).unwrap(), rules)
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -53,15 +59,140 @@ async fn a_storage_says_which_one_it_is_to_all_who_come_at_once() {
     assert!(matches!(broken, Err(StorageError::Failed(_))), "{broken:?}");
 }
 
-#[tokio::test]
-async fn of_two_hosts_that_start_at_once_with_one_storage_both_may() {
+/// Two programs that both find the table as it is before either changes it.
+async fn settle_at_once(api: &Api, first: &Files, second: &Files) -> [Result<(), PlaceError>; 2] {
+    let other = api.database.connect().await;
+    let lock = "begin; lock table result_storage in exclusive mode";
+    other.batch_execute(lock).await.unwrap();
+    let waiting = "select count(*) from pg_locks
+                    where relation = 'result_storage'::regclass and not granted";
+    let let_go = async {
+        eventually("both are about to change it", async || {
+            api.database.number(waiting).await == 2
+        })
+        .await;
+        other.batch_execute("commit").await.unwrap();
+    };
+    let (first, second, ()) = tokio::join!(settle(first), settle(second), let_go);
+    [first, second]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_storages_that_come_at_once_one_counts_and_the_other_program_is_told() {
     let api = Api::start().await;
-    let (first, second) = (at(&api, api.storage.path()), at(&api, api.storage.path()));
-    let (first, second) = tokio::join!(settle(&first), settle(&second));
-    first.unwrap();
-    second.unwrap();
-    let rows = "select count(*) from result_storage";
-    assert_eq!(api.database.number(rows).await, 1);
+    needs_many_connections!(api.database);
+    let homes = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let [first, second] = homes.each_ref().map(|home| at(&api, home.path()));
+    // The first time none counted, the second time one that has no files.
+    for former in [None, Some(&api.app.files)] {
+        api.database.execute("delete from result_storage").await;
+        if let Some(former) = former {
+            settle(former).await.unwrap();
+        }
+        let settled = settle_at_once(&api, &first, &second).await;
+        let counts = api.app.db.registered_storage().await.unwrap().unwrap();
+        for (files, settled) in [&first, &second].into_iter().zip(settled) {
+            let here = files.storage.id().await.unwrap();
+            match settled {
+                Ok(()) => assert_eq!(here, counts),
+                Err(PlaceError::Another { registered, .. }) => {
+                    assert_eq!(registered, counts);
+                    assert_ne!(here, counts);
+                }
+                Err(error) => panic!("{error}"),
+            }
+            assert_eq!(files.accepts_uploads().await, here == counts);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_programs_that_come_at_once_with_one_storage_both_may() {
+    let api = Api::start().await;
+    needs_many_connections!(api.database);
+    settle(&api.app.files).await.unwrap();
+    let home = TempDir::new().unwrap();
+    let (first, second) = (at(&api, home.path()), at(&api, home.path()));
+    for settled in settle_at_once(&api, &first, &second).await {
+        settled.unwrap();
+    }
+    let counts = api.app.db.registered_storage().await.unwrap();
+    assert_eq!(counts, Some(first.storage.id().await.unwrap()));
+}
+
+#[tokio::test]
+async fn a_storage_that_was_away_at_the_start_is_looked_at_later() {
+    let (mut api, user, service) = with_files(|_| {}).await;
+    settle(&api.app.files).await.unwrap();
+    let home = TempDir::new().unwrap();
+    let marker = home.path().join("storage-id");
+    std::fs::write(&marker, "out of order").unwrap();
+    let mut app = api.app.clone();
+    app.files = at(&api, home.path());
+    let away = settle(&app.files).await.unwrap_err();
+    assert!(matches!(away, PlaceError::Storage(_)), "{away}");
+    assert!(!away.is_final());
+    assert!(!app.files.accepts_uploads().await);
+    api.serve_also(app.clone()).await;
+    order(&api, &user).await;
+    let job = claim_one(&api, &service).await;
+    let refused = upload(&api, &service, &job, "too early").await;
+    assert_eq!(refused.status.as_u16(), 503);
+    // As at a start: the former one has no files.
+    std::fs::remove_file(marker).unwrap();
+    upload(&api, &service, &job, "in time").await.success();
+    assert!(app.files.accepts_uploads().await);
+    let counts = api.app.db.registered_storage().await.unwrap();
+    assert_eq!(counts, Some(app.files.storage.id().await.unwrap()));
+}
+
+#[tokio::test]
+async fn jobs_whose_results_are_files_are_not_claimed_where_none_are_taken() {
+    let (api, user, service) = with_files(|_| {}).await;
+    deliver(&api, &user, &service, "here").await;
+    let home = TempDir::new().unwrap();
+    let elsewhere = at(&api, home.path());
+    let crew_of = |files: &Files, kinds| {
+        let (mut crew, shutdown) = crew(&api, kinds, Duration::ZERO);
+        crew.work.files = files.clone();
+        (crew, shutdown)
+    };
+    let names = |job_types: Vec<JobType>| -> Vec<String> {
+        let names = job_types.iter().map(|name| name.as_str().to_owned());
+        names.collect()
+    };
+    let both = || -> Vec<Box<dyn Kind>> { vec![Box::new(WalletStatement), Box::new(Plain)] };
+    let (here, _) = crew_of(&api.app.files, both());
+    assert_eq!(
+        names(here.claimable().await),
+        ["wallet_statement", "daily_horoscope"]
+    );
+    let (there, _) = crew_of(&elsewhere, both());
+    assert_eq!(names(there.claimable().await), ["daily_horoscope"]);
+
+    // Who could do nothing else waits until it may, or is told to stop.
+    let alone = || crew_of(&elsewhere, vec![Box::new(WalletStatement)]);
+    let ((waiting, _), (told, shutdown)) = (alone(), alone());
+    let (mut waits, mut stops) = (Box::pin(waiting.claimable()), Box::pin(told.claimable()));
+    assert!(poll!(&mut waits).is_pending() && poll!(&mut stops).is_pending());
+    shutdown.cancel();
+    assert!(stops.await.is_empty());
+    adopt(&elsewhere).await.unwrap();
+    settle(&elsewhere).await.unwrap();
+    assert_eq!(names(waits.await), ["wallet_statement"]);
+}
+
+/// Its results have no files.
+struct Plain;
+
+impl Kind for Plain {
+    fn job_type(&self) -> &'static str {
+        "daily_horoscope"
+    }
+
+    fn run<'a>(&'a self, _: &'a Work, _: &'a ClaimedJob) -> BoxFuture<'a, Result<Output, Failure>> {
+        Box::pin(async { Ok(Output::new(Some(json!(1)), None).unwrap()) })
+    }
 }
 
 #[tokio::test]

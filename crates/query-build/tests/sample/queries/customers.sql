@@ -21,5 +21,6 @@ select id, email, nickname, preferences, created_at
 update customers set nickname = :nickname where id = :id;
 
 --! customer_count
+--# full-scan: it counts all of them, once a day
 --- How many customers there are.
 select count(*) from customers;

@@ -14,3 +14,6 @@ create table orders (
     note text,
     placed_at timestamptz not null default now()
 );
+
+create index customers_lower_email_idx on customers (lower(email));
+create index orders_placed_at_idx on orders (placed_at);

@@ -1,7 +1,5 @@
--- The storage of results, and events of jobs by their first.
+-- Register the storage of results.
 -- revises: 20261126015835
-
-drop index public.job_events_ended_idx;
 
 create table public.result_storage (
     only_row boolean not null default true,

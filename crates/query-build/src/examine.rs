@@ -1,0 +1,39 @@
+//! The examination of the queries on the scratch database: do they fit the schema, how are they run, what may be null.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::Client;
+
+use revisions::SourceError;
+
+use crate::prepare::prepare_queries;
+use crate::query_file::QueryFile;
+use crate::{nullability, plan, plan_document};
+
+/// What came of it, besides problems.
+pub(crate) struct Vetted {
+    pub(crate) warnings: Vec<SourceError>,
+    pub(crate) document: String,
+}
+
+/// Examines all queries; what is refused goes to `problems`.
+///
+/// # Errors
+/// Only if the connection fails.
+pub(crate) async fn examine(
+    client: &Client,
+    files: &[QueryFile],
+    mapped_types: &BTreeMap<String, String>,
+    small_tables: &BTreeMap<String, String>,
+    problems: &mut Vec<SourceError>,
+) -> Result<Vetted, tokio_postgres::Error> {
+    let mut warnings = Vec::new();
+    let prepared = prepare_queries(client, files, mapped_types, problems).await?;
+    let plans = plan::plan(client, files, &prepared, small_tables, problems).await?;
+    plans.judge(files, &prepared, problems, &mut warnings);
+    problems.extend(plan::unknown_tables(client, small_tables).await?);
+    let traced = nullability::trace(client, files, &prepared).await?;
+    nullability::judge(files, &prepared, &traced, problems, &mut warnings);
+    let document = plan_document::write(files, &prepared, &plans, &traced, small_tables);
+    Ok(Vetted { warnings, document })
+}
