@@ -13,6 +13,7 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 use revisions::DatabaseUrl;
 use tracing_subscriber::filter::{Directive, LevelFilter};
+use url::Url;
 
 pub use auth::AuthSettings;
 pub use jobs::JobSettings;
@@ -149,13 +150,9 @@ impl ServerSettings {
         let port = variables.parse("PORT", 8000, "a port, 0 to 65535");
         let allowed_origins = variables.list(
             "ALLOWED_HOSTS",
-            "origins such as https://example.com, or *",
-            |origin| {
-                let is_origin = origin == "*"
-                    || origin.starts_with("http://")
-                    || origin.starts_with("https://");
-                HeaderValue::from_str(origin).ok().filter(|_| is_origin)
-            },
+            "origins as browsers send them, such as https://example.com or http://localhost:3000, in lower case, without a \
+             slash at the end, a path, or the port that the scheme has anyway, or *",
+            read_origin,
         );
         let trusted_proxies = variables.number("TRUSTED_PROXIES", 0, 0..=16) as usize;
         let shutdown_timeout = variables.seconds("SHUTDOWN_TIMEOUT_SECONDS", 25, 0..=3600);
@@ -167,6 +164,17 @@ impl ServerSettings {
             shutdown_timeout,
         }
     }
+}
+
+/// An origin as browsers write it: one that is written otherwise would never be equal to theirs.
+fn read_origin(text: &str) -> Option<HeaderValue> {
+    let is_origin = || {
+        Url::parse(text).is_ok_and(|url| {
+            ["http", "https"].contains(&url.scheme()) && url.origin().ascii_serialization() == text
+        })
+    };
+    let value = HeaderValue::from_str(text).ok()?;
+    (text == "*" || is_origin()).then_some(value)
 }
 
 impl DatabaseSettings {

@@ -17,6 +17,7 @@ mod job_events;
 mod job_files;
 mod jobs;
 mod metrics;
+mod moment;
 mod origin;
 mod page;
 mod request_log;

@@ -5,13 +5,13 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use rand::RngExt as _;
 use revisions::DatabaseUrl;
 use scratch_postgres::{Builder, Server};
 use secrecy::SecretString;
 
-use crate::config::DatabaseSettings;
+use crate::config::Settings;
 use crate::db::ConnectionBudget;
 
 const DIRECTORY: &str = ".divine-whispers";
@@ -30,14 +30,20 @@ impl Source {
     /// The configured database, or else the private one, started unless another process runs it already.
     ///
     /// # Errors
-    /// If no PostgreSQL can be started.
-    pub fn open(settings: &DatabaseSettings) -> anyhow::Result<Self> {
-        match &settings.url {
+    /// If no PostgreSQL can be started, or there is a database to migrate and none to work on.
+    pub fn open(settings: &Settings) -> anyhow::Result<Self> {
+        match &settings.database.url {
             Some(url) => Ok(Self {
                 url: url.clone(),
                 budget: ConnectionBudget::AsConfigured,
                 private: None,
             }),
+            // It would migrate one database and work on another.
+            None if settings.migrations.url.is_some() => bail!(
+                "MIGRATION_DATABASE_URL is set, and neither DATABASE_URL nor DB_HOST, DB_USER and DB_NAME are: there is a \
+                 database to migrate, and none to work on; set DATABASE_URL to the same database, for the role that reads \
+                 and writes there, or unset MIGRATION_DATABASE_URL to work on a private one"
+            ),
             None => Self::open_private(),
         }
     }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::session::Session;
-use super::table::print_json;
+use super::table::{counted, print_json};
 use crate::db::Database;
 use crate::domain::audit::seal::{Seal, SealValue, seal_settled};
 use crate::domain::audit::verify::{Report, verify};
@@ -38,7 +38,10 @@ pub(super) struct Verify {
 
 /// Runs an `audit` command.
 pub(super) async fn run(command: AuditCommand) -> anyhow::Result<()> {
-    let session = Session::open().await?;
+    let session = match &command {
+        AuditCommand::Seal => Session::open().await?,
+        AuditCommand::Verify(_) => Session::open_to_read().await?,
+    };
     let done = match &command {
         AuditCommand::Seal => seal(&session.db).await,
         AuditCommand::Verify(arguments) => check(&session.db, arguments).await,
@@ -58,14 +61,14 @@ async fn seal(db: &Database) -> anyhow::Result<()> {
     }
     let mut out = std::io::stdout().lock();
     match &sealing.newest {
-        Some(newest) => writeln!(
-            out,
-            "sealed {} entries; the newest seal, number {}, to be kept elsewhere: {}",
-            sealing.entries,
-            newest.number,
-            text_of(newest)
-        )?,
-        None => writeln!(out, "nothing new to seal")?,
+        Some(newest) => {
+            let entries = counted(sealing.entries, "entry", "entries");
+            writeln!(out, "sealed {entries}; {}", in_words(newest))?;
+        }
+        None => match db.newest_seal().await? {
+            Some(newest) => writeln!(out, "nothing new to seal; {}", in_words(&newest))?,
+            None => writeln!(out, "nothing to seal")?,
+        },
     }
     Ok(())
 }
@@ -89,17 +92,15 @@ async fn check(db: &Database, arguments: &Verify) -> anyhow::Result<()> {
             )?;
         }
         if let Some(newest) = &report.newest {
-            writeln!(
-                out,
-                "the newest seal, number {}, to be kept elsewhere: {}",
-                newest.number,
-                text_of(newest)
-            )?;
+            writeln!(out, "{}", in_words(newest))?;
         }
     }
     match report.breaks.len() {
         0 => Ok(()),
-        breaks => bail!("the audit log is not as it was sealed: {breaks} breaks"),
+        breaks => bail!(
+            "the audit log is not as it was sealed: {}",
+            counted(breaks, "break", "breaks")
+        ),
     }
 }
 
@@ -113,6 +114,14 @@ fn in_json(report: &Report) -> serde_json::Value {
         "newest_seal": report.newest.as_ref().map(text_of),
         "breaks": breaks,
     })
+}
+
+fn in_words(newest: &Seal) -> String {
+    format!(
+        "the newest seal, number {}, to be kept elsewhere: {}",
+        newest.number,
+        text_of(newest)
+    )
 }
 
 /// A seal that was tampered with may have any length.

@@ -38,7 +38,7 @@ pub(super) async fn run(db: Db) -> anyhow::Result<()> {
     let configured = settings.migrations.url.clone();
     // A private PostgreSQL is not started for what is known without.
     let private = match (&db.url, &configured) {
-        (None, None) if db.command.needs_database() => Some(Source::open(&settings.database)?),
+        (None, None) if db.command.needs_database() => Some(Source::open(&settings)?),
         _ => None,
     };
     let url = configured.or_else(|| private.as_ref().map(|source| source.url.clone()));

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::session::Session;
-use super::table::{Column, Format, print_csv, print_json, print_table};
+use super::table::{Column, Format, counted, print_csv, print_json, print_table};
 use crate::db::Database;
 use crate::domain::ids::UserId;
 use crate::domain::ledger::{Breach, verify};
@@ -67,7 +67,7 @@ pub(super) struct Statement {
 
 /// Runs a `ledger` command.
 pub(super) async fn run(command: LedgerCommand) -> anyhow::Result<()> {
-    let session = Session::open().await?;
+    let session = Session::open_to_read().await?;
     let done = match command {
         LedgerCommand::Verify(format) => check(&session.db, format).await,
         LedgerCommand::Statement(statement) => print_statement(&session.db, &statement).await,
@@ -105,14 +105,16 @@ async fn check(db: &Database, format: Format) -> anyhow::Result<()> {
     } else if !format.csv {
         print_table(&mut out, &BREACH_COLUMNS, kept.iter().map(cells))?;
         if checked.breaches == 0 {
-            writeln!(out, "{} wallets keep every rule", checked.wallets)?;
+            let wallets = counted(checked.wallets, "wallet keeps", "wallets keep");
+            writeln!(out, "{wallets} every rule")?;
         }
     }
     match checked.breaches {
         0 => Ok(()),
         breaches => bail!(
-            "the ledger is not in order: {breaches} breaches in {} wallets that were checked",
-            checked.wallets
+            "the ledger is not in order: {} in {} checked",
+            counted(breaches, "breach", "breaches"),
+            counted(checked.wallets, "wallet that was", "wallets that were")
         ),
     }
 }

@@ -63,3 +63,10 @@ pub(super) fn print_json(out: &mut impl Write, value: &Value) -> anyhow::Result<
     writeln!(out, "{value:#}")?;
     Ok(())
 }
+
+/// A number with the word for one, or for several.
+pub(super) fn counted(number: impl ToString, one: &str, several: &str) -> String {
+    let text = number.to_string();
+    let word = if text == "1" { one } else { several };
+    format!("{text} {word}")
+}

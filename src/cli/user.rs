@@ -41,7 +41,7 @@ pub(super) async fn run(command: UserCommand) -> anyhow::Result<()> {
     let password = Password::parse(read_password()?, &email).context("the password")?;
     let settings = Settings::from_env()?;
     logging::start(&settings.log);
-    let source = Source::open(&settings.database)?;
+    let source = Source::open(&settings)?;
     let created = create_user(&settings, &source, &email, &password, role).await;
     let user = source
         .close_after(created)

@@ -10,7 +10,7 @@ pub(super) async fn run(version: &str) -> anyhow::Result<()> {
     let settings = Settings::from_env()?;
     logging::start(&settings.log);
     tracing::info!("divine-whispers {version}, worker");
-    let source = Source::open(&settings.database)?;
+    let source = Source::open(&settings)?;
     if let Some(notice) = source.notice() {
         tracing::info!("{notice}");
     }

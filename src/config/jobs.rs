@@ -1,10 +1,13 @@
 //! Which jobs are on offer, what they live by, and who works on them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Variables;
 use crate::domain::jobs::{Policy, PriceList};
+use crate::domain::points::Amount;
 use crate::domain::seats::Limits;
+use crate::domain::text::JobType;
 
 /// What is on offer without `JOB_TYPES`.
 const DEFAULT_OFFERS: &str = "fortune_draw:30,daily_horoscope:10,wallet_statement:5";
@@ -38,6 +41,7 @@ impl JobSettings {
         let allowed =
             "offers such as fortune_draw:30, a kind of job and its price, 1 to 10000 points";
         let mut offers = variables.list("JOB_TYPES", allowed, PriceList::parse_offer);
+        refuse_repeated(variables, &offers);
         if offers.is_empty() {
             offers = DEFAULT_OFFERS
                 .split(',')
@@ -55,6 +59,14 @@ impl JobSettings {
             retention: days(variables.number("JOB_RESULT_RETENTION_DAYS", 30, 1..=3650)),
             event_retention: days(variables.number("JOB_EVENT_RETENTION_DAYS", 7, 1..=3650)),
         };
+        let (first, longest) = (policy.first_delay.as_secs(), policy.longest_delay.as_secs());
+        if first > longest {
+            variables.refuse(
+                "JOB_RETRY_DELAY_SECONDS",
+                &format!("is \"{first}\""),
+                &format!("at most JOB_RETRY_MAX_DELAY_SECONDS, which is {longest}"),
+            );
+        }
         Self {
             prices: PriceList::new(offers),
             policy,
@@ -68,6 +80,17 @@ impl JobSettings {
             keep_alive: variables.seconds("JOB_EVENT_KEEP_ALIVE_SECONDS", 15, 1..=300),
             run_workers: variables.switch("RUN_WORKERS", true),
             concurrency: variables.number("WORKER_CONCURRENCY", 2, 1..=100) as usize,
+        }
+    }
+}
+
+/// A kind has one price; which of two was meant nobody knows.
+fn refuse_repeated(variables: &mut Variables, offers: &[(JobType, Amount)]) {
+    let mut seen = BTreeSet::new();
+    for (job_type, _) in offers {
+        let name = job_type.as_str();
+        if !seen.insert(name) {
+            variables.refuse("JOB_TYPES", &format!("has {name} twice"), "each kind once");
         }
     }
 }

@@ -13,6 +13,7 @@ use super::document::values;
 use super::error::ApiError;
 use super::extract::Json;
 use super::identity::InSession;
+use super::moment;
 use super::validate::Fields;
 use crate::domain::audit::Origin;
 use crate::domain::profile::{self, BirthDate, LanguageTag, ProfileChange};
@@ -36,7 +37,7 @@ pub(super) struct ProfileRequest {
     #[schema(value_type = Option<values::LabelText>)]
     full_name: Option<Option<String>>,
     /// Since 1900, not in the future.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "moment::present")]
     #[schema(value_type = Option<NaiveDate>)]
     birth_date: Option<Option<NaiveDate>>,
     #[serde(default, deserialize_with = "present")]

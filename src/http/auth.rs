@@ -11,6 +11,7 @@ use super::App;
 use super::document::{Created, values};
 use super::error::ApiError;
 use super::extract::Json;
+use super::moment;
 use super::sessions::Tokens;
 use super::validate::Fields;
 use crate::domain::audit::Origin;
@@ -32,6 +33,7 @@ pub(super) struct RegisterRequest {
     #[schema(value_type = Option<values::LabelText>)]
     full_name: Option<String>,
     /// Since 1900, not in the future.
+    #[serde(default, deserialize_with = "moment::optional")]
     birth_date: Option<NaiveDate>,
     #[schema(value_type = Option<values::LabelText>)]
     location: Option<String>,

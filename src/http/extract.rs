@@ -28,22 +28,45 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
         if !is_json(request.headers()) {
             return Err(ApiError::UnsupportedMediaType);
         }
-        let body = Bytes::from_request(request, app)
-            .await
-            .map_err(|rejection| match rejection.into_response().status() {
-                StatusCode::PAYLOAD_TOO_LARGE => ApiError::PayloadTooLarge,
-                _ => ApiError::BadRequest("the body ended early".to_owned()),
-            })?;
-        // serde would take the fields of an object in their order, too.
-        if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-            return Err(ApiError::field("body", "must be an object"));
-        }
-        let deserializer = &mut serde_json::Deserializer::from_slice(&body);
-        let value =
-            serde_path_to_error::deserialize(&mut *deserializer).map_err(refusal_of_body)?;
-        deserializer.end().map_err(|error| malformed(&error))?;
-        Ok(Self(value))
+        read_json(&read_body(request, app).await?).map(Self)
     }
+}
+
+/// A JSON body all of whose fields are optional: no body at all is an empty object, whatever its type is said to be.
+pub(super) struct MaybeJson<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for MaybeJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let is_json = is_json(request.headers());
+        let body = read_body(request, app).await?;
+        match (body.is_empty(), is_json) {
+            (true, _) => read_json(b"{}").map(Self),
+            (false, true) => read_json(&body).map(Self),
+            (false, false) => Err(ApiError::UnsupportedMediaType),
+        }
+    }
+}
+
+async fn read_body(request: Request, app: &App) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, app)
+        .await
+        .map_err(|rejection| match rejection.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::PayloadTooLarge,
+            _ => ApiError::BadRequest("the body ended early".to_owned()),
+        })
+}
+
+fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    // serde would take the fields of an object in their order, too.
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(ApiError::field("body", "must be an object"));
+    }
+    let deserializer = &mut serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut *deserializer).map_err(refusal_of_body)?;
+    deserializer.end().map_err(|error| malformed(&error))?;
+    Ok(value)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -119,9 +142,9 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
             .map_err(|error| {
                 let field = error.path().to_string();
                 match error.into_inner().to_string() {
-                    text if text.starts_with("unknown ")
-                        || text.starts_with("missing ")
-                        || text.starts_with("duplicate ") =>
+                    text if ["unknown ", "missing ", "duplicate ", "invalid value"]
+                        .iter()
+                        .any(|beginning| text.starts_with(beginning)) =>
                     {
                         refusal_of_field(field, &text)
                     }

@@ -13,6 +13,7 @@ use super::error::ApiError;
 use super::extract::{Json, MaybeKey, PathId, Query};
 use super::identity::{InSession, SignedIn};
 use super::job_files::ResultFileBody;
+use super::moment;
 use super::page;
 use super::transaction_body::PostingBody;
 use super::validate::Fields;
@@ -43,6 +44,7 @@ pub(super) struct OrderRequest {
     #[serde(default, deserialize_with = "whole::optional")]
     priority: Option<i64>,
     /// When it may be done, within the next year; one that is over means now.
+    #[serde(default, deserialize_with = "moment::optional")]
     scheduled_at: Option<DateTime<Utc>>,
 }
 

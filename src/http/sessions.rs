@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::App;
 use super::document::values;
 use super::error::ApiError;
-use super::extract::Json;
+use super::extract::{Json, MaybeJson};
 use super::identity::InSession;
 use crate::domain::audit::Origin;
 use crate::domain::refresh_tokens::RefreshToken;
@@ -89,7 +89,7 @@ pub(super) async fn log_out(
     State(app): State<App>,
     origin: Origin,
     signed_in: Result<InSession, ApiError>,
-    Json(request): Json<LogoutRequest>,
+    MaybeJson(request): MaybeJson<LogoutRequest>,
 ) -> Result<NoContent, ApiError> {
     let session = match &request.refresh_token {
         Some(token) => sessions::of_token(&app.db, &read_token(token)?, &origin).await?,

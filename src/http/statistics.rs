@@ -10,6 +10,7 @@ use super::App;
 use super::error::ApiError;
 use super::extract::Query;
 use super::identity::SignedIn;
+use super::moment;
 use crate::domain::transactions::statistics::{self, DaySum, Period, TypeSum};
 
 const DEFAULT_DAYS: u64 = 30;
@@ -20,8 +21,10 @@ const DEFAULT_DAYS: u64 = 30;
 #[serde(deny_unknown_fields)]
 pub(super) struct StatisticsQuery {
     /// The first day; without it there are 30 days.
+    #[serde(default, deserialize_with = "moment::optional")]
     from: Option<NaiveDate>,
     /// The last day, today without it.
+    #[serde(default, deserialize_with = "moment::optional")]
     to: Option<NaiveDate>,
 }
 

@@ -11,6 +11,7 @@ use super::document::values;
 use super::error::ApiError;
 use super::extract::{Json, MaybeKey, PathId, Query};
 use super::identity::{InSession, SignedIn};
+use super::moment;
 use super::page;
 use super::transaction_body::{PostingBody, TransactionBody};
 use super::validate::Fields;
@@ -85,8 +86,10 @@ pub(super) struct ListQuery {
     #[param(inline)]
     status: Option<TransactionStatus>,
     /// Recorded at this time or later.
+    #[serde(default, deserialize_with = "moment::optional")]
     from: Option<DateTime<Utc>>,
     /// Recorded before this time.
+    #[serde(default, deserialize_with = "moment::optional")]
     to: Option<DateTime<Utc>>,
     /// How many a page has.
     #[param(inline, value_type = Option<values::Rows>)]

@@ -4,7 +4,12 @@
 //! connecting in `connect.rs`.
 
 use std::fmt::{self, Debug, Display, Formatter};
+#[cfg(unix)]
+use std::os::unix::ffi::OsStrExt as _;
 
+#[cfg(unix)]
+use percent_encoding::percent_encode;
+use percent_encoding::utf8_percent_encode;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -133,15 +138,31 @@ fn environment(name: &str) -> Option<String> {
 }
 
 impl Display for DatabaseUrl {
-    /// `postgresql://user@host:port/database`, without password and parameters.
+    /// `postgresql://user@host:port/database`, without password and parameters: [`DatabaseUrl::parse`] and psql read it.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let encoded = |text| utf8_percent_encode(text, url::ENCODED);
         f.write_str("postgresql://")?;
         if let Some(user) = self.config.get_user() {
-            write!(f, "{user}@")?;
+            write!(f, "{}@", encoded(user))?;
         }
-        f.write_str(&self.hosts())?;
+        let hosts = self.config.get_hosts().iter().enumerate();
+        let hosts: Vec<String> = hosts
+            .map(|(index, host)| match host {
+                // The directory of a socket would be taken for the path, and end the host.
+                #[cfg(unix)]
+                Host::Unix(directory) => {
+                    let directory = percent_encode(directory.as_os_str().as_bytes(), url::ENCODED);
+                    match self.port(index) {
+                        5432 => directory.to_string(),
+                        port => format!("{directory}:{port}"),
+                    }
+                }
+                Host::Tcp(name) => self.address(name, index),
+            })
+            .collect();
+        f.write_str(&hosts.join(","))?;
         if let Some(database) = self.config.get_dbname() {
-            write!(f, "/{database}")?;
+            write!(f, "/{}", encoded(database))?;
         }
         Ok(())
     }
@@ -150,18 +171,31 @@ impl Display for DatabaseUrl {
 impl DatabaseUrl {
     /// The hosts with their ports, as a person writes them.
     fn hosts(&self) -> String {
-        let ports = self.config.get_ports();
-        let port = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(5432);
         let hosts = self.config.get_hosts().iter().enumerate();
         let hosts: Vec<String> = hosts
             .map(|(index, host)| match host {
-                Host::Tcp(name) if name.contains(':') => format!("[{name}]:{}", port(index)),
-                Host::Tcp(name) => format!("{name}:{}", port(index)),
+                Host::Tcp(name) => self.address(name, index),
                 #[cfg(unix)]
-                Host::Unix(path) => format!("{}/.s.PGSQL.{}", path.display(), port(index)),
+                Host::Unix(path) => format!("{}/.s.PGSQL.{}", path.display(), self.port(index)),
             })
             .collect();
         hosts.join(",")
+    }
+
+    /// A host of the network with its port; an IPv6 address is in brackets.
+    fn address(&self, name: &str, index: usize) -> String {
+        let port = self.port(index);
+        if name.contains(':') {
+            format!("[{name}]:{port}")
+        } else {
+            format!("{name}:{port}")
+        }
+    }
+
+    /// The port of a host: its own, or the one for all.
+    fn port(&self, index: usize) -> u16 {
+        let ports = self.config.get_ports();
+        ports.get(index).or(ports.first()).copied().unwrap_or(5432)
     }
 }
 

@@ -85,6 +85,19 @@ impl Database {
         .await
     }
 
+    /// The end of the chain; nothing when nothing is sealed.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn newest_seal(&self) -> Result<Option<Seal>, DbError> {
+        let newest = self
+            .statement("newest_seal", Retry::Repeatable, |client| async move {
+                sql::newest_seal().bind(&**client).opt().await
+            })
+            .await?;
+        Ok(newest.map(Seal::from))
+    }
+
     /// The seals after a number, in their order.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use crate::http::document::{JsonLines, values};
 use crate::http::error::ApiError;
 use crate::http::extract::Query;
 use crate::http::identity::{Permitted, Required};
+use crate::http::moment;
 use crate::http::page::{self, BAD_CURSOR};
 use crate::http::validate::Fields;
 
@@ -59,8 +60,10 @@ pub(in crate::http) struct SearchQuery {
     #[param(inline)]
     outcome: Option<Outcome>,
     /// Written at this time or later.
+    #[serde(default, deserialize_with = "moment::optional")]
     from: Option<DateTime<Utc>>,
     /// Written before this time.
+    #[serde(default, deserialize_with = "moment::optional")]
     to: Option<DateTime<Utc>>,
     /// How many a page has.
     #[param(inline, value_type = Option<values::Rows>)]

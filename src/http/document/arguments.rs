@@ -10,7 +10,7 @@ use super::values;
 use crate::domain::audit::Origin;
 use crate::http::App;
 use crate::http::error::{ApiError, Code};
-use crate::http::extract::{Json, MaybeKey, PathId, Query};
+use crate::http::extract::{Json, MaybeJson, MaybeKey, PathId, Query};
 use crate::http::identity::{InSession, InSessionUntil, Permitted, SignedIn};
 
 /// An argument of a handler.
@@ -32,16 +32,25 @@ impl Argument for Origin {
 
 impl<T: ToSchema> Argument for Json<T> {
     fn describe(sketch: &mut Sketch<'_>) {
-        sketch.takes::<T>();
-        sketch.refuses(&[
-            Code::MalformedJson,
-            Code::BadRequest,
-            Code::PayloadTooLarge,
-            Code::UnsupportedMediaType,
-            Code::ValidationFailed,
-        ]);
+        sketch.takes::<T>(Required::True);
+        sketch.refuses(&REFUSALS_OF_JSON);
     }
 }
+
+impl<T: ToSchema> Argument for MaybeJson<T> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.takes::<T>(Required::False);
+        sketch.refuses(&REFUSALS_OF_JSON);
+    }
+}
+
+const REFUSALS_OF_JSON: [Code; 5] = [
+    Code::MalformedJson,
+    Code::BadRequest,
+    Code::PayloadTooLarge,
+    Code::UnsupportedMediaType,
+    Code::ValidationFailed,
+];
 
 impl<T: IntoParams> Argument for Query<T> {
     fn describe(sketch: &mut Sketch<'_>) {

@@ -79,8 +79,8 @@ impl<'a> Sketch<'a> {
         self.parameters.push(parameter);
     }
 
-    /// The body that it takes.
-    pub fn takes<T: ToSchema>(&mut self) {
+    /// The body that it takes, or may take.
+    pub fn takes<T: ToSchema>(&mut self, required: Required) {
         let content = ContentBuilder::new()
             .schema(Some(self.schema::<T>()))
             .example(self.about.request.map(read_example))
@@ -88,7 +88,7 @@ impl<'a> Sketch<'a> {
         self.request = Some(
             RequestBodyBuilder::new()
                 .content("application/json", content)
-                .required(Some(Required::True))
+                .required(Some(required))
                 .build(),
         );
     }

@@ -1,10 +1,14 @@
 //! `ledger` and `audit`, as they are typed.
 
 use divine_whispers::domain::users::Role;
+use divine_whispers::migrations::REVISIONS;
 use serde_json::{Value, json};
 
-use crate::support::Api;
+use crate::needs_many_connections;
 use crate::support::program::{Program, printed};
+use crate::support::{Api, TestDatabase};
+
+const TABLES: &str = "select count(*) from pg_tables where schemaname = 'public'";
 
 /// A served API with a user who has spent, and the program on the same database.
 async fn ledger() -> (Api, Program, String) {
@@ -90,7 +94,10 @@ async fn a_ledger_that_breaks_a_rule_is_exit_1_with_the_list() {
         text.contains("the wallet counts its successful transactions"),
         "{text}"
     );
-    assert!(text.contains("1 breaches"), "{text}");
+    assert!(
+        text.contains("1 breach in 2 wallets that were checked"),
+        "{text}"
+    );
     let json = program.run(&["ledger", "verify", "--json"]).await;
     assert_eq!(json.status.code(), Some(1));
     let body: Value = serde_json::from_str(&stdout(&json)).unwrap();
@@ -136,6 +143,58 @@ async fn the_audit_log_is_sealed_and_verified_by_hand() {
         (&json!(false), &json!(1))
     );
     assert_eq!(body["breaks"].as_array().unwrap().len(), 1);
+    let told = program.run(&["audit", "verify"]).await;
+    assert!(
+        printed(&told).contains("not as it was sealed: 1 break\n"),
+        "{}",
+        printed(&told)
+    );
+    // Who lost the newest seal gets it again.
     let nothing_new = program.run(&["audit", "seal"]).await;
-    assert_eq!(stdout(&nothing_new), "nothing new to seal\n");
+    assert_eq!(
+        stdout(&nothing_new),
+        format!("nothing new to seal; the newest seal, number 1, to be kept elsewhere: {seal}\n")
+    );
+}
+
+#[tokio::test]
+async fn an_empty_audit_log_has_nothing_to_seal() {
+    let database = TestDatabase::migrated().await;
+    let program = Program::new().set("DATABASE_URL", &database.connection_url());
+    let sealed = program.run(&["audit", "seal"]).await;
+    assert_eq!(stdout(&sealed), "nothing to seal\n", "{}", printed(&sealed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_reads_leaves_a_database_that_is_behind_as_it_is() {
+    let database = TestDatabase::empty().await;
+    needs_many_connections!(database);
+    let program = Program::new().set("DATABASE_URL", &database.connection_url());
+    let reading: [&[&str]; 3] = [
+        &["ledger", "verify"],
+        &["ledger", "statement", "1"],
+        &["audit", "verify"],
+    ];
+    let count = REVISIONS.len();
+    for missing in [count, count - 1] {
+        let tables = database.number(TABLES).await;
+        for arguments in reading {
+            let refused = program.run(arguments).await;
+            let text = printed(&refused);
+            assert_eq!(refused.status.code(), Some(1), "{text}");
+            assert!(
+                text.contains(&format!("{missing} revisions are missing")),
+                "{text}"
+            );
+            assert!(text.contains("db upgrade head"), "{text}");
+        }
+        assert_eq!(database.number(TABLES).await, tables);
+        let upgraded = program.run(&["db", "upgrade", "+1"]).await;
+        assert!(upgraded.status.success(), "{}", printed(&upgraded));
+    }
+    // What changes something migrates, as `serve` does.
+    let sealed = program.run(&["audit", "seal"]).await;
+    assert!(sealed.status.success(), "{}", printed(&sealed));
+    let verified = program.run(&["audit", "verify"]).await;
+    assert!(verified.status.success(), "{}", printed(&verified));
 }

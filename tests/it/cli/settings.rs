@@ -164,11 +164,43 @@ async fn every_bad_setting_is_named_with_what_is_allowed() {
         .set("DB_POOL_SIZE", "0")
         .set("LOG_FORMAT", "xml")
         .set("LOG_LEVEL", "WARNING")
-        .set("ALLOWED_HOSTS", "example.com")
+        .set(
+            "ALLOWED_HOSTS",
+            "example.com,https://a.example/,https://b.example/path,https://C.example,https://d.example:443,\
+             http://localhost:3000,https://e.example",
+        )
+        .set("JOB_TYPES", "fortune_draw:30,daily_horoscope:10,fortune_draw:20")
+        .set("JOB_RETRY_DELAY_SECONDS", "20")
+        .set("JOB_RETRY_MAX_DELAY_SECONDS", "10")
         .set("DEFAULT_USER_POINTS", "-1");
     let output = program.run(&["serve"]).await;
     assert!(!output.status.success());
     insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
+async fn a_database_to_migrate_without_one_to_work_on_is_refused_and_left_alone() {
+    let database = TestDatabase::empty().await;
+    let program = Program::new().set("MIGRATION_DATABASE_URL", &database.connection_url());
+    for arguments in [
+        &["serve"][..],
+        &["worker"],
+        &["ledger", "verify"],
+        &["audit", "seal"],
+    ] {
+        let refused = program.run(arguments).await;
+        let text = printed(&refused);
+        assert!(!refused.status.success(), "{text}");
+        assert!(text.contains("MIGRATION_DATABASE_URL is set"), "{text}");
+        assert!(text.contains("set DATABASE_URL"), "{text}");
+    }
+    let tables = "select count(*) from pg_tables where schemaname = 'public'";
+    assert_eq!(database.number(tables).await, 0);
+    let private = program.directory.path().join(".divine-whispers");
+    assert!(!private.exists(), "no private one was started either");
+    // For what concerns the schema alone it is all that is needed.
+    let current = program.run(&["db", "current"]).await;
+    assert!(current.status.success(), "{}", printed(&current));
 }
 
 #[tokio::test]
@@ -193,6 +225,8 @@ async fn a_storage_of_files_that_cannot_be_used_ends_the_start_and_shows_no_key(
             let text = printed(&output);
             assert!(!output.status.success(), "{text}");
             assert!(text.contains("RESULT_STORAGE_URL"), "{text}");
+            // An error and its cause may say the same.
+            assert!(text.matches("os error").count() <= 1, "{text}");
             assert!(!text.contains("unmistakable"), "{text}");
         }
     }

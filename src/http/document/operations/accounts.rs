@@ -76,7 +76,8 @@ pub(in crate::http) const REFRESH: About = About {
 pub(in crate::http) const LOG_OUT: About = About {
     id: "log_out",
     summary: "Sign out",
-    description: "Ends the session of the refresh token, or of the access token without one; with `all`, every session of the user.",
+    description: "Ends the session of the refresh token, or of the access token without one; with `all`, every session of the user. \
+                  No body is the same as `{}`.",
     tag: Tag::Account,
     refuses: &[
         Code::InvalidRefreshToken,

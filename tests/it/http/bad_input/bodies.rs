@@ -124,6 +124,48 @@ async fn a_field_of_a_wrong_type_or_range_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_date_or_time_that_is_none_is_answered_with_how_one_is_written() {
+    let api = Api::start().await;
+    let user = api.register().await;
+    let date = "must be a date such as 1990-12-31";
+    let time = "must be a time such as 2026-01-31T00:00:00Z";
+    let message = |reply: &crate::support::Reply| {
+        assert_eq!(reply.problem(), "VALIDATION_FAILED");
+        reply.body["errors"][0]["message"].clone()
+    };
+    for wrong in [
+        json!("31.12.1990"),
+        json!("1990"),
+        json!("1990-02-30"),
+        json!(1990),
+    ] {
+        let profile = json!({"birth_date": wrong});
+        let reply = send(&api, &user, "/api/v1/auth/profile", profile).await;
+        assert_eq!(message(&reply), date, "{wrong}");
+        let job = json!({"job_type": "fortune_draw", "scheduled_at": wrong});
+        let reply = api.post(&user, "/api/v1/jobs", job).await;
+        assert_eq!(message(&reply), time, "{wrong}");
+    }
+    for (path, expected) in [
+        ("/api/v1/wallet/transactions?from=2026-01-31", time),
+        ("/api/v1/wallet/transactions?to=", time),
+        ("/api/v1/wallet/statistics?from=x", date),
+        ("/api/v1/wallet/statistics?to=2026-01-31T00:00:00Z", date),
+    ] {
+        let reply = api.get(&user, path).await;
+        assert_eq!(message(&reply), expected, "{path}");
+    }
+    // What is right is taken as before, and null still clears.
+    for right in [json!("1990-12-31"), json!(null)] {
+        let profile = json!({"birth_date": right});
+        let reply = send(&api, &user, "/api/v1/auth/profile", profile).await;
+        assert_eq!(reply.success()["birth_date"], right);
+    }
+    let path = "/api/v1/wallet/transactions?from=2026-01-31T00:00:00Z";
+    api.get(&user, path).await.success();
+}
+
+#[tokio::test]
 async fn a_nul_character_deep_in_the_input_of_a_job_is_refused() {
     let api = Api::start().await;
     let user = api.register().await;

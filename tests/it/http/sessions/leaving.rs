@@ -40,6 +40,31 @@ async fn logging_out_ends_the_session_at_once_and_leaves_the_others() {
 }
 
 #[tokio::test]
+async fn logging_out_takes_no_body_for_an_empty_object_and_no_other_type_than_json() {
+    let api = Api::start().await;
+    let user = api.register().await;
+    for content_type in [None, Some("application/json"), Some("text/plain")] {
+        let session = log_in(&api, &user).await;
+        let mut request = api
+            .request(Method::POST, LOGOUT)
+            .bearer_auth(&session.user.token);
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        let reply = api.send(request).await;
+        assert_eq!(reply.status.as_u16(), 204, "{content_type:?}: {reply:?}");
+        assert_ended(&api, &session).await;
+    }
+    let session = log_in(&api, &user).await;
+    let untyped = api
+        .request(Method::POST, LOGOUT)
+        .bearer_auth(&session.user.token)
+        .body("{\"all\": true}");
+    assert_eq!(api.send(untyped).await.problem(), "UNSUPPORTED_MEDIA_TYPE");
+    refresh(&api, &session.refresh).await.success();
+}
+
+#[tokio::test]
 async fn logging_out_everywhere_ends_all_sessions_of_the_user_and_of_nobody_else() {
     let api = Api::start().await;
     let (user, other) = (api.register().await, api.register().await);
@@ -96,7 +121,7 @@ async fn without_any_token_nobody_is_logged_out() {
     let reply = api.post(&session.user, LOGOUT, unknown).await;
     assert_eq!(refused(&reply), (422, "VALIDATION_FAILED"));
     let bare = api.send(api.request(Method::POST, LOGOUT)).await;
-    assert_eq!(refused(&bare), (415, "UNSUPPORTED_MEDIA_TYPE"));
+    assert_eq!(refused(&bare), (401, "UNAUTHENTICATED"));
     refresh(&api, &session.refresh).await.success();
 }
 

@@ -79,6 +79,33 @@ fn an_address_without_a_name_is_no_socket() {
 
 #[cfg(unix)]
 #[test]
+fn what_is_shown_is_read_again_and_names_the_same_place() {
+    for (text, shown) in [
+        (
+            "postgresql:///postgres?host=/tmp/a%20place/of%2520mine&user=postgres",
+            "postgresql://postgres@%2Ftmp%2Fa%20place%2Fof%2520mine/postgres",
+        ),
+        (
+            "postgresql://ada%40home:secret@%2Frun:5433/d%2Fb",
+            "postgresql://ada%40home@%2Frun:5433/d%2Fb",
+        ),
+        (
+            "postgres://u:secret@host/db?sslmode=disable",
+            "postgresql://u@host:5432/db",
+        ),
+    ] {
+        let url = parse(text);
+        assert_eq!(url.to_string(), shown);
+        let again = parse(shown);
+        assert_eq!(again.config().get_hosts(), url.config().get_hosts());
+        assert_eq!(again.config().get_user(), url.config().get_user());
+        assert_eq!(again.config().get_dbname(), url.config().get_dbname());
+        assert_eq!(again.to_string(), shown);
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn through_a_socket_there_is_no_tls() {
     for text in [
         "postgresql://u@%2Frun%2Fpostgresql/db?sslmode=require",
