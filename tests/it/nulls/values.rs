@@ -48,10 +48,10 @@ fn fixed(parameter: &str) -> &'static str {
         "user_id" | "from_user_id" | "created_by" | "actor_user_id" | "wallet_of_user_id" => "1",
         "to_user_id" => "2",
         "amount" | "price" | "entry_count" | "lock_key" | "resource_id" | "bound" => "1",
-        "limit" | "rows" | "count" | "job_limit" | "progress_percent" | "size_bytes"
-        | "event_number" => "10",
-        "after_id" | "after_number" | "seal_number" | "id" | "priority" | "retention_seconds"
-        | "delay_seconds" => "0",
+        "limit" | "rows" | "count" | "job_limit" | "row_limit" | "look_limit"
+        | "progress_percent" | "size_bytes" | "event_number" => "10",
+        "after_id" | "after_number" | "after_job_id" | "seal_number" | "id" | "priority"
+        | "retention_seconds" | "delay_seconds" => "0",
         "last_id" | "before_id" | "last_audit_log_id" => "1000",
         "max_attempts" | "remembered_tokens" | "welcome_points" => "3",
         "lease_seconds" | "lifetime_seconds" | "window_seconds" | "expiry_seconds" => "60",
