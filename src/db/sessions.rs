@@ -1,5 +1,5 @@
 //! The statements of `queries/sessions.sql`, in the types of the domain. What the user of a session changes of the account is
-//! in [`account`].
+//! in `account`.
 
 mod account;
 
