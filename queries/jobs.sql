@@ -171,8 +171,8 @@ select lease_expires_at, progress_percent, is_event
 
 --- Completes jobs and keeps their results, each with a file if its claim has uploaded one: one statement for all that
 --- were done while the last one was under way. No row for a job whose lease is lost, or whose claim has no such file, and
---- for one that somebody else holds, unless it `waits`. They are locked in the order of their ids, so that no two
---- statements wait for each other. One that is completed under the same lease already is not new. The parameters stand
+--- for one that somebody else holds, unless it `waits`, which only one alone does: no two statements wait for each other.
+--- One that is completed under the same lease already is not new. The parameters stand
 --- apart, so that it is planned once and not for each number of jobs.
 --! complete_jobs (outputs[?], output_texts[?], file_paths[?], actor_user_ids[?], ip_addresses[?], user_agents[?], request_ids[?])
 with given as materialized (
@@ -192,14 +192,12 @@ with given as materialized (
       from done
       join jobs on jobs.id = done.job_id and jobs.lease_token = done.lease_token
      where not :waits::boolean
-     order by jobs.id
        for no key update of jobs skip locked
 ), awaited as materialized (
     select done.*
       from done
       join jobs on jobs.id = done.job_id and jobs.lease_token = done.lease_token
      where :waits
-     order by jobs.id
        for no key update of jobs
 ), files as (
     select job_files.file_path, job_files.size_bytes, job_files.mime_type

@@ -86,8 +86,9 @@ pub(super) async fn order(
     let idempotency = key.bind("order_job", &request)?;
     let mut fields = Fields::default();
     let offer = fields.check("job_type", find_offer(&app.jobs.prices, &request.job_type));
+    let begins_at = request.scheduled_at.unwrap_or_default().max(Utc::now());
     let input = offer.as_ref().map_or(Ok(()), |(job_type, _)| {
-        statement::check_input(job_type, &request.input)
+        statement::check_input(job_type, &request.input, begins_at)
     });
     let input = fields.check("input", input);
     let priority = fields.check("priority", Priority::new(request.priority.unwrap_or(0)));

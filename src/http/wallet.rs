@@ -186,7 +186,7 @@ pub(super) async fn spend(
         request.description.as_deref().map(Description::parse),
     );
     let input = job_type.as_ref().map_or(Ok(()), |job_type| {
-        statement::check_input(job_type, &request.input)
+        statement::check_input(job_type, &request.input, Utc::now())
     });
     let input = fields.check("input", input);
     let (Some(amount), Some(job_type), Some(description), Some(())) =

@@ -14,7 +14,6 @@ use crate::domain::jobs::policy::Policy;
 
 /// A job that was claimed ahead is given back if no worker is free after this: those before it are long all of a sudden.
 const PATIENCE: Duration = Duration::from_millis(200);
-
 /// How often it is tried to record what a job came to, and how long to leave the database alone in between. Beyond that the
 /// job is done again when its lease has run out.
 const RECORDINGS: u32 = 4;

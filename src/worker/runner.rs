@@ -17,7 +17,6 @@ use super::{Kind, Work};
 use crate::config::JobSettings;
 use crate::domain::jobs::lease::{ClaimRequest, ClaimedJob, WorkerName};
 use crate::domain::jobs::waiting::{self, Arrivals, Patience};
-use crate::domain::text::JobType;
 
 /// How long one wait for a job is; then the next begins.
 const WAIT: Duration = Duration::from_secs(30);
@@ -76,7 +75,7 @@ pub(super) enum Place {
 /// that is recorded.
 pub async fn run(crew: Crew) {
     let mut request = match crew.request() {
-        Some(request) if !request.job_types.is_empty() => request,
+        Some(request) if !crew.kinds.is_empty() => request,
         _ => return,
     };
     let shift = Arc::new(Shift::new(crew));
@@ -191,10 +190,10 @@ impl Crew {
         }
     }
 
+    /// What never changes of it; how many and which kinds is said each time.
     fn request(&self) -> Option<ClaimRequest> {
-        let names = self.kinds.iter().map(|kind| kind.job_type());
         Some(ClaimRequest {
-            job_types: names.filter_map(|name| JobType::parse(name).ok()).collect(),
+            job_types: Vec::new(),
             count: 1,
             worker_name: WorkerName::parse(&format!("divine-whispers {}", std::process::id()))
                 .ok()?,

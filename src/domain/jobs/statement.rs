@@ -27,6 +27,9 @@ pub enum PeriodError {
     /// Times that no statement can have.
     #[error("must be a period that begins in 1970 or later, and does not end before it begins")]
     Times,
+    /// Nothing can be in it yet when it is written.
+    #[error("must be a period that begins before the statement may be written")]
+    Future,
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,13 +72,22 @@ impl Period {
     }
 }
 
-/// Checks the input of an order, of the kinds whose input is known here. That of other kinds is their workers' business.
+/// Checks the input of an order that may be begun at a time, of the kinds whose input is known here. That of other kinds is
+/// their workers' business.
 ///
 /// # Errors
 /// If a statement cannot be written of it.
-pub fn check_input(job_type: &JobType, input: &Map<String, Value>) -> Result<(), PeriodError> {
-    match job_type.as_str() {
-        JOB_TYPE => Period::read(&Value::Object(input.clone())).map(drop),
-        _ => Ok(()),
+pub fn check_input(
+    job_type: &JobType,
+    input: &Map<String, Value>,
+    begins_at: DateTime<Utc>,
+) -> Result<(), PeriodError> {
+    if job_type.as_str() != JOB_TYPE {
+        return Ok(());
+    }
+    let period = Period::read(&Value::Object(input.clone()))?;
+    match period.from <= begins_at {
+        true => Ok(()),
+        false => Err(PeriodError::Future),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{TimeDelta, Utc};
 use divine_whispers::domain::ids::UserId;
 use divine_whispers::worker;
 use serde_json::{Value, json};
@@ -217,6 +218,7 @@ async fn a_period_that_is_none_is_refused_when_it_is_ordered() {
         json!({"from": "1969-12-31T23:59:59Z"}),
         json!({"to": "1969-12-31T23:59:59Z"}),
         json!({"to": "+10000-01-01T00:00:00Z"}),
+        json!({"from": "2999-01-01T00:00:00Z"}),
         json!({"from": "yesterday"}),
         json!({"from": 5}),
         json!({"months": 3}),
@@ -242,6 +244,13 @@ async fn a_period_that_is_none_is_refused_when_it_is_ordered() {
         }
     }
     assert_eq!(api.database.fingerprint().await, before);
+    // A period that has begun by the time at which the job is.
+    let (begins_at, scheduled_at) = (
+        Utc::now() + TimeDelta::days(2),
+        Utc::now() + TimeDelta::days(3),
+    );
+    let body = json!({"job_type": "wallet_statement", "input": {"from": begins_at}, "scheduled_at": scheduled_at});
+    api.post(&user, JOBS, body).await.success();
     // What other kinds take is not known here.
     order(&api, &user).await;
 }

@@ -48,6 +48,16 @@ impl Kind for Horoscope {
     }
 }
 
+/// One that waits for a word, and the way to give it.
+fn horoscope() -> (Horoscope, Arc<Notify>) {
+    let go = Arc::new(Notify::new());
+    let kind = Horoscope {
+        go: Arc::clone(&go),
+        panics: false,
+    };
+    (kind, go)
+}
+
 pub fn crew(api: &Api, kinds: Vec<Box<dyn Kind>>, grace: Duration) -> (Crew, CancellationToken) {
     let shutdown = CancellationToken::new();
     let crew = Crew {
@@ -98,11 +108,7 @@ async fn a_worker_that_is_told_to_stop_finishes_what_it_can_and_takes_nothing_ne
     let (api, user, _) = with_jobs(|jobs| jobs.concurrency = 1).await;
     needs_many_connections!(api.database);
     let (id, next) = (order(&api, &user).await, order(&api, &user).await);
-    let go = Arc::new(Notify::new());
-    let kind = Horoscope {
-        go: Arc::clone(&go),
-        panics: false,
-    };
+    let (kind, go) = horoscope();
     let (crew, shutdown) = crew(&api, vec![Box::new(kind)], Duration::from_secs(600));
     let running = tokio::spawn(worker::run(crew));
     eventually_is(&api, &user, id, "running").await;
@@ -118,11 +124,7 @@ async fn a_worker_takes_the_next_job_while_its_last_one_is_recorded() {
     let (api, user, _) = with_jobs(|jobs| jobs.concurrency = 1).await;
     needs_many_connections!(api.database);
     let (id, next) = (order(&api, &user).await, order(&api, &user).await);
-    let go = Arc::new(Notify::new());
-    let kind = Horoscope {
-        go: Arc::clone(&go),
-        panics: false,
-    };
+    let (kind, go) = horoscope();
     let (crew, shutdown) = crew(&api, vec![Box::new(kind)], Duration::from_secs(600));
     let running = tokio::spawn(worker::run(crew));
     eventually_is(&api, &user, id, "running").await;
@@ -145,11 +147,7 @@ async fn long_work_keeps_its_lease_by_signs_of_life() {
     let (api, user, _) = with_jobs(|jobs| jobs.policy.lease = Duration::from_secs(2)).await;
     needs_many_connections!(api.database);
     let id = order(&api, &user).await;
-    let go = Arc::new(Notify::new());
-    let kind = Horoscope {
-        go: Arc::clone(&go),
-        panics: false,
-    };
+    let (kind, go) = horoscope();
     let (crew, shutdown) = crew(&api, vec![Box::new(kind)], Duration::ZERO);
     let running = tokio::spawn(worker::run(crew));
     eventually_is(&api, &user, id, "running").await;

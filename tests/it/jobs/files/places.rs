@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use divine_whispers::config::StorageLocation;
+use divine_whispers::db::DbError;
 use divine_whispers::domain::jobs::files::{
     FileRules, Files, PlaceError, Removal, SILENCE, adopt, remove_due, settle,
 };
@@ -73,8 +74,19 @@ async fn settle_at_once(api: &Api, first: &Files, second: &Files) -> [Result<(),
         .await;
         other.batch_execute("commit").await.unwrap();
     };
-    let (first, second, ()) = tokio::join!(settle(first), settle(second), let_go);
+    let (first, second, ()) =
+        tokio::join!(settle_in_the_end(first), settle_in_the_end(second), let_go);
     [first, second]
+}
+
+/// A lock is waited for no longer than a few seconds, and the other one may be late.
+async fn settle_in_the_end(files: &Files) -> Result<(), PlaceError> {
+    loop {
+        match settle(files).await {
+            Err(PlaceError::Database(DbError::Timeout { .. })) => {}
+            settled => return settled,
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
