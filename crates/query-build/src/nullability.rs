@@ -7,7 +7,7 @@
 mod catalog;
 mod functions;
 mod judge;
-mod node;
+pub(crate) mod node;
 mod place;
 mod prove;
 mod scope;
@@ -65,7 +65,7 @@ pub(crate) async fn trace(
 }
 
 /// The beginning of the statement that makes a function of a query.
-fn head(number: usize, query: &Prepared) -> String {
+pub(crate) fn head(number: usize, query: &Prepared) -> String {
     let types = query.statement.params().iter().map(quoted);
     let types: Vec<String> = types.collect();
     format!(

@@ -19,4 +19,5 @@ mod proof;
 mod queries;
 mod sample;
 mod shipped;
+mod tricky;
 mod way_of_working;
