@@ -199,68 +199,7 @@ fn are_equal(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use super::{Comparison, difference};
-    use crate::query_file;
-    use crate::scratch::Scratch;
-    use crate::shipped::Shipped;
-    use crate::source::Source;
-
-    /// What is said of a file with one query if `shipped` were shipped for it.
-    fn said(scratch: &Scratch, written: &str, shipped: &str) -> Option<String> {
-        let source = Arc::new(Source {
-            name: "queries/one.sql".to_owned(),
-            text: format!("--- One.\n--! one\n{written};\n"),
-        });
-        let file = query_file::parse(source, vec!["one".to_owned()], &mut Vec::new());
-        let query = &file.queries[0];
-        let mut other = Shipped::of(&file.source, query);
-        other.sql = shipped.to_owned();
-        let comparison = Comparison {
-            number: 0,
-            head: "create function pg_temp.query_build_0(int) returns void begin atomic "
-                .to_owned(),
-            file: &file,
-            query,
-            shipped: &other,
-            written: Shipped::as_written(&file.source, query),
-        };
-        let asked = scratch
-            .runtime
-            .block_on(comparison.problem(&scratch.client));
-        asked
-            .expect("a connection")
-            .map(|problem| problem.to_string())
-    }
-
-    #[test]
-    #[cfg(feature = "embedded")]
-    fn what_would_be_shipped_in_another_way_is_refused_by_its_tree() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let scratch = Scratch::start(directory.path()).expect("an embedded PostgreSQL");
-        let said = |written: &str, shipped: &str| said(&scratch, written, shipped);
-        // The same tree, though the text is another one.
-        assert_eq!(
-            said("select 1 -- a;b\n as one", "select 1     as one"),
-            None
-        );
-        assert_eq!(said("select :n -- c\n as n", "select $1 as n"), None);
-        insta::assert_snapshot!(
-            [
-                ("select 'a\n b' as one", "select 'a b' as one"),
-                ("select 'a' as one", "select 'a' as won"),
-                ("select 1 as one", "select 1::bigint as one"),
-                ("select 1 as a\u{a0}\n", "select 1 as a"),
-                ("select 'a'\n'b' as one", "select 'a' as one"),
-                ("select 1 as one\n, 2 as two", "select 1 as one"),
-                ("select 1 -/*-*/- 1 as one frm", "select 1 - - 1 as one"),
-                ("listen\none", "listen one"),
-            ]
-            .map(|(written, shipped)| said(written, shipped).unwrap_or_default())
-            .join("\n\n")
-        );
-    }
+    use super::difference;
 
     #[test]
     fn trees_are_equal_but_for_the_places_in_the_text() {
@@ -299,5 +238,70 @@ mod tests {
         ] {
             assert!(difference(&text).is_some(), "{text}");
         }
+    }
+}
+
+#[cfg(all(test, feature = "embedded"))]
+mod tests_with_postgresql {
+    use std::sync::Arc;
+
+    use super::Comparison;
+    use crate::query_file;
+    use crate::scratch::Scratch;
+    use crate::shipped::Shipped;
+    use crate::source::Source;
+
+    /// What is said of a file with one query if `shipped` were shipped for it.
+    fn said(scratch: &Scratch, written: &str, shipped: &str) -> Option<String> {
+        let source = Arc::new(Source {
+            name: "queries/one.sql".to_owned(),
+            text: format!("--- One.\n--! one\n{written};\n"),
+        });
+        let file = query_file::parse(source, vec!["one".to_owned()], &mut Vec::new());
+        let query = &file.queries[0];
+        let mut other = Shipped::of(&file.source, query);
+        other.sql = shipped.to_owned();
+        let comparison = Comparison {
+            number: 0,
+            head: "create function pg_temp.query_build_0(int) returns void begin atomic "
+                .to_owned(),
+            file: &file,
+            query,
+            shipped: &other,
+            written: Shipped::as_written(&file.source, query),
+        };
+        let asked = scratch
+            .runtime
+            .block_on(comparison.problem(&scratch.client));
+        asked
+            .expect("a connection")
+            .map(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn what_would_be_shipped_in_another_way_is_refused_by_its_tree() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let scratch = Scratch::start(directory.path()).expect("an embedded PostgreSQL");
+        let said = |written: &str, shipped: &str| said(&scratch, written, shipped);
+        // The same tree, though the text is another one.
+        assert_eq!(
+            said("select 1 -- a;b\n as one", "select 1     as one"),
+            None
+        );
+        assert_eq!(said("select :n -- c\n as n", "select $1 as n"), None);
+        insta::assert_snapshot!(
+            [
+                ("select 'a\n b' as one", "select 'a b' as one"),
+                ("select 'a' as one", "select 'a' as won"),
+                ("select 1 as one", "select 1::bigint as one"),
+                ("select 1 as a\u{a0}\n", "select 1 as a"),
+                ("select 'a'\n'b' as one", "select 'a' as one"),
+                ("select 1 as one\n, 2 as two", "select 1 as one"),
+                ("select 1 -/*-*/- 1 as one frm", "select 1 - - 1 as one"),
+                ("listen\none", "listen one"),
+            ]
+            .map(|(written, shipped)| said(written, shipped).unwrap_or_default())
+            .join("\n\n")
+        );
     }
 }
