@@ -22,6 +22,9 @@ use crate::scratch::Scratch;
 use look::{Finding, Look, What};
 pub(crate) use release::{Release, VARIABLE};
 
+/// What is found, with the revision that it comes from.
+type Caused<'a> = Vec<(&'a Revision, Finding)>;
+
 /// What the check of a release needs, besides it.
 pub(crate) struct Check<'a> {
     pub(crate) release: &'a Release,
@@ -77,10 +80,7 @@ impl Check<'_> {
     }
 
     /// What is found after the migration and was not before, with the revision that it comes from.
-    fn caused(
-        &self,
-        scratch: &Scratch,
-    ) -> Result<Result<Vec<(&Revision, Finding)>, Problem>, Error> {
+    fn caused(&self, scratch: &Scratch) -> Result<Result<Caused<'_>, Problem>, Error> {
         let mut database = match self.database(scratch)? {
             Ok(database) => database,
             Err(problem) => return Ok(Err(problem)),
@@ -107,13 +107,13 @@ impl Check<'_> {
         &self,
         scratch: &Scratch,
         new: &[&'a Revision],
-    ) -> Result<Result<Vec<(&'a Revision, Finding)>, Problem>, Error> {
+    ) -> Result<Result<Caused<'a>, Problem>, Error> {
         let mut database = match self.database(scratch)? {
             Ok(database) => database,
             Err(problem) => return Ok(Err(problem)),
         };
         let before = self.look(&database, None)?;
-        let mut caused: Vec<(&Revision, Finding)> = Vec::new();
+        let mut caused: Caused = Vec::new();
         for revision in new {
             let target = revision.id().to_string();
             if let Err(problem) = upgrade(&mut database, self.revisions, &target) {
