@@ -7,6 +7,7 @@ use revisions::{ReadError, Revisions, SourceError};
 
 use crate::error::{Error, Problem};
 use crate::examine::Vetted;
+use crate::previous::{self, Release};
 use crate::prove::{Model, prove};
 use crate::read::{Queries, read_queries};
 use crate::report::{Clock, Module, Report};
@@ -32,6 +33,8 @@ pub struct Build {
     mapped_types: BTreeMap<String, String>,
     /// The tables that do not grow, and why.
     small_tables: BTreeMap<String, String>,
+    /// The release that is checked too.
+    pub(crate) previous_release: Option<String>,
 }
 
 impl Default for Build {
@@ -49,6 +52,7 @@ impl Build {
             queries: Some(PathBuf::from("queries")),
             mapped_types: BTreeMap::new(),
             small_tables: BTreeMap::new(),
+            previous_release: None,
         }
     }
 
@@ -96,6 +100,16 @@ impl Build {
         self
     }
 
+    /// Checks the queries of an older release on the schema that the migrations make of its database: a directory with its
+    /// migrations and queries, relative to the package, or a revision of git, such as a tag.
+    ///
+    /// The variable `QUERY_BUILD_PREVIOUS_RELEASE` wins over it; an empty one is none.
+    #[must_use]
+    pub fn previous_release(mut self, release: impl Into<String>) -> Self {
+        self.previous_release = Some(release.into());
+        self
+    }
+
     /// Builds from explicit directories, without reading the environment that cargo sets or printing for it.
     ///
     /// # Errors
@@ -127,15 +141,46 @@ impl Build {
         };
         clock.step("prove the migrations");
 
-        let mut warnings = lints::judge(package, &revisions, &mut problems)?;
+        let settings = match lints::settings(package, &revisions)? {
+            Ok(settings) => Some(settings),
+            Err(wrong) => {
+                problems.extend(wrong.into_iter().map(Problem::from));
+                // The migrations may be refused or not, once it is right.
+                None
+            }
+        };
+        let mut warnings = Vec::new();
+        if let Some(settings) = &settings {
+            warnings = lints::judge(&revisions, settings, &mut problems);
+        }
         clock.step("lint the migrations");
 
         let vetted = self.vet_queries(&scratch, &queries, &mut problems)?;
+        clock.step("vet the queries");
+
+        let mut watched = Vec::new();
+        if let Some((name, settings)) = self.previous_release.as_ref().zip(settings.as_ref()) {
+            match Release::read(self, package, name, out_dir) {
+                Ok(release) => {
+                    let (small_tables, revisions) = (&self.small_tables, &revisions);
+                    let check = previous::Check {
+                        release: &release,
+                        revisions,
+                        small_tables,
+                        settings,
+                    };
+                    check.run(&scratch, &mut problems, &mut warnings)?;
+                    watched = release.watched;
+                }
+                Err(Error::Refused(unreadable)) => problems.extend(unreadable),
+                Err(error) => return Err(error),
+            }
+            clock.step("check the previous release");
+        }
         if !problems.is_empty() {
             return Err(Error::refused(problems));
         }
         warnings.extend(vetted.warnings.iter().map(ToString::to_string));
-        clock.step("vet the queries");
 
         let revisions_text = embed::revisions_file(&revisions, &proof)?;
         let mut files = vec![("revisions.rs", revisions_text)];
@@ -161,6 +206,7 @@ impl Build {
             warnings,
             document: vetted.document,
             written,
+            watched,
             steps: clock.steps,
         })
     }

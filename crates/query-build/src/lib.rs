@@ -22,6 +22,7 @@ mod output;
 mod plan;
 mod plan_document;
 mod prepare;
+mod previous;
 mod prove;
 mod query_file;
 mod read;
