@@ -8,7 +8,7 @@ mod catalog;
 mod functions;
 mod judge;
 pub(crate) mod node;
-mod place;
+pub(crate) mod place;
 mod prove;
 mod scope;
 mod table;

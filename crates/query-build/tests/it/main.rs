@@ -18,6 +18,7 @@ mod previous;
 mod project;
 mod proof;
 mod queries;
+mod rules;
 mod sample;
 mod shipped;
 mod tricky;
