@@ -135,7 +135,7 @@ const PLACES: &[Place] = &[
         1,
         &["proof__a_down_script_that_leaves_something_behind_is_refused_by_name"],
     ),
-    ("prove.rs", "not_the_same_again", 1, &[]),
+    ("prove.rs", "not_the_same_again", 1, &["not_the_same_again"]),
     (
         "prove.rs",
         "load",
