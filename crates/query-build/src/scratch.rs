@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use revisions::catalog::Reader;
+use revisions::catalog::{Follower, Reader, Scope};
 use scratch_postgres::{Builder, Preference, Server};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
@@ -85,6 +85,13 @@ impl Scratch {
         })?;
         self.roles = roles.to_vec();
         Ok(())
+    }
+
+    /// Follows its schema from here on.
+    pub(crate) fn follow(&self, scope: &Scope) -> Result<Follower, Error> {
+        let follow = Follower::prepare(&self.client, self.catalog.clone(), scope.clone());
+        let followed = self.runtime.block_on(follow);
+        followed.map_err(|error| self.lost(error))
     }
 
     /// Which server it is, for messages.

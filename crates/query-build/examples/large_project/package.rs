@@ -31,16 +31,24 @@ pub(crate) fn write(directory: &Path) -> io::Result<()> {
     fs::write(directory.join("Cargo.toml"), manifest(&sample, &root)?)?;
     // The versions of the workspace, which are downloaded.
     fs::copy(root.join("Cargo.lock"), directory.join("Cargo.lock"))?;
-    fs::copy(crate_root.join("tests/sample/build.rs"), directory.join("build.rs"))?;
+    fs::copy(
+        crate_root.join("tests/sample/build.rs"),
+        directory.join("build.rs"),
+    )?;
     fs::write(directory.join("src/main.rs"), PROGRAM)?;
-    println!("{REVISIONS} revisions, {} queries of {COUNT} tables", COUNT * OF_A_TABLE);
+    println!(
+        "{REVISIONS} revisions, {} queries of {COUNT} tables",
+        COUNT * OF_A_TABLE
+    );
     Ok(())
 }
 
 /// The manifest of the sample, with the profile of the workspace and the engine inside the build script.
 fn manifest(sample: &str, root: &Path) -> io::Result<String> {
     let of_workspace = fs::read_to_string(root.join("Cargo.toml"))?;
-    let profile = of_workspace.find("[profile.dev]").map(|at| &of_workspace[at..]);
+    let profile = of_workspace
+        .find("[profile.dev]")
+        .map(|at| &of_workspace[at..]);
     let own = sample.find("# As in the workspace").map(|at| &sample[..at]);
     let (Some(profile), Some(own)) = (profile, own) else {
         return Err(io::Error::other("the manifests are not the known ones"));
@@ -48,7 +56,10 @@ fn manifest(sample: &str, root: &Path) -> io::Result<String> {
     let own = own
         .replace("name = \"sample\"", "name = \"large-project\"")
         .replace("@ROOT@", &root.display().to_string())
-        .replace("/crates/query-build\", default-features = false", "/crates/query-build\"");
+        .replace(
+            "/crates/query-build\", default-features = false",
+            "/crates/query-build\"",
+        );
     Ok(format!("{own}{profile}"))
 }
 

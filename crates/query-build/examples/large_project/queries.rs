@@ -44,7 +44,9 @@ fn moved(table: Table) -> String {
     let one = name.trim_end_matches('s');
     let next = Table(table.0 + 1);
     let is_child = |it: Table| it.parent().is_some_and(|parent| parent.0 == table.0);
-    let child = (table.0 + 1..crate::table::COUNT).map(Table).find(|it| is_child(*it));
+    let child = (table.0 + 1..crate::table::COUNT)
+        .map(Table)
+        .find(|it| is_child(*it));
     let child = child.filter(|_| next.0 < crate::table::COUNT);
     let Some(child) = child else {
         return format!(

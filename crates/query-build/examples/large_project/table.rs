@@ -78,9 +78,8 @@ impl Table {
         lines.push(format!(
             "constraint {name}_amount_check check (amount >= 0)"
         ));
-        let mut indexes = format!(
-            "create index {name}_state_created_at_idx on {name} (state, created_at);\n"
-        );
+        let mut indexes =
+            format!("create index {name}_state_created_at_idx on {name} (state, created_at);\n");
         if let Some(parent) = self.parent() {
             let parent = parent.name();
             lines.push(format!(
@@ -101,7 +100,11 @@ impl Table {
             "create table {name} (\n    {}\n);\n\n{indexes}\n{}{}",
             lines.join(",\n    "),
             self.comments(),
-            if is_grown { self.later_comments() } else { String::new() },
+            if is_grown {
+                self.later_comments()
+            } else {
+                String::new()
+            },
         )
     }
 
@@ -109,7 +112,9 @@ impl Table {
         let name = self.name();
         let mut text = format!("comment on table {name} is 'What is known of {name}.';\n");
         let mut comment = |column: &str, words: &str| {
-            text.push_str(&format!("comment on column {name}.{column} is '{words}';\n"));
+            text.push_str(&format!(
+                "comment on column {name}.{column} is '{words}';\n"
+            ));
         };
         comment("id", "Its number.");
         comment("title", "What people call it.");
@@ -120,7 +125,10 @@ impl Table {
         comment("created_at", "When it was entered.");
         comment("updated_at", "When it was changed last.");
         if let Some(parent) = self.parent() {
-            comment("parent_id", &format!("The row of {} that it belongs to.", parent.name()));
+            comment(
+                "parent_id",
+                &format!("The row of {} that it belongs to.", parent.name()),
+            );
         }
         text
     }

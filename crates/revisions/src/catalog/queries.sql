@@ -1,5 +1,6 @@
 -- Everything that a schema has, as rows of class, name and facts. Facts that are null, false or empty are left out by the
--- reader. The search path is empty meanwhile, so all names that PostgreSQL writes are qualified. The last three columns say
+-- reader. The search path is empty meanwhile, so all names that PostgreSQL writes are qualified. Numbers from 16384 on are
+-- of objects that somebody has made; PostgreSQL's own are thousands. The last three columns say
 -- where `pg_depend` knows the object by.
 
 with
@@ -133,16 +134,14 @@ select 'sequence', r.name, jsonb_build_object(
            'cache', s.seqcache,
            'cycle', s.seqcycle,
            'unlogged', r.relpersistence = 'u',
-           'identity of', (select t.name || '.' || quote_ident(a.attname)
+           'identity of', (select a.attrelid::regclass || '.' || quote_ident(a.attname)
                              from pg_depend d
-                             join relations t on t.oid = d.refobjid
-                             join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
+                             join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
                             where d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'i'
                               and d.refclassid = 'pg_class'::regclass),
-           'owned by', (select t.name || '.' || quote_ident(a.attname)
+           'owned by', (select a.attrelid::regclass || '.' || quote_ident(a.attname)
                           from pg_depend d
-                          join relations t on t.oid = d.refobjid
-                          join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
+                          join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
                          where d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'a'
                            and d.refclassid = 'pg_class'::regclass),
            'comment', obj_description(r.oid, 'pg_class')), 'pg_class'::regclass::oid, r.oid, 0
@@ -184,11 +183,12 @@ select 'column', r.name || '.' || quote_ident(a.attname), jsonb_build_object(
            'collation', case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end,
            'storage', case when r.relkind in ('r', 'p', 'f') and a.attstorage <> t.typstorage then a.attstorage::text end,
            'compression', nullif(a.attcompression::text, ''),
-           'statistics target', (nullif(to_jsonb(a) ->> 'attstattarget', '-1')),
-           'options', (select string_agg(item, ', ' order by item) from unnest(a.attoptions) as item),
-           'foreign options', (select string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', '
-                                                 order by option_name)
-                                 from pg_options_to_table(a.attfdwoptions)),
+           'statistics target', nullif(a.attstattarget, -1),
+           'options', case when a.attoptions is not null then (
+               select string_agg(item, ', ' order by item) from unnest(a.attoptions) as item) end,
+           'foreign options', case when a.attfdwoptions is not null then (
+               select string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', ' order by option_name)
+                 from pg_options_to_table(a.attfdwoptions)) end,
            'comment', col_description(r.oid, a.attnum)), 'pg_class'::regclass::oid, r.oid, a.attnum::int
   from relations r
   join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
@@ -206,9 +206,10 @@ select 'constraint', coalesce(r.name, n.name || '.' || quote_ident(t.typname)) |
            'clustered', (select indisclustered from pg_index where indexrelid = c.conindid and c.contype in ('p', 'u', 'x')),
            'replica identity', (select indisreplident from pg_index
                                  where indexrelid = c.conindid and c.contype in ('p', 'u', 'x')),
-           'options', (select string_agg(item, ', ' order by item)
-                         from pg_class i, unnest(i.reloptions) as item
-                        where i.oid = c.conindid and c.contype in ('p', 'u', 'x')),
+           'options', case when c.contype in ('p', 'u', 'x') then (
+               select string_agg(item, ', ' order by item)
+                 from pg_class i, unnest(i.reloptions) as item
+                where i.oid = c.conindid) end,
            'comment', obj_description(c.oid, 'pg_constraint')), 'pg_constraint'::regclass::oid, c.oid, 0
   from pg_constraint c
   left join relations r on r.oid = c.conrelid
@@ -259,6 +260,7 @@ select case p.prokind when 'p' then 'procedure' else 'function' end,
   from pg_proc p
   join namespaces n on n.oid = p.pronamespace
  where p.prokind in ('f', 'p', 'w')
+   and p.oid >= 16384
    -- Those that PostgreSQL makes for a range type.
    and not exists (select from pg_depend d
                     where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype in ('e', 'i'))
@@ -289,7 +291,8 @@ select 'aggregate', n.name || '.' || quote_ident(p.proname) || '(' || pg_get_fun
   from pg_proc p
   join pg_aggregate a on a.aggfnoid = p.oid
   join namespaces n on n.oid = p.pronamespace
- where not exists (select from owned where classid = 'pg_proc'::regclass and objid = p.oid)
+ where p.oid >= 16384
+   and not exists (select from owned where classid = 'pg_proc'::regclass and objid = p.oid)
 
 -- One without a function was only named by another, as its commutator or negator.
 union all
