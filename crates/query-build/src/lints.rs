@@ -6,17 +6,18 @@ use revisions::lint::{Finding, Level, LintSettings, lint};
 use revisions::{Revisions, SourceError};
 
 use crate::error::{Error, Problem};
+use crate::place::Place;
 
 /// Where the levels are.
 pub(crate) const MANIFEST: &str = "Cargo.toml";
 
 /// Adds what is refused to `problems`, and gives what is only warned of, a line each.
 pub(crate) fn judge(
-    package: &Path,
+    place: &Place,
     revisions: &Revisions,
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<String>, Error> {
-    let settings = match settings(package, revisions)? {
+    let settings = match settings(place, revisions)? {
         Ok(settings) => settings,
         Err(wrong) => {
             problems.extend(wrong.into_iter().map(Problem::from));
@@ -33,16 +34,16 @@ pub(crate) fn judge(
 }
 
 fn settings(
-    package: &Path,
+    place: &Place,
     revisions: &Revisions,
 ) -> Result<Result<LintSettings, Vec<SourceError>>, Error> {
-    let path = package.join(MANIFEST);
+    let path = place.package.join(MANIFEST);
     if !path.is_file() {
         // Of a build that cargo has not started.
         return Ok(Ok(LintSettings::default()));
     }
     let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
-    Ok(LintSettings::of_manifest(MANIFEST, &text, revisions))
+    Ok(LintSettings::of_manifest(&place.name(Path::new(MANIFEST)), &text, revisions))
 }
 
 /// A problem in the one line that cargo takes as a warning.

@@ -39,12 +39,18 @@ pub(crate) fn cargo_build(project: &Project) -> Output {
 }
 
 fn cargo(project: &Project) -> Command {
+    cargo_command(project, "build")
+}
+
+/// `cargo build`, `cargo check` and so on for the package, as [`cargo_build`] runs it.
+pub(crate) fn cargo_command(project: &Project, command: &str) -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["build", "--offline"])
+        .args([command, "--offline"])
         .current_dir(&project.package)
         .env("CARGO_TARGET_DIR", target_directory())
         .env_remove("CARGO_MANIFEST_DIR")
+        .env_remove("CARGO_TERM_COLOR")
         .env_remove("QUERY_BUILD_REPORT");
     cargo
 }
