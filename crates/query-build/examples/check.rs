@@ -34,7 +34,11 @@ fn say(report: &Report) {
     for warning in &report.warnings {
         eprintln!("warning: {warning}");
     }
-    let queries: usize = report.modules.iter().map(|module| module.queries.len()).sum();
+    let queries: usize = report
+        .modules
+        .iter()
+        .map(|module| module.queries.len())
+        .sum();
     eprintln!(
         "{} revisions, {queries} queries, checked with {}",
         report.revisions.len(),

@@ -104,7 +104,13 @@ impl Build {
     /// finding out. `out_dir` is then as it was.
     pub fn try_run(&self, package: &Path, out_dir: &Path) -> Result<Report, Error> {
         let here = std::env::current_dir().unwrap_or_default();
-        self.try_run_from(&Place { package, here: &here }, out_dir)
+        self.try_run_from(
+            &Place {
+                package,
+                here: &here,
+            },
+            out_dir,
+        )
     }
 
     /// As [`Build::try_run`]; messages name the files as the reader does who is at the place.

@@ -83,7 +83,13 @@ error: the column is missing
     #[test]
     fn the_place_is_red_and_the_source_is_plain() {
         let painted = paint(TEXT);
-        assert!(painted.contains("|\u{1b}[0m select nam from users\n"), "{painted:?}");
-        assert!(painted.contains("\u{1b}[1m\u{1b}[31m        ^^^\u{1b}[0m"), "{painted:?}");
+        assert!(
+            painted.contains("|\u{1b}[0m select nam from users\n"),
+            "{painted:?}"
+        );
+        assert!(
+            painted.contains("\u{1b}[1m\u{1b}[31m        ^^^\u{1b}[0m"),
+            "{painted:?}"
+        );
     }
 }

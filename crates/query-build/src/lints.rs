@@ -43,7 +43,11 @@ fn settings(
         return Ok(Ok(LintSettings::default()));
     }
     let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
-    Ok(LintSettings::of_manifest(&place.name(Path::new(MANIFEST)), &text, revisions))
+    Ok(LintSettings::of_manifest(
+        &place.name(Path::new(MANIFEST)),
+        &text,
+        revisions,
+    ))
 }
 
 /// A problem in the one line that cargo takes as a warning.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::postgresql::needs_postgresql;
 use crate::project::Project;
-use crate::sample::cargo_command;
-use crate::script::{self, checked, contents, of_sample, out_dir, run, script, state, target};
+use crate::sample::{cargo_command, package_called};
+use crate::script::{self, about, checked, contents, out_dir, run, script, state, target};
 
 /// What the build of the sample writes, wherever it runs.
 fn expected() -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
@@ -48,10 +48,7 @@ fn two_builds_of_the_same_sources_are_the_same_byte_for_byte() {
     let sample = checked();
     let elsewhere = Project::sample("bytes/in another directory");
     let out_dir = out_dir("bytes, and a longer name");
-    let first = run(
-        &mut script(&[], &elsewhere.package, &out_dir),
-        &out_dir,
-    );
+    let first = run(&mut script(&[], &elsewhere.package, &out_dir), &out_dir);
     assert_eq!(first, expected());
     let again = run(
         &mut script(&[], &sample.project.package, &out_dir),
@@ -60,13 +57,17 @@ fn two_builds_of_the_same_sources_are_the_same_byte_for_byte() {
     assert_eq!(again, expected());
     for (name, text) in &first {
         let text = String::from_utf8_lossy(text);
-        assert!(!text.contains(env!("CARGO_TARGET_TMPDIR")), "{name:?} names a directory");
+        assert!(
+            !text.contains(env!("CARGO_TARGET_TMPDIR")),
+            "{name:?} names a directory"
+        );
     }
-    elsewhere.edit("queries/customers.sql", "select count(*)", "select count(id)");
-    let other = run(
-        &mut script(&[], &elsewhere.package, &out_dir),
-        &out_dir,
+    elsewhere.edit(
+        "queries/customers.sql",
+        "select count(*)",
+        "select count(id)",
     );
+    let other = run(&mut script(&[], &elsewhere.package, &out_dir), &out_dir);
     assert_ne!(other, expected());
 }
 
@@ -78,14 +79,14 @@ fn cargo_check_runs_it_once_and_not_again() {
     let again = cargo_command(&sample.project, "check").arg("-v").output();
     let again = again.expect("cargo runs");
     let said = String::from_utf8_lossy(&again.stderr);
-    assert!(said.contains("Fresh sample v0.1.0"), "{said}");
+    assert!(said.contains("Fresh behaviour v0.1.0"), "{said}");
     assert!(!said.contains("build-script-build`"), "{said}");
 }
 
 #[test]
 fn cargo_runs_it_again_after_a_query_was_changed_and_not_after_anything_else() {
     needs_postgresql!();
-    let project = crate::sample::package("nothing to do");
+    let project = package_called("nothing_to_do", "nothing to do");
     let runs = |what: &str| {
         let built = cargo_command(&project, "check").arg("-v").output();
         let built = built.expect("cargo runs");
@@ -100,9 +101,16 @@ fn cargo_runs_it_again_after_a_query_was_changed_and_not_after_anything_else() {
     project.write("src/main.rs", main + later);
     project.write("README.md", "Nothing that the build reads.");
     assert!(!runs("after a source file was changed"));
-    project.edit("queries/customers.sql", "select count(*)", "select count(id)");
+    project.edit(
+        "queries/customers.sql",
+        "select count(*)",
+        "select count(id)",
+    );
     assert!(runs("after a query was changed"));
-    project.write("sql/U20250301000000__more.sql", "-- More.\n-- revises: 20250201000000\n-- down: irreversible: a remark\n\nselect 1;\n");
+    project.write(
+        "sql/U20250301000000__more.sql",
+        "-- More.\n-- revises: 20250201000000\n-- down: irreversible: a remark\n\nselect 1;\n",
+    );
     assert!(runs("after a migration came"));
     assert!(!runs("with nothing to do again"));
 }
@@ -119,7 +127,9 @@ fn cargo_doc_shows_the_queries() {
     assert!(doc.status.success(), "{said}");
     assert!(!said.contains("warning"), "{said}");
     let line = said.lines().find(|line| line.contains("Generated"));
-    let page = line.and_then(|line| line.trim().strip_prefix("Generated ")).expect("the page");
+    let page = line
+        .and_then(|line| line.trim().strip_prefix("Generated "))
+        .expect("the page");
     let root = Path::new(page).parent().expect("a directory");
     let page = root.join("db/queries/customers/fn.customer_by_email.html");
     let page = fs::read_to_string(&page).expect("the page of a query");
@@ -135,12 +145,13 @@ fn rust_analyzer_is_told_where_the_code_is_and_what_is_refused() {
         assert!(sample.out_dir.join(file).is_file());
     }
 
-    let project = crate::sample::package("refused");
+    let project = package_called("refused", "refused");
     project.edit("queries/customers.sql", "set nickname", "set nicknam");
     let refused = script::check(&project);
     assert!(!refused.status.success());
     let messages = script::messages(&refused);
-    assert_eq!(of_sample(&messages, "build-script-executed", |_| true), None);
+    let executed = about("refused", &messages, "build-script-executed", |_| true);
+    assert_eq!(executed, None);
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(said.contains("--> queries/customers.sql:21:22"), "{said}");
     assert!(!said.contains('\u{1b}'), "{said}");
@@ -153,17 +164,32 @@ fn colour_is_for_whoever_asks_for_it() {
     project.edit("queries/customers.sql", "set nickname", "set nicknam");
     let said = |variables: &[(&str, &str)]| {
         let mut script = script(&[], &project.package, &project.out_dir);
-        script.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env_remove("CARGO_TERM_COLOR");
-        let refused = script.envs(variables.iter().copied()).output().expect("it runs");
+        script
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .env_remove("CARGO_TERM_COLOR");
+        let refused = script
+            .envs(variables.iter().copied())
+            .output()
+            .expect("it runs");
         assert_eq!(refused.status.code(), Some(1));
         String::from_utf8_lossy(&refused.stderr).into_owned()
     };
     let is_coloured = |text: String| text.contains('\u{1b}');
     assert!(!is_coloured(said(&[])));
-    assert!(is_coloured(said(&[("CARGO_TERM_COLOR", "always"), ("NO_COLOR", "1")])));
+    assert!(is_coloured(said(&[
+        ("CARGO_TERM_COLOR", "always"),
+        ("NO_COLOR", "1")
+    ])));
     assert!(is_coloured(said(&[("CLICOLOR_FORCE", "1")])));
-    assert!(!is_coloured(said(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")])));
-    assert!(!is_coloured(said(&[("CARGO_TERM_COLOR", "never"), ("CLICOLOR_FORCE", "1")])));
+    assert!(!is_coloured(said(&[
+        ("CLICOLOR_FORCE", "1"),
+        ("NO_COLOR", "1")
+    ])));
+    assert!(!is_coloured(said(&[
+        ("CARGO_TERM_COLOR", "never"),
+        ("CLICOLOR_FORCE", "1")
+    ])));
 }
 
 #[test]
@@ -176,7 +202,10 @@ fn messages_name_files_from_the_root_of_the_workspace() {
     let mut refused = script(&[], &member.package, &member.out_dir);
     let refused = refused.output().expect("the script runs");
     let said = String::from_utf8_lossy(&refused.stderr);
-    assert!(said.contains("--> crates/app/queries/customers.sql:21:22"), "{said}");
+    assert!(
+        said.contains("--> crates/app/queries/customers.sql:21:22"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -240,14 +269,23 @@ fn a_home_and_temporary_directories_that_cannot_be_written() {
     let out_dir = out_dir("read_only_home");
     let nowhere = nowhere("a file in place of a home");
     let mut script = script(&[], &project.package, &out_dir);
-    for variable in ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
+    for variable in [
+        "HOME",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+        "XDG_STATE_HOME",
+    ] {
         script.env(variable, &nowhere);
     }
     for variable in ["TMPDIR", "TMP", "TEMP", "XDG_RUNTIME_DIR"] {
         script.env(variable, &nowhere);
     }
     assert_eq!(run(&mut script, &out_dir), expected());
-    script.env_remove("HOME").env_remove("XDG_CACHE_HOME").env_remove("TMPDIR");
+    script
+        .env_remove("HOME")
+        .env_remove("XDG_CACHE_HOME")
+        .env_remove("TMPDIR");
     assert_eq!(run(&mut script, &out_dir), expected());
 }
 
@@ -264,7 +302,9 @@ fn two_builds_at_the_same_time() {
             let mut script = script(&[], package, out_dir);
             scope.spawn(move || run(&mut script, out_dir))
         });
-        let built = threads.iter().map(|project| scope.spawn(|| project.build().map(drop)));
+        let built = threads
+            .iter()
+            .map(|project| scope.spawn(|| project.build().map(drop)));
         let built: Vec<_> = built.collect();
         for build in built {
             build.join().expect("no panic").expect("a good project");
@@ -282,7 +322,9 @@ fn a_build_that_was_killed_disturbs_no_other() {
     let project = Project::sample("killed");
     let out_dir = out_dir("killed");
     let temporary = target("killed").join("debug/scratch-postgres/temporary");
-    let mut killed = script(&[], &project.package, &out_dir).spawn().expect("the script runs");
+    let mut killed = script(&[], &project.package, &out_dir)
+        .spawn()
+        .expect("the script runs");
     let servers = || {
         let entries = fs::read_dir(&temporary).into_iter().flatten().flatten();
         entries.filter(|entry| entry.path().is_dir()).count()
@@ -301,7 +343,10 @@ fn a_build_that_was_killed_disturbs_no_other() {
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "not within a minute: {what}");
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "not within a minute: {what}"
+        );
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -329,7 +374,10 @@ fn a_source_tree_without_git() {
     let path = std::env::var("PATH").unwrap_or_default();
     let out_dir = out_dir("without_git");
     let mut script = script(&[], &package, &out_dir);
-    let made = run(script.env("PATH", format!("{}:{path}", programs.display())), &out_dir);
+    let made = run(
+        script.env("PATH", format!("{}:{path}", programs.display())),
+        &out_dir,
+    );
     let was_called = programs.join("git.called").exists();
     fs::remove_dir_all(&outside).expect("it can go");
     assert_eq!(made, expected());

@@ -32,6 +32,14 @@ pub(crate) fn package(name: &str) -> Project {
     project
 }
 
+/// The same under a name of its own: packages of one name share an output directory in a target directory, wherever they are.
+pub(crate) fn package_called(name: &str, directory: &str) -> Project {
+    let project = package(directory);
+    let name = format!("name = \"{name}\"");
+    project.edit("Cargo.toml", "name = \"sample\"", &name);
+    project
+}
+
 /// Runs `cargo build` for the package, in the target directory that holds its dependencies already. Not quietly: cargo would
 /// keep the warnings of build scripts to itself.
 pub(crate) fn cargo_build(project: &Project) -> Output {

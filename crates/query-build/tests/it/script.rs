@@ -12,6 +12,9 @@ use serde_json::Value;
 use crate::project::Project;
 use crate::sample;
 
+/// What the sample is called here.
+const NAME: &str = "behaviour";
+
 /// What cargo said of the sample, in a directory whose name has whatever a name can have.
 pub(crate) struct Sample {
     pub(crate) project: Project,
@@ -19,7 +22,7 @@ pub(crate) struct Sample {
     pub(crate) executable: PathBuf,
     /// Where cargo had it write.
     pub(crate) out_dir: PathBuf,
-    /// How long all that took is not this one's: what cargo wrote to standard error.
+    /// What cargo wrote to standard error.
     pub(crate) said: String,
 }
 
@@ -27,15 +30,15 @@ pub(crate) struct Sample {
 pub(crate) fn checked() -> &'static Sample {
     static SAMPLE: OnceLock<Sample> = OnceLock::new();
     SAMPLE.get_or_init(|| {
-        let project = sample::package("the sample's \u{e9}t\u{e9} & more");
+        let project = sample::package_called(NAME, "the sample's \u{e9}t\u{e9} & more");
         let checked = check(&project);
         let said = String::from_utf8_lossy(&checked.stderr).into_owned();
         assert!(checked.status.success(), "{said}");
         let messages = messages(&checked);
-        let script = of_sample(&messages, "compiler-artifact", |it| {
+        let script = about(NAME, &messages, "compiler-artifact", |it| {
             it["target"]["kind"][0] == "custom-build"
         });
-        let executed = of_sample(&messages, "build-script-executed", |_| true);
+        let executed = about(NAME, &messages, "build-script-executed", |_| true);
         Sample {
             project,
             executable: path(&script.expect("the script")["filenames"][0]),
@@ -61,14 +64,19 @@ pub(crate) fn messages(output: &Output) -> Vec<Value> {
         .collect()
 }
 
-/// The message of a kind that is about the sample.
-pub(crate) fn of_sample<'m>(
+/// The message of a kind that is about the package of this name.
+pub(crate) fn about<'m>(
+    package: &str,
     messages: &'m [Value],
     reason: &str,
     is_meant: impl Fn(&Value) -> bool,
 ) -> Option<&'m Value> {
-    let is_of_sample =
-        |it: &&Value| it["package_id"].as_str().is_some_and(|id| id.contains("sample@0.1.0"));
+    let id = format!("#{package}@0.1.0");
+    let is_of_sample = |it: &&Value| {
+        it["package_id"]
+            .as_str()
+            .is_some_and(|it| it.ends_with(&id))
+    };
     let mut all = messages.iter().filter(|it| it["reason"] == reason);
     all.find(|it| is_of_sample(it) && is_meant(it))
 }
