@@ -42,9 +42,10 @@ impl Follower {
     ) -> Result<Self, tokio_postgres::Error> {
         let look = format!(
             "with objects as materialized ({QUERY}\n), digested as (\
-                 select class, name, facts, sha256(convert_to(row(class, name, facts)::text, 'UTF8')) as digest \
+                 select class, name, facts, comment, \
+                        sha256(convert_to(row(class, name, facts, comment)::text, 'UTF8')) as digest \
                    from objects) \
-             select o.class, o.name, o.facts, o.digest, known.digest \
+             select o.class, o.name, o.facts, o.digest, known.digest, o.comment \
                from digested as o full join unnest($1::bytea[]) as known (digest) on known.digest = o.digest \
               where o.digest is null or known.digest is null"
         );

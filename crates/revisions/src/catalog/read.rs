@@ -142,10 +142,12 @@ impl Drop for EmptyPath<'_> {
 }
 
 pub(super) fn object(row: &Row) -> Result<(Key, Facts), tokio_postgres::Error> {
-    let facts: BTreeMap<String, Value> = match row.try_get(2)? {
+    let mut facts: BTreeMap<String, Value> = match row.try_get(2)? {
         Value::Object(facts) => facts.into_iter().collect(),
         _ => BTreeMap::new(),
     };
+    let comment: Option<String> = row.try_get("comment")?;
+    facts.extend(comment.map(|comment| ("comment".to_owned(), Value::String(comment))));
     let key = key(row)?;
     let facts = facts.into_iter().filter_map(|(name, value)| {
         let text = text(value)?;
