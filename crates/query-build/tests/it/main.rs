@@ -5,6 +5,7 @@
     reason = "a test may end where something is not as it must be"
 )]
 
+mod behaviour;
 mod commands;
 mod good;
 mod heads;
@@ -19,5 +20,6 @@ mod project;
 mod proof;
 mod queries;
 mod sample;
+mod script;
 mod shipped;
 mod way_of_working;
