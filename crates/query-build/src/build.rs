@@ -7,6 +7,7 @@ use revisions::{ReadError, Revisions, SourceError};
 
 use crate::error::{Error, Problem};
 use crate::examine::Vetted;
+use crate::place::Place;
 use crate::previous::{self, Release};
 use crate::prove::{Model, prove};
 use crate::read::{Queries, read_queries};
@@ -116,12 +117,25 @@ impl Build {
     /// [`Error::Refused`] with all that is wrong with the migrations and the queries, or what kept the build from
     /// finding out. `out_dir` is then as it was.
     pub fn try_run(&self, package: &Path, out_dir: &Path) -> Result<Report, Error> {
+        let here = std::env::current_dir().unwrap_or_default();
+        self.try_run_from(
+            &Place {
+                package,
+                here: &here,
+            },
+            out_dir,
+        )
+    }
+
+    /// As [`Build::try_run`]; messages name the files as the reader does who is at the place.
+    pub(crate) fn try_run_from(&self, place: &Place, out_dir: &Path) -> Result<Report, Error> {
         let mut clock = Clock::start();
         let mut problems = Vec::new();
+        output::remove_leftovers(out_dir)?;
 
-        let revisions = self.read_revisions(package, &mut problems);
-        let queries = self.read_queries(package, &mut problems)?;
-        let model = match self.read_model(package) {
+        let revisions = self.read_revisions(place, &mut problems);
+        let queries = self.read_queries(place, &mut problems)?;
+        let model = match self.read_model(place) {
             Err(Error::Refused(found)) => {
                 problems.extend(found);
                 None
@@ -133,7 +147,7 @@ impl Build {
         };
         clock.step("read");
 
-        let settings = match lints::settings(package, &revisions)? {
+        let settings = match lints::settings(place, &revisions)? {
             Ok(settings) => Some(settings),
             Err(wrong) => {
                 problems.extend(wrong.into_iter().map(Problem::from));
@@ -168,7 +182,7 @@ impl Build {
 
         let mut watched = Vec::new();
         if let Some((name, settings)) = self.previous_release.as_ref().zip(settings.as_ref()) {
-            match Release::read(self, package, name, out_dir) {
+            match Release::read(self, place.package, name, out_dir) {
                 Ok(release) => {
                     let (small_tables, revisions) = (&self.small_tables, &revisions);
                     let check = previous::Check {
@@ -220,25 +234,23 @@ impl Build {
     }
 
     /// Step 1: the migrations as one history, without bad names, missing parents, cycles, or two heads.
-    fn read_revisions(&self, package: &Path, problems: &mut Vec<Problem>) -> Option<Revisions> {
-        let directory = package.join(&self.migrations);
+    fn read_revisions(&self, place: &Place, problems: &mut Vec<Problem>) -> Option<Revisions> {
+        let directory = place.package.join(&self.migrations);
         if !directory.is_dir() {
             let problem = SourceError::of_file(
-                self.migrations.display().to_string(),
+                place.name(&self.migrations),
                 "the directory of the migrations does not exist",
             );
             let remedy = "create it, or name another one in build.rs: `.migrations(\"directory\")`";
             problems.push(problem.remedy(remedy).into());
             return None;
         }
-        // Cargo runs a build script in its package: messages then name the files as the reader does.
-        let here = std::env::current_dir().is_ok_and(|here| here == package);
-        let directory = if here { &self.migrations } else { &directory };
-        match Revisions::read(directory) {
+        let directory = place.from_here(&self.migrations).unwrap_or(directory);
+        match Revisions::read(&directory) {
             Ok(revisions) => Some(revisions),
             Err(mut error) => {
                 if let ReadError::SeveralHeads { dir, .. } = &mut error {
-                    *dir = self.directory_for_commands(package);
+                    *dir = self.directory_for_commands(place.package);
                 }
                 problems.extend(match error {
                     ReadError::Several(errors) => errors.into_iter().map(Problem::from).collect(),
@@ -250,10 +262,10 @@ impl Build {
     }
 
     /// Step 4 needs it: the model, if there is one.
-    fn read_model(&self, package: &Path) -> Result<Option<Model>, Error> {
-        let name = self.migrations.display().to_string().replace('\\', "/");
-        let directory = self.directory_for_commands(package);
-        Model::read(&package.join(&self.migrations), &name, directory)
+    fn read_model(&self, place: &Place) -> Result<Option<Model>, Error> {
+        let directory = self.directory_for_commands(place.package);
+        let name = place.name(&self.migrations);
+        Model::read(&place.package.join(&self.migrations), &name, directory)
     }
 
     /// The directory that a command has to name. Commands are typed in the root of the workspace, where its lock file
@@ -267,13 +279,13 @@ impl Build {
     }
 
     /// Step 1, the other half: the query files, and what their text alone shows to be wrong.
-    fn read_queries(&self, package: &Path, problems: &mut Vec<Problem>) -> Result<Queries, Error> {
+    fn read_queries(&self, place: &Place, problems: &mut Vec<Problem>) -> Result<Queries, Error> {
         let Some(directory) = &self.queries else {
             return Ok(Queries { files: Vec::new() });
         };
         let mut found = Vec::new();
-        let name = directory.display().to_string().replace('\\', "/");
-        let queries = read_queries(&package.join(directory), &name, &mut found);
+        let name = place.name(directory);
+        let queries = read_queries(&place.package.join(directory), &name, &mut found);
         problems.extend(found.into_iter().map(Problem::from));
         queries
     }
@@ -306,10 +318,7 @@ impl Build {
         queries: &Queries,
         out_dir: &Path,
     ) -> Result<String, Error> {
-        let directory = tempfile::Builder::new()
-            .prefix(".query-build-")
-            .tempdir_in(out_dir)
-            .map_err(Error::io(out_dir))?;
+        let directory = output::working_directory(out_dir)?;
         let types = &self.mapped_types;
         let generated =
             generate::run_cornucopia(&scratch.client, &queries.files, types, directory.path())?;

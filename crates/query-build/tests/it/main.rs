@@ -5,6 +5,7 @@
     reason = "a test may end where something is not as it must be"
 )]
 
+mod behaviour;
 mod commands;
 mod good;
 mod heads;
@@ -20,6 +21,7 @@ mod proof;
 mod queries;
 mod rules;
 mod sample;
+mod script;
 mod shipped;
 mod tricky;
 mod way_of_working;
