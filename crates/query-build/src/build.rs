@@ -135,25 +135,17 @@ impl Build {
 
         let revisions = self.read_revisions(place, &mut problems);
         let queries = self.read_queries(place, &mut problems)?;
-        let revisions = revisions.ok_or_else(|| Error::refused(std::mem::take(&mut problems)))?;
-        clock.step("read");
-
-        let mut scratch = match Scratch::start(&scratch::directory_for(out_dir)) {
-            Err(_) if !problems.is_empty() => return Err(Error::refused(problems)),
-            started => started?,
-        };
-        clock.step("start PostgreSQL");
-
-        let model = self.read_model(place)?;
-        let proof = match prove(&mut scratch, &revisions, model.as_ref())? {
-            Ok(proof) => proof,
-            Err(problem) => {
-                // Queries that do not fit are most often a consequence.
-                problems.push(problem);
-                return Err(Error::refused(problems));
+        let model = match self.read_model(place) {
+            Err(Error::Refused(found)) => {
+                problems.extend(found);
+                None
             }
+            model => Some(model?),
         };
-        clock.step("prove the migrations");
+        let (Some(revisions), Some(model)) = (revisions, model) else {
+            return Err(Error::refused(problems));
+        };
+        clock.step("read");
 
         let settings = match lints::settings(place, &revisions)? {
             Ok(settings) => Some(settings),
@@ -168,6 +160,22 @@ impl Build {
             warnings = lints::judge(&revisions, settings, &mut problems);
         }
         clock.step("lint the migrations");
+
+        let mut scratch = match Scratch::start(&scratch::directory_for(out_dir)) {
+            Err(_) if !problems.is_empty() => return Err(Error::refused(problems)),
+            started => started?,
+        };
+        clock.step("start PostgreSQL");
+
+        let proof = match prove(&mut scratch, &revisions, model.as_ref())? {
+            Ok(proof) => proof,
+            Err(problem) => {
+                // Queries that do not fit are most often a consequence; what the lints found is none.
+                problems.push(problem);
+                return Err(Error::refused(problems));
+            }
+        };
+        clock.step("prove the migrations");
 
         let vetted = self.vet_queries(&scratch, &queries, &mut problems)?;
         clock.step("vet the queries");
@@ -244,7 +252,10 @@ impl Build {
                 if let ReadError::SeveralHeads { dir, .. } = &mut error {
                     *dir = self.directory_for_commands(place.package);
                 }
-                problems.push(error.into());
+                problems.extend(match error {
+                    ReadError::Several(errors) => errors.into_iter().map(Problem::from).collect(),
+                    error => vec![error.into()],
+                });
                 None
             }
         }

@@ -30,6 +30,7 @@ mod query_file;
 mod read;
 mod report;
 mod run;
+mod same_tree;
 mod scratch;
 mod shipped;
 mod source;

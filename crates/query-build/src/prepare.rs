@@ -2,6 +2,8 @@
 //!
 //! Every query is asked about, also after one was refused: a build reports all that is wrong.
 
+use std::ops::Range;
+
 use futures_util::future::join_all;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 use tokio_postgres::{Client, Statement};
@@ -93,7 +95,10 @@ pub(crate) fn refused(
 ) -> SourceError {
     let range = match error.position() {
         Some(ErrorPosition::Original(position)) => shipped.place_of(query, *position),
-        _ => query.line.name.range.clone(),
+        _ => {
+            let parameter = parameter_in(error.message(), file, query);
+            parameter.unwrap_or_else(|| query.line.name.range.clone())
+        }
     };
     let name = &query.line.name.text;
     let mut problem = SourceError::from_database(&file.source.name, &shipped.sql, 0, error)
@@ -102,13 +107,19 @@ pub(crate) fn refused(
     let word = tokens.find(|token| token.range.start == range.start);
     let range = word.map_or(range, |word| word.range.clone());
     problem.location = Some(Location::of_range(&file.source.text, range));
-    match remedy(error.code()) {
-        Some(remedy) => problem.remedy(remedy),
-        None => problem,
-    }
+    problem.remedy(remedy(error.code()))
 }
 
-fn remedy(code: &SqlState) -> Option<&'static str> {
+/// Where the parameter stands for the first time that a message without a place names by its number: `$2`.
+fn parameter_in(message: &str, file: &QueryFile, query: &Query) -> Option<Range<usize>> {
+    let (_, number) = message.split_once('$')?;
+    let end = number.find(|c: char| !c.is_ascii_digit());
+    let number: usize = number[..end.unwrap_or(number.len())].parse().ok()?;
+    let names = query.parameters(&file.source);
+    query.place_of(&file.source, names.get(number.checked_sub(1)?)?)
+}
+
+fn remedy(code: &SqlState) -> &'static str {
     let missing = [
         SqlState::UNDEFINED_TABLE,
         SqlState::UNDEFINED_COLUMN,
@@ -117,16 +128,17 @@ fn remedy(code: &SqlState) -> Option<&'static str> {
         SqlState::INVALID_SCHEMA_NAME,
     ];
     if missing.contains(code) {
-        return Some(
-            "correct the query, or add a migration: the schema is what the migrations make it",
-        );
+        return "correct the query, or add a migration: the schema is what the migrations make it";
     }
     let untyped = [
         SqlState::INDETERMINATE_DATATYPE,
         SqlState::AMBIGUOUS_FUNCTION,
     ];
     if untyped.contains(code) {
-        return Some("give the parameter a type: `:name::bigint`");
+        return "give the parameter a type: `:name::bigint`";
     }
-    None
+    if code == &SqlState::INVALID_COLUMN_REFERENCE {
+        return "correct the query, or add the unique index that it needs";
+    }
+    "correct the query"
 }

@@ -33,9 +33,11 @@ impl Model {
         if !file.exists() {
             return Ok(None);
         }
-        let sql = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
+        let sql = std::fs::read(&file).map_err(Error::io(&file))?;
         let path = format!("{name}/schema.sql");
         let refused = |problem| Error::refused(vec![Problem::Source(problem)]);
+        let sql = String::from_utf8(sql);
+        let sql = sql.map_err(|error| refused(SourceError::not_utf8(&path, &error).into()))?;
         let sql = model_text(&path, &sql).map_err(refused)?;
         let scope = Scope::of_model(&path, &sql).map_err(refused)?;
         Ok(Some(Self {

@@ -121,6 +121,24 @@ impl Location {
     }
 }
 
+impl Location {
+    /// The place of `part`, a piece of the line counted from 1; that of the whole line if it is no piece of it.
+    pub(crate) fn of_part(text: &str, line: usize, part: &str) -> Self {
+        let before = text.split_inclusive('\n').take(line.saturating_sub(1));
+        let start: usize = before.map(str::len).sum();
+        let line_text = text[start..].lines().next().unwrap_or_default();
+        // Behind the colon, where there is one: the key may have the same letters.
+        let key = line_text.find(':').unwrap_or_default();
+        let found = line_text[key..].find(part).map(|at| key + at);
+        match found.or_else(|| line_text.find(part)) {
+            Some(at) if !part.is_empty() => {
+                Self::of_range(text, start + at..start + at + part.len())
+            }
+            _ => Self::of_line(text, line),
+        }
+    }
+}
+
 /// The byte at which the character `position` (from 1) of `text` starts; the end of `text` if it has no such one.
 pub(crate) fn byte_of_position(text: &str, position: u32) -> usize {
     let nth = usize::try_from(position.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -152,6 +170,19 @@ impl SourceError {
             location: Some(location),
             ..Self::of_file(file, message)
         }
+    }
+
+    /// An error of a file that is not UTF-8, at its first wrong byte, and what to do about it.
+    #[must_use]
+    pub fn not_utf8(file: impl Into<String>, error: &std::string::FromUtf8Error) -> Self {
+        let bytes = error.as_bytes();
+        let valid = error.utf8_error().valid_up_to();
+        let byte = bytes.get(valid).copied().unwrap_or_default();
+        // Each byte that is wrong becomes one character, so the place is the same.
+        let text = String::from_utf8_lossy(bytes);
+        let location = Location::of_byte(&text, valid);
+        let message = format!("the file is not UTF-8: there is the byte 0x{byte:02x}");
+        Self::at(file, location, message).remedy("save the file as UTF-8")
     }
 
     /// What PostgreSQL said of `text`, the content of `file` from which the statement was sent.
