@@ -256,7 +256,8 @@ mod tests {
     }
 }
 
-#[cfg(all(test, feature = "embedded"))]
+#[cfg(test)]
+#[cfg(feature = "embedded")]
 mod tests_with_postgresql {
     use std::sync::Arc;
 

@@ -165,6 +165,28 @@ fn a_model_is_utf8_and_ends_no_transaction() {
     built(&project);
 }
 
+#[test]
+fn a_migration_that_makes_something_else_for_the_second_time_is_refused() {
+    needs_postgresql!();
+    let project = project("rules_second_time", []);
+    // A role is outside of the schema: it stays when the revision is undone.
+    let up = |otherwise: &str| {
+        format!(
+            "-- Notes.\ndo $$ begin\n  if not exists (select from pg_roles where rolname = 'rules_second_time') then\n    \
+             create role rules_second_time;\n    create table notes (id bigint primary key);\n  else\n    \
+             create table {otherwise} (id bigint primary key);\n  end if;\nend $$;\n"
+        )
+    };
+    let down = "drop table if exists notes;\ndrop table if exists other_notes;\n";
+    project
+        .write("sql/U20250201000000__notes.sql", up("other_notes"))
+        .write("sql/U20250201000000__notes.down.sql", down)
+        .write("queries/one.sql", QUERY);
+    insta::assert_snapshot!("not_the_same_again", project.refusal());
+    project.write("sql/U20250201000000__notes.sql", up("notes"));
+    built(&project);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_query_file_that_cannot_be_read_is_refused() {
