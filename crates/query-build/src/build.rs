@@ -8,6 +8,7 @@ use revisions::{ReadError, Revisions, SourceError};
 use crate::error::{Error, Problem};
 use crate::examine::Vetted;
 use crate::place::Place;
+use crate::previous::{self, Release};
 use crate::prove::{Model, prove};
 use crate::read::{Queries, read_queries};
 use crate::report::{Clock, Module, Report};
@@ -33,6 +34,8 @@ pub struct Build {
     mapped_types: BTreeMap<String, String>,
     /// The tables that do not grow, and why.
     small_tables: BTreeMap<String, String>,
+    /// The release that is checked too.
+    pub(crate) previous_release: Option<String>,
 }
 
 impl Default for Build {
@@ -50,6 +53,7 @@ impl Build {
             queries: Some(PathBuf::from("queries")),
             mapped_types: BTreeMap::new(),
             small_tables: BTreeMap::new(),
+            previous_release: None,
         }
     }
 
@@ -97,6 +101,16 @@ impl Build {
         self
     }
 
+    /// Checks the queries of an older release on the schema that the migrations make of its database: a directory with its
+    /// migrations and queries, relative to the package, or a revision of git, such as a tag.
+    ///
+    /// The variable `QUERY_BUILD_PREVIOUS_RELEASE` wins over it; an empty one is none.
+    #[must_use]
+    pub fn previous_release(mut self, release: impl Into<String>) -> Self {
+        self.previous_release = Some(release.into());
+        self
+    }
+
     /// Builds from explicit directories, without reading the environment that cargo sets or printing for it.
     ///
     /// # Errors
@@ -121,8 +135,31 @@ impl Build {
 
         let revisions = self.read_revisions(place, &mut problems);
         let queries = self.read_queries(place, &mut problems)?;
-        let revisions = revisions.ok_or_else(|| Error::refused(std::mem::take(&mut problems)))?;
+        let model = match self.read_model(place) {
+            Err(Error::Refused(found)) => {
+                problems.extend(found);
+                None
+            }
+            model => Some(model?),
+        };
+        let (Some(revisions), Some(model)) = (revisions, model) else {
+            return Err(Error::refused(problems));
+        };
         clock.step("read");
+
+        let settings = match lints::settings(place, &revisions)? {
+            Ok(settings) => Some(settings),
+            Err(wrong) => {
+                problems.extend(wrong.into_iter().map(Problem::from));
+                // The migrations may be refused or not, once it is right.
+                None
+            }
+        };
+        let mut warnings = Vec::new();
+        if let Some(settings) = &settings {
+            warnings = lints::judge(&revisions, settings, &mut problems);
+        }
+        clock.step("lint the migrations");
 
         let mut scratch = match Scratch::start(&scratch::directory_for(out_dir)) {
             Err(_) if !problems.is_empty() => return Err(Error::refused(problems)),
@@ -130,26 +167,42 @@ impl Build {
         };
         clock.step("start PostgreSQL");
 
-        let model = self.read_model(place)?;
         let proof = match prove(&mut scratch, &revisions, model.as_ref())? {
             Ok(proof) => proof,
             Err(problem) => {
-                // Queries that do not fit are most often a consequence.
+                // Queries that do not fit are most often a consequence; what the lints found is none.
                 problems.push(problem);
                 return Err(Error::refused(problems));
             }
         };
         clock.step("prove the migrations");
 
-        let mut warnings = lints::judge(place, &revisions, &mut problems)?;
-        clock.step("lint the migrations");
-
         let vetted = self.vet_queries(&scratch, &queries, &mut problems)?;
+        clock.step("vet the queries");
+
+        let mut watched = Vec::new();
+        if let Some((name, settings)) = self.previous_release.as_ref().zip(settings.as_ref()) {
+            match Release::read(self, place.package, name, out_dir) {
+                Ok(release) => {
+                    let (small_tables, revisions) = (&self.small_tables, &revisions);
+                    let check = previous::Check {
+                        release: &release,
+                        revisions,
+                        small_tables,
+                        settings,
+                    };
+                    check.run(&scratch, &mut problems, &mut warnings)?;
+                    watched = release.watched;
+                }
+                Err(Error::Refused(unreadable)) => problems.extend(unreadable),
+                Err(error) => return Err(error),
+            }
+            clock.step("check the previous release");
+        }
         if !problems.is_empty() {
             return Err(Error::refused(problems));
         }
         warnings.extend(vetted.warnings.iter().map(ToString::to_string));
-        clock.step("vet the queries");
 
         let revisions_text = embed::revisions_file(&revisions, &proof)?;
         let mut files = vec![("revisions.rs", revisions_text)];
@@ -175,6 +228,7 @@ impl Build {
             warnings,
             document: vetted.document,
             written,
+            watched,
             steps: clock.steps,
         })
     }
@@ -198,7 +252,10 @@ impl Build {
                 if let ReadError::SeveralHeads { dir, .. } = &mut error {
                     *dir = self.directory_for_commands(place.package);
                 }
-                problems.push(error.into());
+                problems.extend(match error {
+                    ReadError::Several(errors) => errors.into_iter().map(Problem::from).collect(),
+                    error => vec![error.into()],
+                });
                 None
             }
         }

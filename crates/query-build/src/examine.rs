@@ -6,9 +6,11 @@ use tokio_postgres::Client;
 
 use revisions::SourceError;
 
+use crate::check::check;
+use crate::nullability::Extent;
 use crate::prepare::prepare_queries;
 use crate::query_file::QueryFile;
-use crate::{nullability, plan, plan_document};
+use crate::{nullability, plan, plan_document, same_tree};
 
 /// What came of it, besides problems.
 pub(crate) struct Vetted {
@@ -28,12 +30,15 @@ pub(crate) async fn examine(
     problems: &mut Vec<SourceError>,
 ) -> Result<Vetted, tokio_postgres::Error> {
     let mut warnings = Vec::new();
-    let prepared = prepare_queries(client, files, mapped_types, problems).await?;
-    let plans = plan::plan(client, files, &prepared, small_tables, problems).await?;
+    let (prepared, refused) = prepare_queries(client, files).await?;
+    problems.extend(refused.into_iter().map(|it| it.problem));
+    check(files, &prepared, mapped_types, problems);
+    let plans = plan::plan(client, files, &prepared, small_tables).await?;
     plans.judge(files, &prepared, problems, &mut warnings);
     problems.extend(plan::unknown_tables(client, small_tables).await?);
-    let traced = nullability::trace(client, files, &prepared).await?;
+    let traced = nullability::trace(client, files, &prepared, Extent::Columns).await?;
     nullability::judge(files, &prepared, &traced, problems, &mut warnings);
+    same_tree::compare(client, files, &prepared, problems).await?;
     let document = plan_document::write(files, &prepared, &plans, &traced, small_tables);
     Ok(Vetted { warnings, document })
 }

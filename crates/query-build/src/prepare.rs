@@ -1,8 +1,8 @@
-//! Asks PostgreSQL about every query: does it fit the schema.
+//! Asks PostgreSQL about every query: does it fit the schema. Whether Rust can do with it is asked in `check.rs`.
 //!
 //! Every query is asked about, also after one was refused: a build reports all that is wrong.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use futures_util::future::join_all;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
@@ -10,7 +10,6 @@ use tokio_postgres::{Client, Statement};
 
 use revisions::{Location, SourceError};
 
-use crate::check::Check;
 use crate::query_file::{Query, QueryFile};
 use crate::shipped::Shipped;
 
@@ -18,7 +17,7 @@ use crate::shipped::Shipped;
 pub(crate) struct Prepared {
     /// Which file, and which query in it.
     pub(crate) file: usize,
-    query: usize,
+    pub(crate) query: usize,
     pub(crate) shipped: Shipped,
     pub(crate) statement: Statement,
 }
@@ -31,16 +30,21 @@ impl Prepared {
     }
 }
 
-/// Prepares every sound query of `files`; what PostgreSQL refuses goes to `problems`.
+/// A query that PostgreSQL has refused.
+pub(crate) struct Refused {
+    pub(crate) file: usize,
+    pub(crate) query: usize,
+    pub(crate) problem: SourceError,
+}
+
+/// Prepares every sound query of `files`; what PostgreSQL takes, and what it refuses.
 ///
 /// # Errors
 /// Only if the connection fails.
 pub(crate) async fn prepare_queries(
     client: &Client,
     files: &[QueryFile],
-    mapped_types: &BTreeMap<String, String>,
-    problems: &mut Vec<SourceError>,
-) -> Result<Vec<Prepared>, tokio_postgres::Error> {
+) -> Result<(Vec<Prepared>, Vec<Refused>), tokio_postgres::Error> {
     let mut sound = Vec::new();
     for (number, file) in files.iter().enumerate() {
         let queries = file.queries.iter().enumerate();
@@ -57,34 +61,29 @@ pub(crate) async fn prepare_queries(
             .map(|(.., shipped)| client.prepare(&shipped.sql)),
     )
     .await;
-    let mut prepared = Vec::new();
-    for ((file_number, query_number, shipped), answer) in sound.into_iter().zip(answers) {
-        let file = &files[file_number];
-        let query = &file.queries[query_number];
+    let (mut taken, mut refusals) = (Vec::new(), Vec::new());
+    for ((file, query, shipped), answer) in sound.into_iter().zip(answers) {
         match answer {
-            Ok(statement) => {
-                Check {
+            Ok(statement) => taken.push(Prepared {
+                file,
+                query,
+                shipped,
+                statement,
+            }),
+            Err(error) => {
+                let Some(refusal) = error.as_db_error() else {
+                    return Err(error);
+                };
+                let of = &files[file];
+                refusals.push(Refused {
                     file,
                     query,
-                    statement: &statement,
-                    mapped_types,
-                    problems,
-                }
-                .run();
-                prepared.push(Prepared {
-                    file: file_number,
-                    query: query_number,
-                    shipped,
-                    statement,
+                    problem: refused(of, &of.queries[query], &shipped, refusal),
                 });
             }
-            Err(error) => match error.as_db_error() {
-                Some(refusal) => problems.push(refused(file, query, &shipped, refusal)),
-                None => return Err(error),
-            },
         }
     }
-    Ok(prepared)
+    Ok((taken, refusals))
 }
 
 /// PostgreSQL's refusal of a query, at the word that it means.
@@ -96,7 +95,10 @@ pub(crate) fn refused(
 ) -> SourceError {
     let range = match error.position() {
         Some(ErrorPosition::Original(position)) => shipped.place_of(query, *position),
-        _ => query.line.name.range.clone(),
+        _ => {
+            let parameter = parameter_in(error.message(), file, query);
+            parameter.unwrap_or_else(|| query.line.name.range.clone())
+        }
     };
     let name = &query.line.name.text;
     let mut problem = SourceError::from_database(&file.source.name, &shipped.sql, 0, error)
@@ -105,13 +107,19 @@ pub(crate) fn refused(
     let word = tokens.find(|token| token.range.start == range.start);
     let range = word.map_or(range, |word| word.range.clone());
     problem.location = Some(Location::of_range(&file.source.text, range));
-    match remedy(error.code()) {
-        Some(remedy) => problem.remedy(remedy),
-        None => problem,
-    }
+    problem.remedy(remedy(error.code()))
 }
 
-fn remedy(code: &SqlState) -> Option<&'static str> {
+/// Where the parameter stands for the first time that a message without a place names by its number: `$2`.
+fn parameter_in(message: &str, file: &QueryFile, query: &Query) -> Option<Range<usize>> {
+    let (_, number) = message.split_once('$')?;
+    let end = number.find(|c: char| !c.is_ascii_digit());
+    let number: usize = number[..end.unwrap_or(number.len())].parse().ok()?;
+    let names = query.parameters(&file.source);
+    query.place_of(&file.source, names.get(number.checked_sub(1)?)?)
+}
+
+fn remedy(code: &SqlState) -> &'static str {
     let missing = [
         SqlState::UNDEFINED_TABLE,
         SqlState::UNDEFINED_COLUMN,
@@ -120,16 +128,17 @@ fn remedy(code: &SqlState) -> Option<&'static str> {
         SqlState::INVALID_SCHEMA_NAME,
     ];
     if missing.contains(code) {
-        return Some(
-            "correct the query, or add a migration: the schema is what the migrations make it",
-        );
+        return "correct the query, or add a migration: the schema is what the migrations make it";
     }
     let untyped = [
         SqlState::INDETERMINATE_DATATYPE,
         SqlState::AMBIGUOUS_FUNCTION,
     ];
     if untyped.contains(code) {
-        return Some("give the parameter a type: `:name::bigint`");
+        return "give the parameter a type: `:name::bigint`";
     }
-    None
+    if code == &SqlState::INVALID_COLUMN_REFERENCE {
+        return "correct the query, or add the unique index that it needs";
+    }
+    "correct the query"
 }

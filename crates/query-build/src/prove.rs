@@ -33,9 +33,11 @@ impl Model {
         if !file.exists() {
             return Ok(None);
         }
-        let sql = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
+        let sql = std::fs::read(&file).map_err(Error::io(&file))?;
         let path = format!("{name}/schema.sql");
         let refused = |problem| Error::refused(vec![Problem::Source(problem)]);
+        let sql = String::from_utf8(sql);
+        let sql = sql.map_err(|error| refused(SourceError::not_utf8(&path, &error).into()))?;
         let sql = model_text(&path, &sql).map_err(refused)?;
         let scope = Scope::of_model(&path, &sql).map_err(refused)?;
         Ok(Some(Self {
@@ -212,7 +214,8 @@ fn undo(scratch: &mut Scratch, revisions: &Revisions, revision: &Revision) -> Re
     undone.map(drop).map_err(in_a_scratch_database)
 }
 
-fn in_a_scratch_database(error: revisions::Error) -> Problem {
+/// What a migration that fails here needs.
+pub(crate) fn in_a_scratch_database(error: revisions::Error) -> Problem {
     match error {
         revisions::Error::Failed(mut report) => {
             let remedy = "correct it and build again: it ran in a scratch database only";
