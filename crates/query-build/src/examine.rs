@@ -7,7 +7,6 @@ use tokio_postgres::Client;
 use revisions::SourceError;
 
 use crate::check::check;
-use crate::nullability::Extent;
 use crate::prepare::prepare_queries;
 use crate::query_file::QueryFile;
 use crate::{nullability, plan, plan_document, same_tree};
@@ -36,9 +35,9 @@ pub(crate) async fn examine(
     let plans = plan::plan(client, files, &prepared, small_tables).await?;
     plans.judge(files, &prepared, problems, &mut warnings);
     problems.extend(plan::unknown_tables(client, small_tables).await?);
-    let traced = nullability::trace(client, files, &prepared, Extent::Columns).await?;
+    let trees = same_tree::compare(client, files, &prepared, problems).await?;
+    let traced = nullability::trace(client, files, &prepared, &trees).await?;
     nullability::judge(files, &prepared, &traced, problems, &mut warnings);
-    same_tree::compare(client, files, &prepared, problems).await?;
     let document = plan_document::write(files, &prepared, &plans, &traced, small_tables);
     Ok(Vetted { warnings, document })
 }

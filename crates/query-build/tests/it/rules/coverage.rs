@@ -87,6 +87,16 @@ const PLACES: &[Place] = &[
         2,
         &["waiver_of_no_column", "needless_not_null"],
     ),
+    (
+        "nullability/judge.rs",
+        "written",
+        1,
+        &[
+            "insert_without_a_column",
+            "null_in_a_column_that_is_not_null",
+            "null_parameter_of_a_column_that_is_not_null",
+        ],
+    ),
     ("plan.rs", "unknown_tables", 1, &["small_table"]),
     ("plan.rs", "judge", 2, &["needless_full_scan", "full_scan"]),
     (
@@ -162,7 +172,6 @@ const PLACES: &[Place] = &[
         2,
         &["no_directories", "no_query_files"],
     ),
-    ("same_tree.rs", "compare", 1, &[]),
     (
         "same_tree.rs",
         "judge",
