@@ -1,0 +1,248 @@
+//! A copy of this project: made of its files, broken, built by cargo, and made whole again.
+//!
+//! It lies in the target directory of this test, whose compiled dependencies it uses: cargo has given back its lock when
+//! tests run. Its crates are the ones of this workspace, where they are.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::way::{Edit, Way};
+
+/// What a build needs of the project; cargo wants to see the benchmarks that a manifest names.
+const PARTS: [&str; 7] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "benches",
+    "build.rs",
+    "queries",
+    "sql",
+    "src",
+];
+
+/// A copy of this project.
+pub(super) struct Copy {
+    root: PathBuf,
+}
+
+/// How a build ended.
+pub(super) struct Built {
+    pub(super) succeeded: bool,
+    pub(super) said: String,
+}
+
+/// What was done to a copy.
+pub(super) struct Broken {
+    pub(super) changes: Vec<Change>,
+    /// `FILE:LINE:COLUMN`, or `FILE`: where the message has to point.
+    pub(super) place: String,
+    /// How many characters it has to underline.
+    pub(super) underlined: Option<usize>,
+}
+
+/// A file before and after; none where it is not there.
+pub(super) struct Change {
+    pub(super) file: &'static str,
+    pub(super) before: Option<Vec<u8>>,
+    pub(super) after: Option<Vec<u8>>,
+}
+
+impl Copy {
+    pub(super) fn of_this_project() -> Self {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // With a space, as some people have in their paths.
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("a copy of this project");
+        let mut files = BTreeSet::new();
+        for part in PARTS {
+            for file in files_below(project, Path::new(part)) {
+                let mut content = fs::read(project.join(&file)).unwrap();
+                if part == "Cargo.toml" {
+                    content = manifest(project, &content).into_bytes();
+                }
+                write_if_other(&root.join(&file), &content);
+                files.insert(file);
+            }
+        }
+        // What an earlier run has left, or the project has no more.
+        for part in PARTS {
+            for file in files_below(&root, Path::new(part)) {
+                if !files.contains(&file) {
+                    fs::remove_file(root.join(file)).unwrap();
+                }
+            }
+        }
+        Self { root }
+    }
+
+    /// Leaves nothing of the program but what is generated: what follows is about that, and the rest takes long to compile.
+    pub(super) fn empty_the_program(&self) {
+        fs::write(self.root.join("src/lib.rs"), "//! Empty.\n").unwrap();
+        fs::write(self.root.join("src/main.rs"), "//! Empty.\nfn main() {}\n").unwrap();
+    }
+
+    pub(super) fn build(&self) -> Built {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--offline"]).current_dir(&self.root);
+        // As this test was built, so that the dependencies serve.
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        if !cfg!(feature = "embedded") {
+            cargo.arg("--no-default-features");
+        }
+        // What cargo has said to this test is not meant for the copy, nor what changes what a build does or says.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            let is_of_this_test = ["CARGO_PKG_", "CARGO_BIN_", "CARGO_MANIFEST_"];
+            if is_of_this_test.iter().any(|it| text.starts_with(it)) {
+                cargo.env_remove(&name);
+            }
+        }
+        for name in [
+            "CARGO_CRATE_NAME",
+            "CARGO_PRIMARY_PACKAGE",
+            "CARGO_TARGET_TMPDIR",
+            "OUT_DIR",
+            "PREVIOUS_RELEASE",
+            "QUERY_BUILD_REPORT",
+            "SCRATCH_POSTGRES",
+        ] {
+            cargo.env_remove(name);
+        }
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        cargo
+            .env("CARGO_TARGET_DIR", target)
+            .env("CARGO_TERM_COLOR", "never");
+        let output = cargo.output().unwrap();
+        Built {
+            succeeded: output.status.success(),
+            said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Breaks it. Cargo sees that by the times of files, and each build takes longer than the finest of these.
+    pub(super) fn break_it(&self, way: &Way) -> Broken {
+        let mut mark = None;
+        let mut changes: Vec<Change> = Vec::new();
+        for edit in &way.edits {
+            let file = edit.file();
+            let path = self.root.join(file);
+            let before = fs::read(&path).ok();
+            let after = match edit {
+                Edit::Remove { .. } => None,
+                Edit::Write { text, .. } => Some(text.clone()),
+                Edit::Replace { from, to, .. } => {
+                    let text = String::from_utf8(before.clone().unwrap()).unwrap();
+                    let times = text.matches(from).count();
+                    assert_eq!(times, 1, "{}: {file} has {from:?} so often", way.title);
+                    Some(text.replace(from, to).into_bytes())
+                }
+            };
+            let after = after.map(|text| match unmarked(&text) {
+                Some((text, found)) => {
+                    assert!(mark.is_none(), "{}: two marks", way.title);
+                    mark = Some((file, found));
+                    text
+                }
+                None => text,
+            });
+            match &after {
+                Some(text) => write(&path, text),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            changes.push(Change {
+                file,
+                before,
+                after,
+            });
+        }
+        let (place, underlined) = match (mark, way.file) {
+            (Some((file, mark)), None) => (
+                format!("{file}:{}:{}", mark.line, mark.column),
+                Some(mark.length),
+            ),
+            (None, Some(file)) => (file.to_owned(), None),
+            _ => panic!("{}: either a mark, or a file as a whole", way.title),
+        };
+        Broken {
+            changes,
+            place,
+            underlined,
+        }
+    }
+
+    pub(super) fn restore(&self, broken: &Broken) {
+        for change in broken.changes.iter().rev() {
+            let path = self.root.join(change.file);
+            match &change.before {
+                Some(text) => write(&path, text),
+                None => fs::remove_file(path).unwrap(),
+            }
+        }
+    }
+}
+
+/// What was marked, counted from 1 in characters.
+struct Mark {
+    line: usize,
+    column: usize,
+    length: usize,
+}
+
+/// The text without its mark, and the mark.
+fn unmarked(text: &[u8]) -> Option<(Vec<u8>, Mark)> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (before, rest) = text.split_once('«')?;
+    let (marked, after) = rest.split_once('»')?;
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let mark = Mark {
+        line: before.matches('\n').count() + 1,
+        column: before[start..].chars().count() + 1,
+        length: marked.chars().count().max(1),
+    };
+    Some((format!("{before}{marked}{after}").into_bytes(), mark))
+}
+
+/// The files of a part of a project, relative to it.
+fn files_below(project: &Path, part: &Path) -> Vec<PathBuf> {
+    let path = project.join(part);
+    if path.is_file() {
+        return vec![part.to_owned()];
+    }
+    let Ok(entries) = fs::read_dir(path) else {
+        return Vec::new();
+    };
+    let names = entries.map(|entry| entry.unwrap().file_name());
+    names
+        .flat_map(|name| files_below(project, &part.join(name)))
+        .collect()
+}
+
+/// The manifest of a package that is a workspace by itself. Its program has another name: the one beside it is for other
+/// tests.
+fn manifest(project: &Path, content: &[u8]) -> String {
+    let text = String::from_utf8(content.to_vec()).unwrap();
+    let crates = project.join("crates");
+    let crates = crates.to_str().unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with("members = "));
+    let lines = lines.map(|line| match line.starts_with("default-run = ") {
+        true => "autobins = false".to_owned(),
+        false => line.replace("path = \"crates/", &format!("path = \"{crates}/")),
+    });
+    let manifest: Vec<String> = lines.collect();
+    let program = "[[bin]]\nname = \"a-copy-of-divine-whispers\"\npath = \"src/main.rs\"";
+    format!("{}\n\n{program}\n", manifest.join("\n"))
+}
+
+/// Leaves the time of a file that is as it should be: what was compiled of it serves again.
+fn write_if_other(path: &Path, content: &[u8]) {
+    if fs::read(path).ok().as_deref() != Some(content) {
+        write(path, content);
+    }
+}
+
+fn write(path: &Path, content: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}

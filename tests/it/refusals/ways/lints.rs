@@ -1,0 +1,87 @@
+//! Migrations that run, and that a database in use would not survive.
+
+use super::super::way::{Way, way};
+use super::{NEW, NEW_DOWN};
+
+const MODEL: &str = "sql/schema.sql";
+
+pub(super) fn ways() -> Vec<Way> {
+    vec![
+        way("An index is made while nobody can write")
+            .write(NEW, "-- An index.\n\n«create index jobs_worker_name_idx on jobs (worker_name)»;\n")
+            .write(NEW_DOWN, "drop index jobs_worker_name_idx;\n")
+            .replace(
+                MODEL,
+                "-- The rescue: running",
+                "create index jobs_worker_name_idx on jobs (worker_name);\n-- The rescue: running",
+            )
+            .refused("During normal index creation, table updates are blocked", "`create index concurrently`"),
+        way("A column is dropped that the running release may use")
+            .write(NEW, "-- A name less.\n\nalter table jobs «drop column worker_name»;\n")
+            .write(
+                NEW_DOWN,
+                "alter table jobs add column worker_name text;\ncomment on column jobs.worker_name is 'Which worker claimed it last, for people.';\n",
+            )
+            .replace(MODEL, "    worker_name text,\n", "")
+            .replace(
+                MODEL,
+                "comment on column jobs.worker_name is 'Which worker claimed it last, for people.';\n",
+                "",
+            )
+            .with_consequences()
+            .refused("Dropping a column may break existing clients", "let a release go out first"),
+        way("A column becomes `not null` while all of its table is read under a lock")
+            .write(NEW, "-- Names.\n\nalter table users «alter column location set not null»;\n")
+            .write(NEW_DOWN, "alter table users alter column location drop not null;\n")
+            .replace(MODEL, "    location text,\n", "    location text not null,\n")
+            .refused("Setting a column `NOT NULL` blocks reads", "`add constraint"),
+        way("A foreign key is checked while both tables are locked")
+            .write(
+                NEW,
+                "-- A key.\n\nalter table audit_seals add «constraint audit_seals_last_fkey foreign key (last_audit_log_id) references audit_logs (id)»;\n",
+            )
+            .write(NEW_DOWN, "alter table audit_seals drop constraint audit_seals_last_fkey;\n")
+            .replace(
+                MODEL,
+                "create trigger audit_seals_append_only before",
+                "alter table audit_seals add constraint audit_seals_last_fkey foreign key (last_audit_log_id) references audit_logs (id);\ncreate trigger audit_seals_append_only before",
+            )
+            .with_consequences()
+            .refused("By default new constraints require a table scan", "`not valid`"),
+        way("The type of a column changes, and the table is written anew under a lock")
+            .write(NEW, "-- Wider.\n\nalter table jobs «alter column event_count type bigint»;\n")
+            .write(NEW_DOWN, "alter table jobs alter column event_count type integer;\n")
+            .replace(MODEL, "    event_count integer not null", "    event_count bigint not null")
+            .refused("Changing a column type requires an `ACCESS EXCLUSIVE` lock", "add a column beside it"),
+        way("All rows of a table are changed at once")
+            .write(NEW, "-- Languages.\n\n«update users set preferred_language = lower(preferred_language)»;\n")
+            .write(NEW_DOWN, "-- Nothing to undo.\n")
+            .refused("", "`-- repeat: until-no-rows`"),
+        way("A migration gives up its lock timeout")
+            .write(NEW, "-- Patience.\n\n«set lock_timeout = 0»;\ncomment on column users.email is 'Address.';\n")
+            .write(
+                NEW_DOWN,
+                "comment on column users.email is 'Sign-in name, kept in lower case, so that uniqueness ignores case; its collation lets the unique index serve prefixes.';\n",
+            )
+            .replace(
+                MODEL,
+                "comment on column users.email is 'Sign-in name, kept in lower case, so that uniqueness ignores case; its collation lets the unique index serve prefixes.';",
+                "comment on column users.email is 'Address.';",
+            )
+            .refused("without a lock timeout", "leave it out"),
+        way("A rule is waived that nothing is against")
+            .write(
+                NEW,
+                "-- Languages.\n-- allow: «require-batched-update» there are few\n\nupdate users set location = null where id = 1;\n",
+            )
+            .write(NEW_DOWN, "-- Nothing to undo.\n")
+            .refused("`require-batched-update` is waived, and nothing here is against it", "remove the line"),
+        way("A rule is waived under a name that no rule has")
+            .write(
+                NEW,
+                "-- Languages.\n-- allow: «require-batched-updates» there are few\n\nupdate users set location = null where id = 1;\n",
+            )
+            .write(NEW_DOWN, "-- Nothing to undo.\n")
+            .refused("there is no rule `require-batched-updates`", "write `require-batched-update`"),
+    ]
+}

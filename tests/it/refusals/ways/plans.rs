@@ -1,0 +1,58 @@
+//! Queries that read all of a table that grows.
+
+use super::super::way::{Way, way};
+
+const USERS: &str = "queries/users.sql";
+
+pub(super) fn ways() -> Vec<Way> {
+    vec![
+        way("A query finds rows by a column that has no index")
+            .replace(
+                USERS,
+                "select id, email, password_hash, status\n  from users\n where email = :email;",
+                "select id, email, password_hash, status\n  from «users»\n where full_name = :full_name;",
+            )
+            .refused("the query reads all of `users`", "add an index"),
+        way("A function around a column keeps its index from serving")
+            .replace(
+                USERS,
+                "select id, email, password_hash, status\n  from users\n where email = :email;",
+                "select id, email, password_hash, status\n  from «users»\n where upper(email) = upper(:email);",
+            )
+            .refused("the query reads all of `users`", "add an index"),
+        way("A condition can be left out, and then no index serves")
+            .replace(
+                USERS,
+                "select id, email, password_hash, status\n  from users\n where email = :email;",
+                "select id, email, password_hash, status\n  from «users»\n where (:email::text is null or email = :email);",
+            )
+            .refused("the query reads all of `users`", "add an index"),
+        way("A query has no condition at all")
+            .replace(
+                USERS,
+                "select id, email, password_hash, status\n  from users\n where email = :email;",
+                "select id, email, password_hash, status\n  from «users»;",
+            )
+            .refused("the query reads all of `users`", "add an index"),
+        way("An index is dropped that a query needs")
+            .write(
+                super::NEW,
+                "-- An index less.\n-- transaction: none\n\ndrop index concurrently job_events_first_idx;\n",
+            )
+            .write(
+                super::NEW_DOWN,
+                "create index job_events_first_idx on job_events (created_at, job_id) where event_number = 1;\n",
+            )
+            .replace("sql/schema.sql", "create index job_events_first_idx on job_events (created_at, job_id) where event_number = 1;\n", "")
+            .refused("the query reads all of `job_events`", "add an index"),
+        way("A query may read all of a table, without a reason")
+            .replace("queries/result_storage.sql", "--# full-scan: the first row ends it", "--# full-scan:«»")
+            .refused("expected a reason", "--# full-scan: reason"),
+        way("What a query is allowed has a name that nothing has")
+            .replace("queries/result_storage.sql", "--# full-scan: the first row ends it", "--# «fullscan»: the first row ends it")
+            .refused("expected `full-scan: reason`", "--# full-scan: reason"),
+        way("A query may read all of a table, and does not")
+            .replace("queries/wallets.sql", "--! wallet_standing", "--! wallet_standing\n--# «full-scan: there are few wallets»")
+            .warned("nothing is waived here: the query reads all of no table that grows", "take the line out"),
+    ]
+}

@@ -1,0 +1,103 @@
+//! Queries that do not fit the schema, or the types of Rust.
+
+use super::super::way::{Way, way};
+
+const WALLETS: &str = "queries/wallets.sql";
+const STANDING: &str = "select users.status, wallets.id as wallet_id";
+
+pub(super) fn ways() -> Vec<Way> {
+    vec![
+        way("The name of a column is misspelled")
+            .replace(
+                WALLETS,
+                STANDING,
+                "select users.«statsu», wallets.id as wallet_id",
+            )
+            .refused(
+                "column users.statsu does not exist (42703)",
+                "correct the query, or add a migration",
+            ),
+        way("The name of a table is misspelled")
+            .replace(
+                "queries/schema.sql",
+                "refinery_schema_history\n where",
+                "«refinery_schema_histroy»\n where",
+            )
+            .refused(
+                "relation \"refinery_schema_histroy\" does not exist (42P01)",
+                "correct the query, or add a migration",
+            ),
+        way("A key word is misspelled in a query")
+            .replace(
+                "queries/schema.sql",
+                "refinery_schema_history\n where version",
+                "refinery_schema_history\n wehre «version»",
+            )
+            .refused(
+                "syntax error at or near \"version\" (42601)",
+                "correct the query",
+            ),
+        way("A number is compared with a text")
+            .replace(
+                WALLETS,
+                " where transactions.id = :transaction_id\n",
+                " where transactions.id = 'first'\n",
+            )
+            .refused(
+                "invalid input syntax for type bigint: \"first\" (22P02)",
+                "",
+            ),
+        way("A column is compared with one of another type")
+            .replace(
+                WALLETS,
+                "  join users on users.id = wallets.user_id",
+                "  join users on users.email «=» wallets.user_id",
+            )
+            .refused("operator does not exist: text = bigint (42883)", ""),
+        way("A text is added to a number")
+            .replace(
+                WALLETS,
+                "wallets.balance\n  from wallets\n  join",
+                "wallets.balance «+» users.status as balance\n  from wallets\n  join",
+            )
+            .refused("operator does not exist: bigint + text (42883)", ""),
+        way("Nothing says which type a parameter has")
+            .replace(
+                WALLETS,
+                STANDING,
+                "select «:note» is null as is_bare, users.status, wallets.id as wallet_id",
+            )
+            .refused(
+                "could not determine data type of parameter $2 (42P18)",
+                "`:name::bigint`",
+            ),
+        way("A function is called that is not there")
+            .replace("queries/admin/users.sql", "count(", "«counts»(")
+            .refused("", "correct the query, or add a migration"),
+        way("A column is named that two tables have")
+            .replace(WALLETS, "wallets.id as wallet_id", "«id» as wallet_id")
+            .refused("column reference \"id\" is ambiguous (42702)", ""),
+        way("A query gives a time span, which has no type in Rust")
+            .replace(
+                WALLETS,
+                STANDING,
+                "select now() - users.created_at as age, users.status, wallets.id as wallet_id",
+            )
+            .replace(WALLETS, "--! wallet_standing", "--! «wallet_standing»")
+            .refused(
+                "the column `age` has the type pg_catalog.interval, which has no Rust type here",
+                "extract(epoch from",
+            ),
+        way("Two columns of a row have the same name")
+            .replace(WALLETS, "wallets.id as wallet_id", "wallets.id as status")
+            .replace(WALLETS, "--! wallet_standing", "--! «wallet_standing»")
+            .refused(
+                "two columns of the result are called `status`",
+                "… as other_name",
+            ),
+        way("A column of a result has no name")
+            .replace(WALLETS, "wallets.id as wallet_id", "wallets.id + 1")
+            .replace(WALLETS, "--! wallet_standing", "--! «wallet_standing»")
+            .refused("a column of the result has no name", "… as name"),
+    ]
+}

@@ -1,0 +1,58 @@
+//! Settings of the build, in `build.rs` and `Cargo.toml`.
+
+use super::super::way::{Way, way};
+
+const LAST: &str = "lint-after = \"20261126015835\"";
+
+pub(super) fn ways() -> Vec<Way> {
+    vec![
+        way("A table is declared to be small that is not there")
+            .replace("build.rs", "\"result_storage\"", "«\"result_store\"»")
+            .refused(
+                "there is no table `result_store`, which is declared to be small",
+                "correct its name",
+            ),
+        way("A type is mapped that is not there")
+            .replace(
+                "build.rs",
+                "\"pg_catalog.timestamptz\"",
+                "«\"pg_catalog.timestamp_tz\"»",
+            )
+            .with_consequences()
+            .refused(
+                "there is no type `pg_catalog.timestamp_tz`",
+                "correct its name",
+            ),
+        way("A lint rule is set that is none")
+            .replace(
+                "Cargo.toml",
+                LAST,
+                "lint-after = \"20261126015835\"\n«ban-drop-colum» = \"warn\"",
+            )
+            .refused(
+                "there is no lint rule `ban-drop-colum`",
+                "write `ban-drop-column`",
+            ),
+        way("A lint rule has a level that is none")
+            .replace(
+                "Cargo.toml",
+                LAST,
+                "lint-after = \"20261126015835\"\nban-drop-column = «\"error\"»",
+            )
+            .refused(
+                "the level of `ban-drop-column` cannot be this",
+                "write \"allow\", \"warn\" or \"deny\"",
+            ),
+        way("The revision after which the lints begin is not there")
+            .replace("Cargo.toml", LAST, "lint-after = «\"20261126\"»")
+            .refused("`lint-after` names no revision", "the full id"),
+        way("The directory of the queries is not there")
+            .replace(
+                "build.rs",
+                "Build::new()",
+                "Build::new()\n        .queries(\"query\")",
+            )
+            .names("query")
+            .refused("the directory of the queries does not exist", ".queries("),
+    ]
+}
