@@ -35,17 +35,9 @@ fn each_way_to_break_this_project_is_refused_where_it_is_broken_with_a_remedy() 
     let mut wrong = String::new();
     let mut entries = Vec::new();
     for way in ways::all() {
-        let broken = copy.break_it(&way);
-        let built = copy.build();
-        let message = message_of(&way, &built);
-        copy.restore(&broken);
-        match message.and_then(|message| judge(&way, &message, &broken).map(|()| message)) {
-            Ok(message) => entries.push(Entry {
-                way,
-                message,
-                broken,
-            }),
-            Err(why) => wrong += &format!("\n{}\n{why}\n{}\n", way.title, built.said),
+        match tried(&copy, way) {
+            Ok(entry) => entries.push(entry),
+            Err(why) => wrong += &why,
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -53,6 +45,28 @@ fn each_way_to_break_this_project_is_refused_where_it_is_broken_with_a_remedy() 
     let built = copy.build();
     assert!(built.succeeded, "{}", built.said);
     hold_against_the_page(&document::write(&entries));
+}
+
+/// Tries a way, and makes the copy whole again.
+fn tried(copy: &Copy, way: Way) -> Result<Entry, String> {
+    let title = way.title;
+    let broken = copy
+        .break_it(&way)
+        .map_err(|why| format!("\n{title}\n{why}\n"))?;
+    let built = copy.build();
+    copy.restore(&broken);
+    let message = message_of(&way, &built).and_then(|message| {
+        judge(&way, &message, &broken)?;
+        Ok(message)
+    });
+    match message {
+        Ok(message) => Ok(Entry {
+            way,
+            message,
+            broken,
+        }),
+        Err(why) => Err(format!("\n{title}\n{why}\n{}\n", built.said)),
+    }
 }
 
 /// What the build said of a way, if it ended as it should.

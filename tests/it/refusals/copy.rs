@@ -122,64 +122,75 @@ impl Copy {
     }
 
     /// Breaks it. Cargo sees that by the times of files, and each build takes longer than the finest of these.
-    pub(super) fn break_it(&self, way: &Way) -> Broken {
-        let mut mark = None;
+    pub(super) fn break_it(&self, way: &Way) -> Result<Broken, String> {
         let mut changes: Vec<Change> = Vec::new();
         for edit in &way.edits {
             let file = edit.file();
-            let path = self.root.join(file);
-            let before = fs::read(&path).ok();
-            let after = match edit {
-                Edit::Remove { .. } => None,
-                Edit::Write { text, .. } => Some(text.clone()),
-                Edit::Replace { from, to, .. } => {
-                    let text = String::from_utf8(before.clone().unwrap()).unwrap();
-                    let times = text.matches(from).count();
-                    assert_eq!(times, 1, "{}: {file} has {from:?} so often", way.title);
-                    Some(text.replace(from, to).into_bytes())
-                }
-            };
-            let after = after.map(|text| match unmarked(&text) {
-                Some((text, found)) => {
-                    assert!(mark.is_none(), "{}: two marks", way.title);
-                    mark = Some((file, found));
-                    text
-                }
-                None => text,
-            });
-            match &after {
-                Some(text) => write(&path, text),
-                None => fs::remove_file(&path).unwrap(),
-            }
-            changes.push(Change {
-                file,
-                before,
-                after,
-            });
+            let known = changes.iter().position(|change| change.file == file);
+            let mut change = known
+                .map(|at| changes.remove(at))
+                .unwrap_or_else(|| self.unchanged(file));
+            change.after = edited(edit, change.after.as_deref())?;
+            changes.push(change);
         }
-        let (place, underlined) = match (mark, way.file) {
-            (Some((file, mark)), None) => (
-                format!("{file}:{}:{}", mark.line, mark.column),
-                Some(mark.length),
-            ),
-            (None, Some(file)) => (file.to_owned(), None),
-            _ => panic!("{}: either a mark, or a file as a whole", way.title),
-        };
-        Broken {
+        let mut place = way.file.map(|file| (file.to_owned(), None));
+        for change in &mut changes {
+            let marked = change.after.as_deref().and_then(unmarked);
+            if let Some((text, mark)) = marked {
+                change.after = Some(text);
+                let at = format!("{}:{}:{}", change.file, mark.line, mark.column);
+                if place.replace((at, Some(mark.length))).is_some() {
+                    return Err("says twice where the message points".to_owned());
+                }
+            }
+        }
+        let (place, underlined) = place.ok_or("does not say where the message points")?;
+        for change in &changes {
+            self.put(change.file, change.after.as_deref());
+        }
+        Ok(Broken {
             changes,
             place,
             underlined,
+        })
+    }
+
+    fn unchanged(&self, file: &'static str) -> Change {
+        let before = fs::read(self.root.join(file)).ok();
+        let after = before.clone();
+        Change {
+            file,
+            before,
+            after,
+        }
+    }
+
+    fn put(&self, file: &str, content: Option<&[u8]>) {
+        let path = self.root.join(file);
+        match content {
+            Some(content) => write(&path, content),
+            None => fs::remove_file(path).unwrap(),
         }
     }
 
     pub(super) fn restore(&self, broken: &Broken) {
-        for change in broken.changes.iter().rev() {
-            let path = self.root.join(change.file);
-            match &change.before {
-                Some(text) => write(&path, text),
-                None => fs::remove_file(path).unwrap(),
-            }
+        for change in &broken.changes {
+            self.put(change.file, change.before.as_deref());
         }
+    }
+}
+
+/// The content of a file after an edit; none if it is gone.
+fn edited(edit: &Edit, before: Option<&[u8]>) -> Result<Option<Vec<u8>>, String> {
+    let (file, from, to) = match edit {
+        Edit::Write { text, .. } => return Ok(Some(text.clone())),
+        Edit::Remove { .. } => return Ok(None),
+        Edit::Replace { file, from, to } => (file, from, to),
+    };
+    let text = String::from_utf8_lossy(before.unwrap_or_default());
+    match text.matches(from).count() {
+        1 => Ok(Some(text.replace(from, to).into_bytes())),
+        times => Err(format!("{file} has {from:?} {times} times, not once")),
     }
 }
 

@@ -43,8 +43,8 @@ pub(super) fn ways() -> Vec<Way> {
             .write(NEW_DOWN, "alter table audit_seals drop constraint audit_seals_last_fkey;\n")
             .replace(
                 MODEL,
-                "create trigger audit_seals_append_only before",
-                "alter table audit_seals add constraint audit_seals_last_fkey foreign key (last_audit_log_id) references audit_logs (id);\ncreate trigger audit_seals_append_only before",
+                "create trigger audit_seals_append_only\n",
+                "alter table audit_seals add constraint audit_seals_last_fkey foreign key (last_audit_log_id) references audit_logs (id);\ncreate trigger audit_seals_append_only\n",
             )
             .with_consequences()
             .refused("By default new constraints require a table scan", "`not valid`"),
