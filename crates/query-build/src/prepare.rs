@@ -3,11 +3,13 @@
 //! Every query is asked about, also after one was refused: a build reports all that is wrong.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use futures_util::future::join_all;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 use tokio_postgres::{Client, Statement};
 
+use revisions::lexer::Kind;
 use revisions::{Location, SourceError};
 
 use crate::check::Check;
@@ -96,7 +98,8 @@ pub(crate) fn refused(
 ) -> SourceError {
     let range = match error.position() {
         Some(ErrorPosition::Original(position)) => shipped.place_of(query, *position),
-        _ => query.line.name.range.clone(),
+        _ => untyped_parameter(file, query, error)
+            .unwrap_or_else(|| query.line.name.range.clone()),
     };
     let name = &query.line.name.text;
     let mut problem = SourceError::from_database(&file.source.name, &shipped.sql, 0, error)
@@ -105,13 +108,28 @@ pub(crate) fn refused(
     let word = tokens.find(|token| token.range.start == range.start);
     let range = word.map_or(range, |word| word.range.clone());
     problem.location = Some(Location::of_range(&file.source.text, range));
-    match remedy(error.code()) {
-        Some(remedy) => problem.remedy(remedy),
-        None => problem,
-    }
+    problem.remedy(remedy(error.code()))
 }
 
-fn remedy(code: &SqlState) -> Option<&'static str> {
+/// The first place of the parameter whose type PostgreSQL cannot tell: it says which one only in its message.
+fn untyped_parameter(file: &QueryFile, query: &Query, error: &DbError) -> Option<Range<usize>> {
+    if *error.code() != SqlState::INDETERMINATE_DATATYPE {
+        return None;
+    }
+    let (_, number) = error.message().rsplit_once('$')?;
+    let number: usize = number.parse().ok()?;
+    let text = &file.source.text;
+    let names = query.parameters(&file.source);
+    let name = names.get(number.checked_sub(1)?)?;
+    let mut tokens = query.tokens.iter();
+    let token = tokens.find(|token| {
+        token.kind == Kind::Parameter && token.text(text).trim_start_matches(':') == *name
+    });
+    token.map(|token| token.range.clone())
+}
+
+/// What to do about a refusal of PostgreSQL.
+fn remedy(code: &SqlState) -> &'static str {
     let missing = [
         SqlState::UNDEFINED_TABLE,
         SqlState::UNDEFINED_COLUMN,
@@ -120,16 +138,23 @@ fn remedy(code: &SqlState) -> Option<&'static str> {
         SqlState::INVALID_SCHEMA_NAME,
     ];
     if missing.contains(code) {
-        return Some(
-            "correct the query, or add a migration: the schema is what the migrations make it",
-        );
+        return "correct the query, or add a migration: the schema is what the migrations make it";
     }
     let untyped = [
         SqlState::INDETERMINATE_DATATYPE,
         SqlState::AMBIGUOUS_FUNCTION,
     ];
     if untyped.contains(code) {
-        return Some("give the parameter a type: `:name::bigint`");
+        return "give the parameter a type: `:name::bigint`";
     }
-    None
+    match *code {
+        SqlState::SYNTAX_ERROR => {
+            "correct the query here, or just before: up to here, PostgreSQL could read it"
+        }
+        SqlState::AMBIGUOUS_COLUMN => "say of which table: `table.column`",
+        SqlState::DATATYPE_MISMATCH | SqlState::INVALID_TEXT_REPRESENTATION => {
+            "compare and put together what has the same type, or cast one: `value::bigint`"
+        }
+        _ => "correct the query",
+    }
 }

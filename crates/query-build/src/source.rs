@@ -46,9 +46,9 @@ impl Source {
 fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> SourceError {
     let valid = error.utf8_error().valid_up_to();
     let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-    let line = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+    let rest = String::from_utf8_lossy(&error.as_bytes()[valid..]);
+    let text = format!("{before}{rest}");
     let byte = error.as_bytes().get(valid).copied().unwrap_or(0);
-    let what = format!("is not UTF-8: the byte 0x{byte:02x} at line {line}, column {column}");
-    SourceError::of_file(name, what).remedy("save the file as UTF-8")
+    let what = format!("the file is not UTF-8: the byte 0x{byte:02x}");
+    SourceError::at(name, Location::of_byte(&text, valid), what).remedy("save the file as UTF-8")
 }

@@ -21,7 +21,7 @@ pub enum ReadError {
     },
     /// A file that is not UTF-8.
     #[error(
-        "{path}:{line}:{column}: not UTF-8: the byte 0x{byte:02x}\n  = help: save the file as UTF-8"
+        "the file is not UTF-8: the byte 0x{byte:02x}\n  --> {path}:{line}:{column}\n  = help: save the file as UTF-8"
     )]
     NotUtf8 {
         /// The file.
@@ -35,7 +35,7 @@ pub enum ReadError {
     },
     /// A file that is meant to be a migration, but is not named like one, so that it would silently be skipped.
     #[error(
-        "{path}: looks like a migration, but is not named like one: {reason}\n  = help: rename the file; one that is no migration must not start with a version or contain `__`"
+        "the file looks like a migration, and is not named like one: {reason}\n  --> {path}\n  = help: rename the file; one that is no migration must not start with a version or contain `__`"
     )]
     Misnamed {
         /// The file.
@@ -57,7 +57,7 @@ pub enum ReadError {
     },
     /// A down script whose revision is not there.
     #[error(
-        "{path}: undoes nothing: there is no {up} beside it\n  = help: rename it like the script that it undoes, or remove it"
+        "the down script undoes nothing: there is no {up} beside it\n  --> {path}\n  = help: rename it like the script that it undoes, or remove it"
     )]
     OrphanDown {
         /// The down script.
@@ -67,7 +67,7 @@ pub enum ReadError {
     },
     /// A revision that says that it cannot be undone, and a script that undoes it.
     #[error(
-        "{path}: says `down: irreversible`, and yet there is {down}\n  = help: remove the one or the other"
+        "the header says `down: irreversible`, and yet there is {down}\n  --> {path}\n  = help: remove the one or the other"
     )]
     IrreversibleWithDown {
         /// The revision.
