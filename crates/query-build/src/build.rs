@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use revisions::{ReadError, Revisions, SourceError};
 
+use crate::declared::Declared;
 use crate::error::{Error, Problem};
 use crate::examine::Vetted;
+use crate::previous::{self, Release};
 use crate::prove::{Model, prove};
 use crate::read::{Queries, read_queries};
 use crate::report::{Clock, Module, Report};
@@ -32,6 +34,8 @@ pub struct Build {
     mapped_types: BTreeMap<String, String>,
     /// The tables that do not grow, and why.
     small_tables: BTreeMap<String, String>,
+    /// The release that is checked too.
+    pub(crate) previous_release: Option<String>,
 }
 
 impl Default for Build {
@@ -49,6 +53,7 @@ impl Build {
             queries: Some(PathBuf::from("queries")),
             mapped_types: BTreeMap::new(),
             small_tables: BTreeMap::new(),
+            previous_release: None,
         }
     }
 
@@ -96,6 +101,16 @@ impl Build {
         self
     }
 
+    /// Checks the queries of an older release on the schema that the migrations make of its database: a directory with its
+    /// migrations and queries, relative to the package, or a revision of git, such as a tag.
+    ///
+    /// The variable `QUERY_BUILD_PREVIOUS_RELEASE` wins over it; an empty one is none.
+    #[must_use]
+    pub fn previous_release(mut self, release: impl Into<String>) -> Self {
+        self.previous_release = Some(release.into());
+        self
+    }
+
     /// Builds from explicit directories, without reading the environment that cargo sets or printing for it.
     ///
     /// # Errors
@@ -127,15 +142,46 @@ impl Build {
         };
         clock.step("prove the migrations");
 
-        let mut warnings = lints::judge(package, &revisions, &mut problems)?;
+        let settings = match lints::settings(package, &revisions)? {
+            Ok(settings) => Some(settings),
+            Err(wrong) => {
+                problems.extend(wrong.into_iter().map(Problem::from));
+                // The migrations may be refused or not, once it is right.
+                None
+            }
+        };
+        let mut warnings = Vec::new();
+        if let Some(settings) = &settings {
+            warnings = lints::judge(&revisions, settings, &mut problems);
+        }
         clock.step("lint the migrations");
 
-        let vetted = self.vet_queries(&scratch, &queries, &mut problems)?;
+        let vetted = self.vet_queries(package, &scratch, &queries, &mut problems)?;
+        clock.step("vet the queries");
+
+        let mut watched = Vec::new();
+        if let Some((name, settings)) = self.previous_release.as_ref().zip(settings.as_ref()) {
+            match Release::read(self, package, name, out_dir) {
+                Ok(release) => {
+                    let (small_tables, revisions) = (&self.small_tables, &revisions);
+                    let check = previous::Check {
+                        release: &release,
+                        revisions,
+                        small_tables,
+                        settings,
+                    };
+                    check.run(&scratch, &mut problems, &mut warnings)?;
+                    watched = release.watched;
+                }
+                Err(Error::Refused(unreadable)) => problems.extend(unreadable),
+                Err(error) => return Err(error),
+            }
+            clock.step("check the previous release");
+        }
         if !problems.is_empty() {
             return Err(Error::refused(problems));
         }
         warnings.extend(vetted.warnings.iter().map(ToString::to_string));
-        clock.step("vet the queries");
 
         let revisions_text = embed::revisions_file(&revisions, &proof)?;
         let mut files = vec![("revisions.rs", revisions_text)];
@@ -161,6 +207,7 @@ impl Build {
             warnings,
             document: vetted.document,
             written,
+            watched,
             steps: clock.steps,
         })
     }
@@ -225,18 +272,19 @@ impl Build {
     /// reads all of no table that grows, and says which of its columns may be null.
     fn vet_queries(
         &self,
+        package: &Path,
         scratch: &Scratch,
         queries: &Queries,
         problems: &mut Vec<Problem>,
     ) -> Result<Vetted, Error> {
         let mut found = Vec::new();
-        let vet = examine::examine(
-            &scratch.client,
-            &queries.files,
-            &self.mapped_types,
-            &self.small_tables,
-            &mut found,
-        );
+        let script = std::fs::read_to_string(package.join("build.rs")).unwrap_or_default();
+        let declared = Declared {
+            small_tables: &self.small_tables,
+            mapped_types: &self.mapped_types,
+            script: &script,
+        };
+        let vet = examine::examine(&scratch.client, &queries.files, declared, &mut found);
         let vetted = scratch.runtime.block_on(vet);
         problems.extend(found.into_iter().map(Problem::from));
         vetted.map_err(|error| scratch.lost(error))

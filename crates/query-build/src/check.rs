@@ -7,19 +7,40 @@ use tokio_postgres::types::{Kind, Type};
 
 use revisions::SourceError;
 
+use crate::prepare::Prepared;
 use crate::query_file::{Query, QueryFile};
 
+/// Checks all queries; what is wrong goes to `problems`.
+pub(crate) fn check(
+    files: &[QueryFile],
+    prepared: &[Prepared],
+    mapped_types: &BTreeMap<String, String>,
+    problems: &mut Vec<SourceError>,
+) {
+    for prepared in prepared {
+        let (file, query) = prepared.of(files);
+        Check {
+            file,
+            query,
+            statement: &prepared.statement,
+            mapped_types,
+            problems,
+        }
+        .run();
+    }
+}
+
 /// The check of one query.
-pub(crate) struct Check<'a> {
-    pub(crate) file: &'a QueryFile,
-    pub(crate) query: &'a Query,
-    pub(crate) statement: &'a Statement,
-    pub(crate) mapped_types: &'a BTreeMap<String, String>,
-    pub(crate) problems: &'a mut Vec<SourceError>,
+struct Check<'a> {
+    file: &'a QueryFile,
+    query: &'a Query,
+    statement: &'a Statement,
+    mapped_types: &'a BTreeMap<String, String>,
+    problems: &'a mut Vec<SourceError>,
 }
 
 impl Check<'_> {
-    pub(crate) fn run(&mut self) {
+    fn run(&mut self) {
         self.column_names();
         self.nullable_columns();
         self.column_types();

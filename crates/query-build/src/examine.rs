@@ -1,11 +1,12 @@
 //! The examination of the queries on the scratch database: do they fit the schema, how are they run, what may be null.
 
-use std::collections::BTreeMap;
-
 use tokio_postgres::Client;
 
 use revisions::SourceError;
 
+use crate::check::check;
+use crate::declared::Declared;
+use crate::nullability::Extent;
 use crate::prepare::prepare_queries;
 use crate::query_file::QueryFile;
 use crate::{nullability, plan, plan_document};
@@ -23,16 +24,18 @@ pub(crate) struct Vetted {
 pub(crate) async fn examine(
     client: &Client,
     files: &[QueryFile],
-    mapped_types: &BTreeMap<String, String>,
-    small_tables: &BTreeMap<String, String>,
+    declared: Declared<'_>,
     problems: &mut Vec<SourceError>,
 ) -> Result<Vetted, tokio_postgres::Error> {
     let mut warnings = Vec::new();
-    let prepared = prepare_queries(client, files, mapped_types, problems).await?;
-    let plans = plan::plan(client, files, &prepared, small_tables, problems).await?;
+    let small_tables = declared.small_tables;
+    let (prepared, refused) = prepare_queries(client, files).await?;
+    problems.extend(refused.into_iter().map(|it| it.problem));
+    check(files, &prepared, declared.mapped_types, problems);
+    let plans = plan::plan(client, files, &prepared, small_tables).await?;
     plans.judge(files, &prepared, problems, &mut warnings);
-    problems.extend(plan::unknown_tables(client, small_tables).await?);
-    let traced = nullability::trace(client, files, &prepared).await?;
+    problems.extend(declared.unknown(client).await?);
+    let traced = nullability::trace(client, files, &prepared, Extent::Columns).await?;
     nullability::judge(files, &prepared, &traced, problems, &mut warnings);
     let document = plan_document::write(files, &prepared, &plans, &traced, small_tables);
     Ok(Vetted { warnings, document })

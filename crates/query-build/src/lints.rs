@@ -12,27 +12,20 @@ pub(crate) const MANIFEST: &str = "Cargo.toml";
 
 /// Adds what is refused to `problems`, and gives what is only warned of, a line each.
 pub(crate) fn judge(
-    package: &Path,
     revisions: &Revisions,
+    settings: &LintSettings,
     problems: &mut Vec<Problem>,
-) -> Result<Vec<String>, Error> {
-    let settings = match settings(package, revisions)? {
-        Ok(settings) => settings,
-        Err(wrong) => {
-            problems.extend(wrong.into_iter().map(Problem::from));
-            // Its migrations may be refused or not, once it is right.
-            return Ok(Vec::new());
-        }
-    };
-    let findings = lint(revisions, &settings, None);
+) -> Vec<String> {
+    let findings = lint(revisions, settings, None);
     let (refused, told): (Vec<Finding>, Vec<Finding>) = findings
         .into_iter()
         .partition(|finding| finding.level == Level::Deny);
     problems.extend(refused.into_iter().map(|it| Problem::from(it.error)));
-    Ok(told.iter().map(|it| line(&it.error)).collect())
+    told.iter().map(|it| line(&it.error)).collect()
 }
 
-fn settings(
+/// What the project has decided, or what is wrong with it.
+pub(crate) fn settings(
     package: &Path,
     revisions: &Revisions,
 ) -> Result<Result<LintSettings, Vec<SourceError>>, Error> {
@@ -46,7 +39,7 @@ fn settings(
 }
 
 /// A problem in the one line that cargo takes as a warning.
-fn line(error: &SourceError) -> String {
+pub(crate) fn line(error: &SourceError) -> String {
     let place = error.location.as_ref().map_or(String::new(), |place| {
         format!(":{}:{}", place.line, place.column)
     });

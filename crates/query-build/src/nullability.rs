@@ -12,6 +12,7 @@ mod place;
 mod prove;
 mod scope;
 mod table;
+mod writes;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -29,6 +30,7 @@ pub(crate) use judge::judge;
 use node::{Node, Value};
 use prove::{Parameter, Prover, Why};
 use scope::Scope;
+pub(crate) use writes::{Change, Write};
 
 /// What is known of the columns of a query.
 #[derive(Debug, Default)]
@@ -36,7 +38,18 @@ pub(crate) struct Traced {
     /// For each column why it may be null, or nothing if it never is.
     pub(crate) columns: Vec<Option<Why>>,
     /// For each column its place in the file, where it is known.
-    places: Vec<Range<usize>>,
+    pub(crate) places: Vec<Range<usize>>,
+    /// What it writes; only if [`Extent::Writes`] was asked for.
+    pub(crate) writes: Vec<Write>,
+}
+
+/// How much is traced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// The columns of results.
+    Columns,
+    /// What is written too.
+    Writes,
 }
 
 /// Traces the columns of all queries, in the order of `prepared`.
@@ -47,6 +60,7 @@ pub(crate) async fn trace(
     client: &Client,
     files: &[QueryFile],
     prepared: &[Prepared],
+    extent: Extent,
 ) -> Result<Vec<Traced>, tokio_postgres::Error> {
     let heads: Vec<String> = prepared
         .iter()
@@ -54,8 +68,13 @@ pub(crate) async fn trace(
         .map(|(number, query)| head(number, query))
         .collect();
     let asked = prepared.iter().zip(&heads).enumerate();
-    let trees =
-        join_all(asked.map(|(number, (query, head))| tree(client, number, query, head))).await;
+    let trees = asked.map(|(number, (query, head))| async move {
+        match extent == Extent::Columns && query.statement.columns().is_empty() {
+            true => Ok(String::new()),
+            false => tree(client, number, query, head).await,
+        }
+    });
+    let trees = join_all(trees).await;
     let trees = trees.into_iter().collect::<Result<Vec<String>, _>>()?;
     let catalog = Catalog::read(client, &trees).await?;
     let all = prepared.iter().zip(&trees);
@@ -86,9 +105,6 @@ async fn tree(
     query: &Prepared,
     head: &str,
 ) -> Result<String, tokio_postgres::Error> {
-    if query.statement.columns().is_empty() {
-        return Ok(String::new());
-    }
     // One message is one transaction: a function that is refused leaves nothing behind.
     let name = format!("pg_temp.query_build_{number}");
     let ask = format!(
@@ -120,6 +136,7 @@ fn traced(files: &[QueryFile], prepared: &Prepared, text: &str, catalog: &Catalo
         return Traced {
             columns: (0..count).map(|_| why()).collect(),
             places,
+            writes: Vec::new(),
         };
     };
     let parameters = parameters(file, query);
@@ -133,7 +150,11 @@ fn traced(files: &[QueryFile], prepared: &Prepared, text: &str, catalog: &Catalo
     let columns = numbers
         .map(|number| prover.column(&scope, number).err())
         .collect();
-    Traced { columns, places }
+    Traced {
+        columns,
+        places,
+        writes: prover.writes(&scope),
+    }
 }
 
 fn first_node<'a, 't>(value: &'a Value<'t>) -> Option<&'a Node<'t>> {
@@ -142,6 +163,13 @@ fn first_node<'a, 't>(value: &'a Value<'t>) -> Option<&'a Node<'t>> {
         Value::List(values) => values.iter().find_map(first_node),
         _ => None,
     }
+}
+
+/// Whether a column of the result is marked as one that may be null.
+pub(crate) fn is_marked(file: &QueryFile, query: &Query, column: &str) -> bool {
+    let mut fields = file.fields_of(&query.line.row).iter();
+    let field = fields.find(|field| field.text == column);
+    field.is_some_and(|field| Mark::of(&file.source, field).may_be_null)
 }
 
 /// The parameters of a query, in the order of their numbers.

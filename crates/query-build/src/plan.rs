@@ -18,7 +18,7 @@ use tokio_postgres::Client;
 use revisions::SourceError;
 use revisions::lexer::Kind;
 
-use crate::prepare::{Prepared, refused};
+use crate::prepare::{Prepared, Refused, refused};
 use crate::query_file::{Query, QueryFile};
 use crate::source::Source;
 use crate::waiver::Rule;
@@ -29,6 +29,8 @@ pub(crate) use tree::Node;
 
 /// The plans of the queries, in their order; none for what has no plan, such as `listen`.
 pub(crate) struct Plans {
+    /// What PostgreSQL cannot plan, such as `on conflict` without a unique index.
+    pub(crate) refused: Vec<Refused>,
     pub(crate) plans: Vec<Option<Plan>>,
     pub(crate) indexes: Indexes,
 }
@@ -36,7 +38,7 @@ pub(crate) struct Plans {
 /// How a query is run.
 pub(crate) struct Plan {
     pub(crate) tree: Node,
-    findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// Sorting stays on: the price of a sort must not make an index that only gives the order look better than one that finds.
@@ -47,7 +49,7 @@ const RESET: &str = "
     reset plan_cache_mode; reset jit;
     reset enable_seqscan; reset enable_hashjoin; reset enable_mergejoin; reset enable_material";
 
-/// Plans all queries; what PostgreSQL cannot plan goes to `problems`.
+/// Plans all queries.
 ///
 /// # Errors
 /// Only if the connection fails.
@@ -56,7 +58,6 @@ pub(crate) async fn plan(
     files: &[QueryFile],
     prepared: &[Prepared],
     small_tables: &BTreeMap<String, String>,
-    problems: &mut Vec<SourceError>,
 ) -> Result<Plans, tokio_postgres::Error> {
     client.batch_execute(SETTINGS).await?;
     let indexes = index::read(client).await?;
@@ -68,7 +69,7 @@ pub(crate) async fn plan(
     let asked = prepared.iter().enumerate();
     let answers = join_all(asked.map(|(number, query)| explain.query(number, query))).await;
     client.batch_execute(RESET).await?;
-    let mut plans = Vec::new();
+    let (mut plans, mut refusals) = (Vec::new(), Vec::new());
     for (query, answer) in prepared.iter().zip(answers) {
         match answer {
             Ok(plan) => plans.push(plan),
@@ -77,16 +78,24 @@ pub(crate) async fn plan(
                     return Err(error);
                 };
                 let (file, of) = query.of(files);
-                problems.push(refused(file, of, &query.shipped, refusal));
+                refusals.push(Refused {
+                    file: query.file,
+                    query: query.query,
+                    problem: refused(file, of, &query.shipped, refusal),
+                });
                 plans.push(None);
             }
         }
     }
-    Ok(Plans { plans, indexes })
+    Ok(Plans {
+        refused: refusals,
+        plans,
+        indexes,
+    })
 }
 
 impl Plans {
-    /// Refuses queries that read all of a table that grows, unless that is waived.
+    /// Refuses queries that cannot be planned, and those that read all of a table that grows, unless that is waived.
     pub(crate) fn judge(
         &self,
         files: &[QueryFile],
@@ -94,6 +103,7 @@ impl Plans {
         problems: &mut Vec<SourceError>,
         warnings: &mut Vec<SourceError>,
     ) {
+        problems.extend(self.refused.iter().map(|it| it.problem.clone()));
         for (prepared, plan) in prepared.iter().zip(&self.plans) {
             let (file, query) = prepared.of(files);
             let findings = plan.iter().flat_map(|plan| plan.findings.clone());
@@ -127,7 +137,7 @@ impl Plans {
 
 /// Where a table is named in the SQL for the first time, and not one of its columns; the name of the query where it
 /// is not.
-fn place_of_table(query: &Query, source: &Source, table: &str) -> Range<usize> {
+pub(crate) fn place_of_table(query: &Query, source: &Source, table: &str) -> Range<usize> {
     let followed = query
         .tokens
         .iter()

@@ -1,8 +1,7 @@
-//! Asks PostgreSQL about every query: does it fit the schema.
+//! Asks PostgreSQL about every query: does it fit the schema. Whether Rust can do with it is asked in `check.rs`.
 //!
 //! Every query is asked about, also after one was refused: a build reports all that is wrong.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use futures_util::future::join_all;
@@ -12,7 +11,6 @@ use tokio_postgres::{Client, Statement};
 use revisions::lexer::Kind;
 use revisions::{Location, SourceError};
 
-use crate::check::Check;
 use crate::query_file::{Query, QueryFile};
 use crate::shipped::Shipped;
 
@@ -20,7 +18,7 @@ use crate::shipped::Shipped;
 pub(crate) struct Prepared {
     /// Which file, and which query in it.
     pub(crate) file: usize,
-    query: usize,
+    pub(crate) query: usize,
     pub(crate) shipped: Shipped,
     pub(crate) statement: Statement,
 }
@@ -33,16 +31,21 @@ impl Prepared {
     }
 }
 
-/// Prepares every sound query of `files`; what PostgreSQL refuses goes to `problems`.
+/// A query that PostgreSQL has refused.
+pub(crate) struct Refused {
+    pub(crate) file: usize,
+    pub(crate) query: usize,
+    pub(crate) problem: SourceError,
+}
+
+/// Prepares every sound query of `files`; what PostgreSQL takes, and what it refuses.
 ///
 /// # Errors
 /// Only if the connection fails.
 pub(crate) async fn prepare_queries(
     client: &Client,
     files: &[QueryFile],
-    mapped_types: &BTreeMap<String, String>,
-    problems: &mut Vec<SourceError>,
-) -> Result<Vec<Prepared>, tokio_postgres::Error> {
+) -> Result<(Vec<Prepared>, Vec<Refused>), tokio_postgres::Error> {
     let mut sound = Vec::new();
     for (number, file) in files.iter().enumerate() {
         let queries = file.queries.iter().enumerate();
@@ -59,34 +62,29 @@ pub(crate) async fn prepare_queries(
             .map(|(.., shipped)| client.prepare(&shipped.sql)),
     )
     .await;
-    let mut prepared = Vec::new();
-    for ((file_number, query_number, shipped), answer) in sound.into_iter().zip(answers) {
-        let file = &files[file_number];
-        let query = &file.queries[query_number];
+    let (mut taken, mut refusals) = (Vec::new(), Vec::new());
+    for ((file, query, shipped), answer) in sound.into_iter().zip(answers) {
         match answer {
-            Ok(statement) => {
-                Check {
+            Ok(statement) => taken.push(Prepared {
+                file,
+                query,
+                shipped,
+                statement,
+            }),
+            Err(error) => {
+                let Some(refusal) = error.as_db_error() else {
+                    return Err(error);
+                };
+                let of = &files[file];
+                refusals.push(Refused {
                     file,
                     query,
-                    statement: &statement,
-                    mapped_types,
-                    problems,
-                }
-                .run();
-                prepared.push(Prepared {
-                    file: file_number,
-                    query: query_number,
-                    shipped,
-                    statement,
+                    problem: refused(of, &of.queries[query], &shipped, refusal),
                 });
             }
-            Err(error) => match error.as_db_error() {
-                Some(refusal) => problems.push(refused(file, query, &shipped, refusal)),
-                None => return Err(error),
-            },
         }
     }
-    Ok(prepared)
+    Ok((taken, refusals))
 }
 
 /// PostgreSQL's refusal of a query, at the word that it means.
@@ -98,8 +96,7 @@ pub(crate) fn refused(
 ) -> SourceError {
     let range = match error.position() {
         Some(ErrorPosition::Original(position)) => shipped.place_of(query, *position),
-        _ => untyped_parameter(file, query, error)
-            .unwrap_or_else(|| query.line.name.range.clone()),
+        _ => untyped_parameter(file, query, error).unwrap_or_else(|| query.line.name.range.clone()),
     };
     let name = &query.line.name.text;
     let mut problem = SourceError::from_database(&file.source.name, &shipped.sql, 0, error)

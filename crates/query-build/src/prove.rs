@@ -202,7 +202,8 @@ fn undo(scratch: &mut Scratch, revisions: &Revisions, revision: &Revision) -> Re
     undone.map(drop).map_err(in_a_scratch_database)
 }
 
-fn in_a_scratch_database(error: revisions::Error) -> Problem {
+/// What a migration that fails here needs.
+pub(crate) fn in_a_scratch_database(error: revisions::Error) -> Problem {
     match error {
         revisions::Error::Failed(mut report) => {
             let remedy = "correct it and build again: it ran in a scratch database only";

@@ -29,7 +29,7 @@ pub(crate) fn read_queries(
         );
         return Ok(queries);
     }
-    queries.directory(directory, name, &[], problems)?;
+    queries = read_files(directory, name, problems)?;
     if queries.files.is_empty() && problems.is_empty() {
         problems.push(
             SourceError::of_file(name, "the directory has no .sql file").remedy(
@@ -41,6 +41,17 @@ pub(crate) fn read_queries(
     for file in &mut queries.files {
         vet::vet_file(file, problems);
     }
+    Ok(queries)
+}
+
+/// The same without looking at what is in them, further than to take them apart.
+pub(crate) fn read_files(
+    directory: &Path,
+    name: &str,
+    problems: &mut Vec<SourceError>,
+) -> Result<Queries, Error> {
+    let mut queries = Queries { files: Vec::new() };
+    queries.directory(directory, name, &[], problems)?;
     Ok(queries)
 }
 

@@ -21,6 +21,8 @@ pub struct Report {
     pub document: String,
     /// The files in the output directory that changed.
     pub written: Vec<PathBuf>,
+    /// The directories outside of the package's own that were read.
+    pub watched: Vec<PathBuf>,
     /// How long each step took, in the order of the steps.
     pub steps: Vec<(&'static str, Duration)>,
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::build::Build;
 use crate::error::Error;
 use crate::lints::MANIFEST;
+use crate::previous::VARIABLE;
 use crate::report::Report;
 use crate::scratch;
 
@@ -18,7 +19,11 @@ impl Build {
     ///
     /// Ends the process with exit code 1, and the error on standard error, when the build is refused: cargo
     /// shows it as the error of the compilation.
-    pub fn run(self) {
+    pub fn run(mut self) {
+        if let Some(release) = env::var_os(VARIABLE) {
+            let release = release.to_string_lossy().into_owned();
+            self.previous_release = Some(release).filter(|release| !release.is_empty());
+        }
         if let Err(error) = self.run_for_cargo() {
             eprintln!("error: {error}");
             std::process::exit(1);
@@ -58,6 +63,10 @@ impl Build {
         );
         println!("cargo::rerun-if-env-changed=SCRATCH_POSTGRES");
         println!("cargo::rerun-if-env-changed={REPORT}");
+        println!("cargo::rerun-if-env-changed={VARIABLE}");
+        for directory in &report.watched {
+            println!("cargo::rerun-if-changed={}", directory.display());
+        }
         for line in report.warnings.iter().flat_map(|warning| warning.lines()) {
             println!("cargo::warning={line}");
         }

@@ -83,8 +83,13 @@ impl Scratch {
             server: self.name(),
             source,
         })?;
-        self.roles = roles.to_vec();
+        self.roles.extend_from_slice(roles);
         Ok(())
+    }
+
+    /// The roles that were made.
+    pub(crate) fn roles(&self) -> &[String] {
+        &self.roles
     }
 
     /// Which server it is, for messages.

@@ -27,6 +27,7 @@ pub use rules::RULES;
 #[cfg(feature = "cli")]
 pub(crate) use rules::find as rule_of;
 pub use settings::{LintSettings, UnknownRule};
+pub use waivers::unused_waiver;
 
 use relations::Made;
 use words::Words;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use tokio_postgres::Client;
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row};
 
 /// What the trees need to know.
 #[derive(Debug, Default)]
@@ -12,11 +12,23 @@ pub(crate) struct Catalog {
     functions: HashMap<i64, Function>,
 }
 
-/// A table: its name, and its columns by their numbers, with whether they are declared not null.
+/// A table: its name, and its columns by their numbers.
 #[derive(Debug, Default)]
-struct Table {
-    name: String,
-    columns: BTreeMap<i64, (String, bool)>,
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) columns: BTreeMap<i64, Column>,
+}
+
+/// A column of a table.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    /// Whether it is declared not null, and no row is null.
+    pub(crate) is_not_null: bool,
+    /// Whether it is declared not null: of the rows that are there, one may be null nevertheless.
+    pub(crate) refuses_null: bool,
+    /// Whether an insert that leaves it out gives it a value of its own.
+    pub(crate) has_default: bool,
 }
 
 /// A function, and the operators that it stands behind.
@@ -37,7 +49,8 @@ const COLUMNS: &str = "
 select a.attrelid::int8, c.relname::text, a.attnum::int8, a.attname::text,
        a.attnotnull and not exists (
            select from pg_catalog.pg_constraint as n
-            where n.conrelid = a.attrelid and n.contype = 'n' and not n.convalidated and a.attnum = any(n.conkey))
+            where n.conrelid = a.attrelid and n.contype = 'n' and not n.convalidated and a.attnum = any(n.conkey)),
+       a.attnotnull, a.atthasdef or a.attidentity <> '' or a.attgenerated <> ''
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_class as c on c.oid = a.attrelid
  where a.attrelid = any($1) and a.attnum > 0 and not a.attisdropped";
@@ -73,9 +86,7 @@ impl Catalog {
         for row in columns {
             let table = catalog.tables.entry(row.try_get(0)?).or_default();
             table.name = row.try_get(1)?;
-            table
-                .columns
-                .insert(row.try_get(2)?, (row.try_get(3)?, row.try_get(4)?));
+            table.columns.insert(row.try_get(2)?, column(&row)?);
         }
         for row in functions {
             let function = Function {
@@ -94,12 +105,24 @@ impl Catalog {
         self.functions.get(&number?)
     }
 
-    /// The table and the column, and whether it is declared not null.
-    pub(crate) fn column(&self, table: i64, column: i64) -> Option<(&str, &str, bool)> {
+    /// The table, and one of its columns.
+    pub(crate) fn column(&self, table: i64, column: i64) -> Option<(&Table, &Column)> {
         let table = self.tables.get(&table)?;
-        let (column, is_not_null) = table.columns.get(&column)?;
-        Some((&table.name, column, *is_not_null))
+        Some((table, table.columns.get(&column)?))
     }
+
+    pub(crate) fn table(&self, table: i64) -> Option<&Table> {
+        self.tables.get(&table)
+    }
+}
+
+fn column(row: &Row) -> Result<Column, tokio_postgres::Error> {
+    Ok(Column {
+        name: row.try_get(3)?,
+        is_not_null: row.try_get(4)?,
+        refuses_null: row.try_get(5)?,
+        has_default: row.try_get(6)?,
+    })
 }
 
 /// The numbers that stand behind some words in the texts.

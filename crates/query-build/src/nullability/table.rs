@@ -42,13 +42,14 @@ impl Prover<'_> {
                 .catalog
                 .column(table.number("relid").unwrap_or(0), column)
             {
-                Some((_, _, true)) => Ok(()),
+                Some((_, column)) if column.is_not_null => Ok(()),
                 Some(_) if table.atom("relkind") == Some("v") => {
                     Err("a column of a view is not traced".to_owned())
                 }
-                Some((table, column, false)) => {
-                    Err(format!("`{table}.{column}` is not declared not null"))
-                }
+                Some((table, column)) => Err(format!(
+                    "`{}.{}` is not declared not null",
+                    table.name, column.name
+                )),
                 None => untraced(),
             },
             Some(1) => match table.node("subquery") {

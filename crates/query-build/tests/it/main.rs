@@ -14,6 +14,7 @@ mod nullability;
 mod output;
 mod plans;
 mod postgresql;
+mod previous;
 mod project;
 mod proof;
 mod queries;

@@ -68,7 +68,30 @@ impl Project {
 
     /// Builds, and gives back what was refused.
     pub(crate) fn refusal(&self) -> String {
-        match self.build() {
+        self.refused(self.build())
+    }
+
+    /// The same with other settings.
+    pub(crate) fn refusal_of(&self, build: &Build) -> String {
+        self.refused(build.try_run(&self.package, &self.out_dir))
+    }
+
+    /// Builds with other settings, which succeeds.
+    pub(crate) fn report_of(&self, build: &Build) -> Report {
+        match build.try_run(&self.package, &self.out_dir) {
+            Ok(report) => report,
+            Err(error) => panic!("the build was refused: {error}"),
+        }
+    }
+
+    /// The warnings, without the directory of the test.
+    pub(crate) fn warnings_of(&self, report: &Report) -> String {
+        let package = format!("{}/", self.package.display());
+        report.warnings.join("\n").replace(&package, "")
+    }
+
+    fn refused(&self, built: Result<Report, Error>) -> String {
+        match built {
             Ok(report) => panic!("the build should have been refused: {report:#?}"),
             Err(error) => {
                 let package = format!("{}/", self.package.display());

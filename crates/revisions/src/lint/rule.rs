@@ -30,7 +30,8 @@ impl Level {
     }
 }
 
-/// What a rule guards. All but the last do not matter to a table that the revision itself makes, nor to an empty database.
+/// What a rule guards. `Locks`, `Data` and `Clients` do not matter to a table that the revision itself makes, nor to an empty
+/// database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guards {
     /// Those who wait for a lock.
@@ -41,6 +42,8 @@ pub enum Guards {
     Clients,
     /// The script and the schema themselves.
     Form,
+    /// The release before, while it still runs. No text shows that: a build that is given that release judges it.
+    Release,
 }
 
 impl Guards {
@@ -52,6 +55,7 @@ impl Guards {
             Self::Data => "data",
             Self::Clients => "clients",
             Self::Form => "form",
+            Self::Release => "release",
         }
     }
 }

@@ -26,7 +26,7 @@ const fn own(name: &'static str, level: Level, guards: Guards, remedy: &'static 
     }
 }
 
-use Guards::{Clients, Data, Form, Locks};
+use Guards::{Clients, Data, Form, Locks, Release};
 use Level::{Allow, Deny, Warn};
 
 const REWRITE: &str = "add a column beside it, fill it in batches (`-- repeat: until-no-rows`), and go over to it in a later revision";
@@ -205,6 +205,18 @@ pub const RULES: &[Rule] = &[
         "delete in batches (`-- repeat: until-no-rows`) what is really to go",
     ),
     own(
+        "previous-release-queries",
+        Deny,
+        Release,
+        "keep what that release uses until none of its programs runs, and take it away in the release after this one",
+    ),
+    own(
+        "previous-release-writes",
+        Warn,
+        Release,
+        "see that what that release writes satisfies it",
+    ),
+    own(
         "require-batched-update",
         Deny,
         Locks,
@@ -221,6 +233,12 @@ pub const RULES: &[Rule] = &[
         Deny,
         Locks,
         "`reindex … concurrently`, in a revision of its own with `-- transaction: none`",
+    ),
+    own(
+        "require-down-script",
+        Allow,
+        Form,
+        "write it, with the same name and the ending `.down.sql`; or say in the header why there is no way back: `-- down: irreversible: reason`",
     ),
     own(
         "several-table-locks",

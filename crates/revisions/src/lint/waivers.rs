@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::{Finding, Level, LintSettings, RULES, Script, Violation, rules};
+use super::{Finding, Guards, Level, LintSettings, RULES, Script, Violation, rules};
 use crate::header::{Allow, Key, line::distance};
+use crate::revision::Revision;
 use crate::source_error::{Location, SourceError};
 
 /// What is left of `violations`, and what is wrong with the waivers.
@@ -35,21 +36,21 @@ pub(super) fn judge(
             range: range_in_line(script.sql, *line, &waiver.rule),
         };
         let mut before = waivers[..index].iter();
-        if rules::find(&waiver.rule).is_none() {
+        let Some(rule) = rules::find(&waiver.rule) else {
             let message = format!("there is no rule `{}`", waiver.rule);
             findings.push(wrong("unknown-rule", message, suggestion(&waiver.rule)));
-        } else if before.any(|(other, _)| other.rule == waiver.rule) {
+            continue;
+        };
+        if before.any(|(other, _)| other.rule == waiver.rule) {
             let message = format!("`{}` is waived twice", waiver.rule);
             let remedy = "keep one of the lines: it holds for the whole revision";
             findings.push(wrong("unused-waiver", message, remedy.to_owned()));
-        } else if !violations.iter().any(|it| it.rule.name == waiver.rule) {
-            let message = format!(
-                "`{}` is waived, and nothing here is against it",
-                waiver.rule
-            );
+        } else if rule.guards != Guards::Release
+            && !violations.iter().any(|it| it.rule.name == waiver.rule)
+        {
             findings.push(wrong(
                 "unused-waiver",
-                message,
+                unused(rule.name),
                 "remove the line".to_owned(),
             ));
         }
@@ -66,6 +67,31 @@ pub(super) fn judge(
         }
     }
     findings
+}
+
+fn unused(rule: &str) -> String {
+    format!("`{rule}` is waived, and nothing here is against it")
+}
+
+/// That the waiver of `rule` in the header of `revision` waives nothing; none if there is no such waiver.
+///
+/// For the rules that guard the release before, which [`lint`](super::lint) does not judge.
+#[must_use]
+pub fn unused_waiver(revision: &Revision, rule: &str) -> Option<SourceError> {
+    let headers = revision.headers();
+    let lines = headers.lines.iter().filter(|(key, _)| *key == Key::Allow);
+    let mut waivers = headers.allow.iter().zip(lines);
+    let (_, (_, line)) = waivers.find(|(waiver, _)| waiver.rule == rule)?;
+    let script = Script::of(revision);
+    let range = range_in_line(script.sql, *line, rule);
+    let remedy = "remove the line".to_owned();
+    Some(problem(
+        &script,
+        range,
+        "unused-waiver",
+        unused(rule),
+        remedy,
+    ))
 }
 
 fn problem(

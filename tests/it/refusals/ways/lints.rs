@@ -16,22 +16,8 @@ pub(super) fn ways() -> Vec<Way> {
                 "create index jobs_worker_name_idx on jobs (worker_name);\n-- The rescue: running",
             )
             .refused("During normal index creation, table updates are blocked", "`create index concurrently`"),
-        way("A column is dropped that the running release may use")
-            .write(NEW, "-- A name less.\n\nalter table jobs «drop column worker_name»;\n")
-            .write(
-                NEW_DOWN,
-                "alter table jobs add column worker_name text;\ncomment on column jobs.worker_name is 'Which worker claimed it last, for people.';\n",
-            )
-            .replace(MODEL, "    worker_name text,\n", "")
-            .replace(
-                MODEL,
-                "comment on column jobs.worker_name is 'Which worker claimed it last, for people.';\n",
-                "",
-            )
-            .with_consequences()
-            .refused("Dropping a column may break existing clients", "let a release go out first"),
         way("A column becomes `not null` while all of its table is read under a lock")
-            .write(NEW, "-- Names.\n\nalter table users «alter column location set not null»;\n")
+            .write(NEW, "-- Names.\n\nalter table users alter column location «set not null»;\n")
             .write(NEW_DOWN, "alter table users alter column location drop not null;\n")
             .replace(MODEL, "    location text,\n", "    location text not null,\n")
             .refused("Setting a column `NOT NULL` blocks reads", "`add constraint"),
@@ -47,9 +33,9 @@ pub(super) fn ways() -> Vec<Way> {
                 "alter table audit_seals add constraint audit_seals_last_fkey foreign key (last_audit_log_id) references audit_logs (id);\ncreate trigger audit_seals_append_only\n",
             )
             .with_consequences()
-            .refused("By default new constraints require a table scan", "`not valid`"),
+            .refused("Adding a foreign key constraint requires a table scan", "`not valid`"),
         way("The type of a column changes, and the table is written anew under a lock")
-            .write(NEW, "-- Wider.\n\nalter table jobs «alter column event_count type bigint»;\n")
+            .write(NEW, "-- Wider.\n\nalter table jobs alter column event_count «type bigint»;\n")
             .write(NEW_DOWN, "alter table jobs alter column event_count type integer;\n")
             .replace(MODEL, "    event_count integer not null", "    event_count bigint not null")
             .refused("Changing a column type requires an `ACCESS EXCLUSIVE` lock", "add a column beside it"),

@@ -2,40 +2,76 @@
 
 use super::super::way::{Way, way};
 
-const USERS: &str = "queries/users.sql";
 const WALLETS: &str = "queries/wallets.sql";
 
 pub(super) fn ways() -> Vec<Way> {
     vec![
         way("The `?` of a column that may be null is forgotten")
-            .replace("queries/schema.sql", "--! history : (applied_on?)", "--! history")
-            .replace("queries/schema.sql", "as version, applied_on", "as version, «applied_on»")
-            .refused("the column `applied_on` may be null, and is not marked with `?`", "mark it"),
-        way("The `?` of a column of an outer join is forgotten")
-            .replace(WALLETS, "  join users on users.id = wallets.user_id", "  left join users on users.id = wallets.user_id")
-            .replace(WALLETS, "select users.status, wallets.id", "select «users.status», wallets.id")
-            .refused("the column `status` may be null, and is not marked with `?`", "mark it"),
-        way("The `?` of a sum, which of no rows is null, is forgotten")
-            .replace(WALLETS, "coalesce(pending.debits, 0)::bigint as", "«pending.debits::bigint» as")
-            .refused("the column `pending_debits` may be null, and is not marked with `?`", "mark it"),
-        way("A column is marked with `?` that the result does not have")
-            .replace(WALLETS, "--! wallet_standing", "--! wallet_standing : («balanse»?)")
-            .refused("the result has no column `balanse`", "its columns are: status, wallet_id, balance"),
-        way("A column is marked with `?` and is never null")
-            .replace(WALLETS, "--! wallet_standing", "--! wallet_standing : («balance»?)")
-            .warned("the column `balance` is marked with `?`, and is never null", "without the mark"),
-        way("A query that changes rows and gives none has a row")
-            .replace("queries/session.sql", "--! listen_for_jobs", "--! listen_for_jobs : («job»?)")
-            .refused("the query returns no rows, so it has no row to name", "take `: …` out"),
-        way("It is said without a reason that a column is never null")
-            .replace(WALLETS, "--! wallet_standing", "--! wallet_standing\n--# not-null: balance:«»")
-            .refused("expected a reason", "reason`"),
-        way("It is said why a column is never null that is none of the result")
             .replace(
-                USERS,
-                "--! credentials_by_email : Credentials\n",
-                "--! credentials_by_email : Credentials\n--# not-null: «password»: everybody has one\n",
+                "queries/schema.sql",
+                "--! history : (applied_on?)",
+                "--! history",
             )
-            .refused("the result has no column `password`", "its columns are: id, email, password_hash, status"),
+            .replace(
+                "queries/schema.sql",
+                "as version, applied_on",
+                "as version, «applied_on»",
+            )
+            .refused(
+                "the column `applied_on` may be null, and is not marked with `?`",
+                "mark it",
+            ),
+        way("The `?` of a column of an outer join is forgotten")
+            .replace(
+                WALLETS,
+                "  join users on users.id = wallets.user_id",
+                "  left join users on users.id = wallets.user_id",
+            )
+            .replace(
+                WALLETS,
+                "select users.status, wallets.id",
+                "select «users.status», wallets.id",
+            )
+            .refused(
+                "the column `status` may be null, and is not marked with `?`",
+                "mark it",
+            ),
+        way("The `?` of a sum, which of no rows is null, is forgotten")
+            .replace(
+                WALLETS,
+                "coalesce(pending.debits, 0)::bigint as pending_debits",
+                "«pending.debits::bigint as pending_debits»",
+            )
+            .refused(
+                "the column `pending_debits` may be null, and is not marked with `?`",
+                "mark it",
+            ),
+        way("A column is marked with `?` that the result does not have")
+            .replace(
+                WALLETS,
+                "--! wallet_standing",
+                "--! wallet_standing : («balanse»?)",
+            )
+            .refused(
+                "the result has no column `balanse`",
+                "its columns are: status, wallet_id, balance",
+            ),
+        way("A column is marked with `?` and is never null")
+            .replace(
+                WALLETS,
+                "--! wallet_standing",
+                "--! wallet_standing : («balance»?)",
+            )
+            .warned(
+                "the column `balance` is marked with `?`, and is never null",
+                "without the mark",
+            ),
+        way("It is said without a reason that a column is never null")
+            .replace(
+                WALLETS,
+                "--! wallet_standing",
+                "--! wallet_standing\n--# not-null: balance:«»",
+            )
+            .refused("expected a reason", "reason`"),
     ]
 }

@@ -7,6 +7,7 @@ const LAST: &str = "lint-after = \"20261126015835\"";
 pub(super) fn ways() -> Vec<Way> {
     vec![
         way("A table is declared to be small that is not there")
+            .with_consequences()
             .replace("build.rs", "\"result_storage\"", "«\"result_store\"»")
             .refused(
                 "there is no table `result_store`, which is declared to be small",
@@ -18,7 +19,6 @@ pub(super) fn ways() -> Vec<Way> {
                 "\"pg_catalog.timestamptz\"",
                 "«\"pg_catalog.timestamp_tz\"»",
             )
-            .with_consequences()
             .refused(
                 "there is no type `pg_catalog.timestamp_tz`",
                 "correct its name",
@@ -32,16 +32,6 @@ pub(super) fn ways() -> Vec<Way> {
             .refused(
                 "there is no lint rule `ban-drop-colum`",
                 "write `ban-drop-column`",
-            ),
-        way("A lint rule has a level that is none")
-            .replace(
-                "Cargo.toml",
-                LAST,
-                "lint-after = \"20261126015835\"\nban-drop-column = «\"error\"»",
-            )
-            .refused(
-                "the level of `ban-drop-column` cannot be this",
-                "write \"allow\", \"warn\" or \"deny\"",
             ),
         way("The revision after which the lints begin is not there")
             .replace("Cargo.toml", LAST, "lint-after = «\"20261126\"»")

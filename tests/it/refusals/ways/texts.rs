@@ -25,6 +25,7 @@ pub(super) fn ways() -> Vec<Way> {
                 "as hang_up_check_interval;",
                 "as «hang_up_check_interval»",
             )
+            .with_consequences()
             .refused("the query does not end", "semicolon"),
         way("Under one name are two statements")
             .replace("queries/schema.sql", " where version = any(:versions);", " where version = any(:versions);\n«delete» from refinery_schema_history;")
@@ -35,14 +36,8 @@ pub(super) fn ways() -> Vec<Way> {
         way("A query is said to have a parameter that it does not have")
             .replace(WALLETS, "--! end_of_statement (to?)", "--! end_of_statement («until»?)")
             .refused("the query has no parameter `until`", "it has: to, user_id"),
-        way("A query gives a row that nobody has declared")
-            .replace(WALLETS, "--! wallet_standing", "--! wallet_standing : «Standing»")
-            .refused("the type `Standing` is not declared in this file", "--: Standing()"),
-        way("The line of a query has a word too many")
-            .replace(WALLETS, "--! wallet_standing", "--! wallet_standing (user_id) «for» update")
-            .refused("expected `(parameter?)`", "--! name (nullable_parameter?)"),
         way("A literal goes over two lines, which would be shipped as one")
-            .replace(WALLETS, "transactions.type = 'spend'", "transactions.type <> «'a\n'»")
+            .replace(WALLETS, "transactions.type = 'spend'", "transactions.type <> «'a»\n'")
             .refused("a line break inside a literal would be shipped as a space", "E'…'"),
         way("A comment inside a query is never closed")
             .replace(WALLETS, "   for no key update of wallets;", "   for no key update of wallets «/»* the refunds follow;")
@@ -53,7 +48,7 @@ pub(super) fn ways() -> Vec<Way> {
         way("A query file is not UTF-8")
             .write("queries/cafes.sql", b"--- All caf\xe9s.\n--! cafes\nselect 1 as cafes;\n")
             .names("queries/cafes.sql:1:12")
-            .refused("is not UTF-8: the byte 0xe9", "save the file as UTF-8"),
+            .refused("the file is not UTF-8: the byte 0xe9", "save the file as UTF-8"),
         way("A query file is named as no module of Rust can be")
             .write("queries/big-wallets.sql", "--- One.\n--! one\nselect 1 as one;\n")
             .names("queries/big-wallets.sql")

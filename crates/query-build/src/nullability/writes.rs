@@ -1,0 +1,129 @@
+//! What a statement writes, and where it would leave a column without a value that must have one.
+
+use std::collections::BTreeSet;
+
+use super::catalog::Table;
+use super::node::Node;
+use super::prove::Prover;
+use super::scope::Scope;
+
+/// One change of a table by a statement, which may have several: by common tables, or `on conflict`.
+#[derive(Debug)]
+pub(crate) struct Write {
+    /// The number of the table in PostgreSQL's catalog.
+    pub(crate) table: i64,
+    pub(crate) change: Change,
+    /// The columns that it gives values to, by their numbers.
+    pub(crate) columns: BTreeSet<i64>,
+    /// The columns that refuse null and may get it.
+    pub(crate) nulls: Vec<Null>,
+}
+
+/// What is done to rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Insert,
+    Update,
+    Delete,
+}
+
+/// A null where there must be none.
+#[derive(Debug)]
+pub(crate) struct Null {
+    pub(crate) table: String,
+    pub(crate) column: String,
+    /// Why it may be null; nothing if an insert leaves the column out, which has no default.
+    pub(crate) why: Option<String>,
+}
+
+impl Change {
+    /// The number of a command in parse trees.
+    fn of(command: Option<i64>) -> Option<Self> {
+        match command {
+            Some(2) => Some(Self::Update),
+            Some(3) => Some(Self::Insert),
+            Some(4) => Some(Self::Delete),
+            _ => None,
+        }
+    }
+}
+
+impl Prover<'_> {
+    /// All that a query writes, and its common tables.
+    pub(super) fn writes(&self, scope: &Scope) -> Vec<Write> {
+        let mut writes = Vec::new();
+        for common in scope.query.nodes("cteList") {
+            if let Some(query) = common.node("ctequery") {
+                writes.extend(self.writes(&Scope::new(query, Some(scope), self.catalog)));
+            }
+        }
+        let query = scope.query;
+        let number = query.number("resultRelation").unwrap_or(0);
+        let relation = scope
+            .table(number)
+            .and_then(|table| Some((table.number("relid")?, self.catalog)));
+        let Some((relation, catalog)) = relation else {
+            return writes;
+        };
+        let Some(table) = catalog.table(relation) else {
+            return writes;
+        };
+        let mut add = |change, assigned: Vec<&Node>| {
+            writes.push(self.write(scope, (relation, table), change, &assigned));
+        };
+        if let Some(change) = Change::of(query.number("commandType")) {
+            add(change, query.nodes("targetList").collect());
+        }
+        if let Some(conflict) = query.node("onConflict") {
+            add(Change::Update, conflict.nodes("onConflictSet").collect());
+        }
+        for action in query.nodes("mergeActionList") {
+            if let Some(change) = Change::of(action.number("commandType")) {
+                add(change, action.nodes("targetList").collect());
+            }
+        }
+        writes
+    }
+
+    fn write(
+        &self,
+        scope: &Scope,
+        (relation, table): (i64, &Table),
+        change: Change,
+        assigned: &[&Node],
+    ) -> Write {
+        let assigned = assigned.iter().filter(|it| !it.is_true("resjunk"));
+        let assigned: Vec<_> = assigned
+            .filter_map(|it| Some((it.number("resno")?, it.node("expr")?)))
+            .filter(|_| change != Change::Delete)
+            .collect();
+        let mut nulls = Vec::new();
+        for (number, column) in &table.columns {
+            let mut null = |why| {
+                nulls.push(Null {
+                    table: table.name.clone(),
+                    column: column.name.clone(),
+                    why,
+                });
+            };
+            let given = assigned.iter().find(|(of, _)| of == number);
+            let given = given.filter(|(_, value)| value.name != "SETTODEFAULT");
+            match given {
+                _ if !column.refuses_null => {}
+                Some((_, value)) => {
+                    if let Err(why) = self.expression(scope, value) {
+                        null(Some(why));
+                    }
+                }
+                None if change == Change::Insert && !column.has_default => null(None),
+                None => {}
+            }
+        }
+        Write {
+            table: relation,
+            change,
+            columns: assigned.iter().map(|(number, _)| *number).collect(),
+            nulls,
+        }
+    }
+}
