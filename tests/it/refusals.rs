@@ -53,7 +53,7 @@ fn tried(copy: &Copy, way: Way) -> Result<Entry, String> {
     let broken = copy
         .break_it(&way)
         .map_err(|why| format!("\n{title}\n{why}\n"))?;
-    let built = copy.build();
+    let built = copy.build_broken(&way);
     copy.restore(&broken);
     let message = message_of(&way, &built).and_then(|message| {
         judge(&way, &message, &broken)?;

@@ -21,6 +21,10 @@ const PARTS: [&str; 7] = [
     "src",
 ];
 
+/// The directory with the release before, and the variable that names it.
+const RELEASE: &str = "release-before";
+const RELEASE_VARIABLE: &str = "QUERY_BUILD_PREVIOUS_RELEASE";
+
 /// A copy of this project.
 pub(super) struct Copy {
     root: PathBuf,
@@ -65,14 +69,32 @@ impl Copy {
             }
         }
         // What an earlier run has left, or the project has no more.
-        for part in PARTS {
-            for file in files_below(&root, Path::new(part)) {
-                if !files.contains(&file) {
+        let release = Path::new(RELEASE);
+        for part in PARTS
+            .map(PathBuf::from)
+            .into_iter()
+            .chain([release.to_owned()])
+        {
+            for file in files_below(&root, &part) {
+                if !files.contains(file.strip_prefix(release).unwrap_or(&file)) {
                     fs::remove_file(root.join(file)).unwrap();
                 }
             }
         }
+        // The same files are a release, which a build is told of or not.
+        for file in files
+            .iter()
+            .filter(|file| file.starts_with("sql") || file.starts_with("queries"))
+        {
+            let content = fs::read(root.join(file)).unwrap();
+            write_if_other(&root.join(RELEASE).join(file), &content);
+        }
         Self { root }
+    }
+
+    /// Builds what a way has broken.
+    pub(super) fn build_broken(&self, way: &Way) -> Built {
+        self.build_after(way.is_after_release.then_some(RELEASE))
     }
 
     /// Leaves nothing of the program but what is generated: what follows is about that, and the rest takes long to compile.
@@ -81,7 +103,13 @@ impl Copy {
         fs::write(self.root.join("src/main.rs"), "//! Empty.\nfn main() {}\n").unwrap();
     }
 
+    /// Runs `cargo build`.
     pub(super) fn build(&self) -> Built {
+        self.build_after(None)
+    }
+
+    /// Runs `cargo build`, with the name of a release that runs.
+    fn build_after(&self, release: Option<&str>) -> Built {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--offline"]).current_dir(&self.root);
         // As this test was built, so that the dependencies serve.
@@ -104,12 +132,13 @@ impl Copy {
             "CARGO_PRIMARY_PACKAGE",
             "CARGO_TARGET_TMPDIR",
             "OUT_DIR",
-            "PREVIOUS_RELEASE",
             "QUERY_BUILD_REPORT",
+            RELEASE_VARIABLE,
             "SCRATCH_POSTGRES",
         ] {
             cargo.env_remove(name);
         }
+        cargo.envs(release.map(|release| (RELEASE_VARIABLE, release)));
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         cargo
             .env("CARGO_TARGET_DIR", target)

@@ -14,6 +14,8 @@ pub(super) struct Way {
     pub(super) advises: &'static str,
     /// Whether other things are wrong by it, of which the build tells too.
     pub(super) has_consequences: bool,
+    /// Whether the project as it was before is a release that runs.
+    pub(super) is_after_release: bool,
 }
 
 /// What the build does.
@@ -61,6 +63,7 @@ pub(super) fn way(title: &'static str) -> Way {
         says: "",
         advises: "",
         has_consequences: false,
+        is_after_release: false,
     }
 }
 
@@ -92,6 +95,12 @@ impl Way {
     /// Other things are wrong by it too.
     pub(super) fn with_consequences(mut self) -> Self {
         self.has_consequences = true;
+        self
+    }
+
+    /// What the copy was before has been released, and the build is told.
+    pub(super) fn after_release(mut self) -> Self {
+        self.is_after_release = true;
         self
     }
 

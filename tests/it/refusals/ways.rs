@@ -1,4 +1,4 @@
-//! The ways, by what is broken.
+//! The ways, by what is broken. A new rule of the build has a way here.
 
 use super::way::Way;
 
@@ -9,6 +9,7 @@ mod nulls;
 mod plans;
 mod proof;
 mod queries;
+mod released;
 mod settings;
 mod texts;
 
@@ -19,6 +20,7 @@ pub(super) fn all() -> Vec<Way> {
         headers::ways(),
         proof::ways(),
         lints::ways(),
+        released::ways(),
         queries::ways(),
         texts::ways(),
         nulls::ways(),

@@ -16,6 +16,11 @@ pub(super) fn ways() -> Vec<Way> {
                 "create index jobs_worker_name_idx on jobs (worker_name);\n-- The rescue: running",
             )
             .refused("During normal index creation, table updates are blocked", "`create index concurrently`"),
+        super::released::without_a_column(
+            way("A column is dropped whose values are lost"),
+            "-- A name less.\n\nalter table jobs «drop column worker_name»;\n",
+        )
+        .refused("the values of the column are lost, and programs that still use it fail", "let a release go out first"),
         way("A column becomes `not null` while all of its table is read under a lock")
             .write(NEW, "-- Names.\n\nalter table users alter column location «set not null»;\n")
             .write(NEW_DOWN, "alter table users alter column location drop not null;\n")
@@ -34,27 +39,10 @@ pub(super) fn ways() -> Vec<Way> {
             )
             .with_consequences()
             .refused("Adding a foreign key constraint requires a table scan", "`not valid`"),
-        way("The type of a column changes, and the table is written anew under a lock")
-            .write(NEW, "-- Wider.\n\nalter table jobs alter column event_count «type bigint»;\n")
-            .write(NEW_DOWN, "alter table jobs alter column event_count type integer;\n")
-            .replace(MODEL, "    event_count integer not null", "    event_count bigint not null")
-            .refused("Changing a column type requires an `ACCESS EXCLUSIVE` lock", "add a column beside it"),
         way("All rows of a table are changed at once")
             .write(NEW, "-- Languages.\n\n«update users set preferred_language = lower(preferred_language)»;\n")
             .write(NEW_DOWN, "-- Nothing to undo.\n")
             .refused("", "`-- repeat: until-no-rows`"),
-        way("A migration gives up its lock timeout")
-            .write(NEW, "-- Patience.\n\n«set lock_timeout = 0»;\ncomment on column users.email is 'Address.';\n")
-            .write(
-                NEW_DOWN,
-                "comment on column users.email is 'Sign-in name, kept in lower case, so that uniqueness ignores case; its collation lets the unique index serve prefixes.';\n",
-            )
-            .replace(
-                MODEL,
-                "comment on column users.email is 'Sign-in name, kept in lower case, so that uniqueness ignores case; its collation lets the unique index serve prefixes.';",
-                "comment on column users.email is 'Address.';",
-            )
-            .refused("without a lock timeout", "leave it out"),
         way("A rule is waived that nothing is against")
             .write(
                 NEW,
@@ -62,12 +50,5 @@ pub(super) fn ways() -> Vec<Way> {
             )
             .write(NEW_DOWN, "-- Nothing to undo.\n")
             .refused("`require-batched-update` is waived, and nothing here is against it", "remove the line"),
-        way("A rule is waived under a name that no rule has")
-            .write(
-                NEW,
-                "-- Languages.\n-- allow: «require-batched-updates» there are few\n\nupdate users set location = null where id = 1;\n",
-            )
-            .write(NEW_DOWN, "-- Nothing to undo.\n")
-            .refused("there is no rule `require-batched-updates`", "write `require-batched-update`"),
     ]
 }

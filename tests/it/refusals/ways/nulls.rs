@@ -36,16 +36,6 @@ pub(super) fn ways() -> Vec<Way> {
                 "the column `status` may be null, and is not marked with `?`",
                 "mark it",
             ),
-        way("The `?` of a sum, which of no rows is null, is forgotten")
-            .replace(
-                WALLETS,
-                "coalesce(pending.debits, 0)::bigint as pending_debits",
-                "«pending.debits::bigint as pending_debits»",
-            )
-            .refused(
-                "the column `pending_debits` may be null, and is not marked with `?`",
-                "mark it",
-            ),
         way("A column is marked with `?` that the result does not have")
             .replace(
                 WALLETS,
@@ -66,12 +56,5 @@ pub(super) fn ways() -> Vec<Way> {
                 "the column `balance` is marked with `?`, and is never null",
                 "without the mark",
             ),
-        way("It is said without a reason that a column is never null")
-            .replace(
-                WALLETS,
-                "--! wallet_standing",
-                "--! wallet_standing\n--# not-null: balance:«»",
-            )
-            .refused("expected a reason", "reason`"),
     ]
 }

@@ -13,13 +13,6 @@ pub(super) fn ways() -> Vec<Way> {
                 "select id, email, password_hash, status\n  from «users»\n where full_name = :full_name;",
             )
             .refused("the query reads all of `users`", "add an index"),
-        way("A function around a column keeps its index from serving")
-            .replace(
-                USERS,
-                "select id, email, password_hash, status\n  from users\n where email = :email;",
-                "select id, email, password_hash, status\n  from «users»\n where upper(email) = upper(:email);",
-            )
-            .refused("the query reads all of `users`", "add an index"),
         way("A condition can be left out, and then no index serves")
             .replace(
                 USERS,
@@ -43,12 +36,6 @@ pub(super) fn ways() -> Vec<Way> {
                 "with looked_at as (\n    select created_at, job_id\n      from «job_events»\n",
             )
             .refused("the query reads all of `job_events`", "add an index"),
-        way("A query may read all of a table, without a reason")
-            .replace("queries/result_storage.sql", "--# full-scan: the first row ends it", "--# full-scan:«»")
-            .refused("expected a reason", "--# full-scan: reason"),
-        way("What a query is allowed has a name that nothing has")
-            .replace("queries/result_storage.sql", "--# full-scan: the first row ends it", "--# «fullscan»: the first row ends it")
-            .refused("expected `full-scan: reason`", "--# full-scan: reason"),
         way("A query may read all of a table, and does not")
             .replace("queries/wallets.sql", "--! wallet_standing", "--! wallet_standing\n--# «full-scan: there are few wallets»")
             .warned("nothing is waived here: the query reads all of no table that grows", "take the line out"),

@@ -10,12 +10,6 @@ pub(super) fn ways() -> Vec<Way> {
         way("A key word is misspelled in a migration")
             .write(NEW, "-- A column.\n\nalter table users «»ad column note text;\n")
             .refused("syntax error at or near \"ad\" (42601)", "correct it and build again"),
-        way("A migration makes an index of a column that is not there")
-            .write(
-                NEW,
-                "-- An index.\n-- transaction: none\n\n«»create index concurrently jobs_user_idx on jobs (owner_id);\n",
-            )
-            .refused("column \"owner_id\" does not exist (42703)", "correct it and build again"),
         way("An index is made concurrently inside of a transaction")
             .write(
                 NEW,
@@ -33,17 +27,6 @@ pub(super) fn ways() -> Vec<Way> {
             .replace(LAST_DOWN, "drop table public.result_storage;\n", "")
             .names(LAST_DOWN)
             .refused("the script does not leave the schema as it was before the revision", "with - to remove"),
-        way("A down script removes too much")
-            .replace(
-                LAST_DOWN,
-                "drop table public.result_storage;\n",
-                "drop table public.result_storage;\ndrop index public.users_role_id_idx;\n",
-            )
-            .names(LAST_DOWN)
-            .refused("the script does not leave the schema as it was before the revision", "with + it has to make again"),
-        way("A down script does not run")
-            .replace(LAST_DOWN, "drop table public.result_storage;", "«»drop table public.result_store;")
-            .refused("table \"result_store\" does not exist (42P01)", "correct it and build again"),
         way("A migration has no down script")
             .write(NEW, "«-- A column.»\n\nalter table users add column note text;\n")
             .replace(
@@ -60,11 +43,6 @@ pub(super) fn ways() -> Vec<Way> {
             )
             .names("sql/schema.sql")
             .refused("the model and the migrations disagree", "cargo db revision --autogenerate"),
-        way("A migration adds a column, and the model lacks it")
-            .write(NEW, "-- A column.\n\nalter table users add column nickname text;\n")
-            .write(NEW_DOWN, "alter table users drop column nickname;\n")
-            .names("sql/schema.sql")
-            .refused("the model and the migrations disagree", "or correct the model"),
         way("The model has a comma too many")
             .replace(
                 "sql/schema.sql",

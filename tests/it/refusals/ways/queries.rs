@@ -57,22 +57,6 @@ pub(super) fn ways() -> Vec<Way> {
                 "could not determine data type of parameter $1 (42P18)",
                 "`:name::bigint`",
             ),
-        way("A function is called that is not there")
-            .replace(
-                "queries/metrics.sql",
-                "unfinished.status, count(*)",
-                "unfinished.status, «counts»(*)",
-            )
-            .refused(
-                "function counts() does not exist (42883)",
-                "correct the query, or add a migration",
-            ),
-        way("A column is named that two tables have")
-            .replace(WALLETS, "wallets.id as wallet_id", "«id» as wallet_id")
-            .refused(
-                "column reference \"id\" is ambiguous (42702)",
-                "`table.column`",
-            ),
         way("A query gives a time span, which has no type in Rust")
             .replace(
                 WALLETS,
@@ -83,13 +67,6 @@ pub(super) fn ways() -> Vec<Way> {
             .refused(
                 "the column `age` has the type pg_catalog.interval, which has no Rust type here",
                 "extract(epoch from",
-            ),
-        way("Two columns of a row have the same name")
-            .replace(WALLETS, "wallets.id as wallet_id", "wallets.id as status")
-            .replace(WALLETS, "--! wallet_standing", "--! «wallet_standing»")
-            .refused(
-                "two columns of the result are called `status`",
-                "… as other_name",
             ),
     ]
 }

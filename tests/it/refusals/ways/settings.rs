@@ -33,16 +33,5 @@ pub(super) fn ways() -> Vec<Way> {
                 "there is no lint rule `ban-drop-colum`",
                 "write `ban-drop-column`",
             ),
-        way("The revision after which the lints begin is not there")
-            .replace("Cargo.toml", LAST, "lint-after = «\"20261126\"»")
-            .refused("`lint-after` names no revision", "the full id"),
-        way("The directory of the queries is not there")
-            .replace(
-                "build.rs",
-                "Build::new()",
-                "Build::new()\n        .queries(\"query\")",
-            )
-            .names("query")
-            .refused("the directory of the queries does not exist", ".queries("),
     ]
 }

@@ -1,4 +1,4 @@
-//! Query files that are wrong whatever the schema is: names, annotations, and what would not be shipped as it is written.
+//! Query files that are wrong, whatever the schema is: names, annotations, and what would not be shipped as it is written.
 
 use super::super::way::{Way, way};
 
@@ -6,9 +6,6 @@ const WALLETS: &str = "queries/wallets.sql";
 
 pub(super) fn ways() -> Vec<Way> {
     vec![
-        way("A query has no name")
-            .replace(WALLETS, "--! wallet_standing\nselect", "«select»")
-            .refused("SQL that belongs to no query", "--! name_of_the_query"),
         way("A query has no line that says what it is for")
             .replace(
                 WALLETS,
@@ -33,22 +30,12 @@ pub(super) fn ways() -> Vec<Way> {
         way("A parameter has a number")
             .replace("queries/schema.sql", "any(:versions)", "any(«$1»)")
             .refused("the parameter `$1` has a number instead of a name", "give it a name"),
-        way("A query is said to have a parameter that it does not have")
-            .replace(WALLETS, "--! end_of_statement (to?)", "--! end_of_statement («until»?)")
-            .refused("the query has no parameter `until`", "it has: to, user_id"),
         way("A literal goes over two lines, which would be shipped as one")
             .replace(WALLETS, "transactions.type = 'spend'", "transactions.type <> «'a»\n'")
             .refused("a line break inside a literal would be shipped as a space", "E'…'"),
         way("A comment inside a query is never closed")
             .replace(WALLETS, "   for no key update of wallets;", "   for no key update of wallets «/»* the refunds follow;")
             .refused("what is opened here never ends", "close it"),
-        way("A comment inside a query looks like its doc line")
-            .replace(WALLETS, "   for no key update of wallets;", "«---» The refunds follow.\n   for no key update of wallets;")
-            .refused("this line would be taken for a comment in the SQL", "a comment in SQL starts with `-- `"),
-        way("A query file is not UTF-8")
-            .write("queries/cafes.sql", b"--- All caf\xe9s.\n--! cafes\nselect 1 as cafes;\n")
-            .names("queries/cafes.sql:1:12")
-            .refused("the file is not UTF-8: the byte 0xe9", "save the file as UTF-8"),
         way("A query file is named as no module of Rust can be")
             .write("queries/big-wallets.sql", "--- One.\n--! one\nselect 1 as one;\n")
             .names("queries/big-wallets.sql")
