@@ -1,7 +1,7 @@
 //! Migrations and the model on a real PostgreSQL: they run, lead back, and make the model.
 
 use super::super::way::{Way, way};
-use super::{NEW, NEW_DOWN};
+use super::NEW;
 
 const LAST_DOWN: &str = "sql/U20261126051527__register_the_storage_of_results.down.sql";
 

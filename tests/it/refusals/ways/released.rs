@@ -32,7 +32,10 @@ pub(super) fn ways() -> Vec<Way> {
             "           worker_name = :worker_name,\n",
             "           «worker_name» = :worker_name,\n",
         )
-        .refused("release-before still runs while the database is migrated: column \"worker_name\"keep what that release uses", ""),
+        .refused(
+            "release-before still runs while the database is migrated: column \"worker_name\"",
+            "keep what that release uses",
+        ),
     ]
 }
 
