@@ -31,6 +31,7 @@ fn each_way_to_break_this_project_is_refused_where_it_is_broken_with_a_remedy() 
         built.said
     );
     copy.empty_the_program();
+    let shipped = copy.shipped();
 
     let mut wrong = String::new();
     let mut entries = Vec::new();
@@ -41,9 +42,12 @@ fn each_way_to_break_this_project_is_refused_where_it_is_broken_with_a_remedy() 
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    // And all of it is whole again: no way was tried on what another one has broken.
-    let built = copy.build();
-    assert!(built.succeeded, "{}", built.said);
+    // All of it is whole again: no way was tried on what another one has broken. And what may be done is not refused.
+    copy.comment_a_query();
+    assert!(
+        copy.shipped() == shipped,
+        "a comment in a query changes what ships"
+    );
     hold_against_the_page(&document::write(&entries));
 }
 

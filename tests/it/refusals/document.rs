@@ -22,7 +22,7 @@ of it, and pointed at the place that was broken; a test does all of it again (`t
 what the build says. `WRITE_REFUSALS=1 cargo test --test it refusals` writes the page anew.
 
 Not here is what rustc refuses: code that calls a query that is gone, or gives it a value of another type. What is not refused
-is a comment inside a query: it may stand anywhere, whatever is in it, and is not shipped.
+is a comment inside a query, whatever is in it: it is not shipped, and the test sees that the generated code stays the same.
 
 ";
 

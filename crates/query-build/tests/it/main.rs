@@ -6,6 +6,7 @@
 )]
 
 mod commands;
+mod declared;
 mod good;
 mod heads;
 mod lints;
