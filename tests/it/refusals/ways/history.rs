@@ -10,7 +10,7 @@ pub(super) fn ways() -> Vec<Way> {
         way("A migration's name has one underscore too few")
             .write("sql/U20990101000000_new.sql", ADD)
             .names("sql/U20990101000000_new.sql")
-            .refused("the file looks like a migration, and is not named like one: two underscores", "rename the file"),
+            .refused("it looks like a migration, but is not named like one: two underscores", "rename the file"),
         way("Two migrations have the same version")
             .write("sql/U20261125213424__new.sql", ADD)
             .names("sql/U20261125213424__new.sql")
@@ -52,7 +52,7 @@ pub(super) fn ways() -> Vec<Way> {
                 "-- First events.\n-- revises: 20261126051527\n-- transaction: none\n\ncreate index concurrently job_events_first_idx on public.job_events using btree (created_at, job_id) where (event_number = 1);\n",
             )
             .names("sql/U20261126051528__register_the_storage_of_results_part_2.down.sql")
-            .refused("the down script undoes nothing: there is no", "rename it like the script that it undoes"),
+            .refused("it undoes nothing: there is no", "rename it like the script that it undoes"),
         way("A migration says that there is no way back, and there is a down script")
             .replace(
                 "sql/U20261126051527__register_the_storage_of_results.sql",
@@ -60,6 +60,6 @@ pub(super) fn ways() -> Vec<Way> {
                 "-- revises: 20261126015835\n-- down: irreversible: nobody goes back",
             )
             .names("sql/U20261126051527__register_the_storage_of_results.sql")
-            .refused("the header says `down: irreversible`, and yet there is", "remove the one or the other"),
+            .refused("the revision is irreversible, and yet there is", "remove the one or the other"),
     ]
 }
