@@ -8,6 +8,7 @@ use revisions::{ReadError, Revisions, SourceError};
 use crate::declared::Declared;
 use crate::error::{Error, Problem};
 use crate::examine::Vetted;
+use crate::place::Place;
 use crate::previous::{self, Release};
 use crate::prove::{Model, prove};
 use crate::read::{Queries, read_queries};
@@ -117,32 +118,37 @@ impl Build {
     /// [`Error::Refused`] with all that is wrong with the migrations and the queries, or what kept the build from
     /// finding out. `out_dir` is then as it was.
     pub fn try_run(&self, package: &Path, out_dir: &Path) -> Result<Report, Error> {
+        let here = std::env::current_dir().unwrap_or_default();
+        self.try_run_from(
+            &Place {
+                package,
+                here: &here,
+            },
+            out_dir,
+        )
+    }
+
+    /// As [`Build::try_run`]; messages name the files as the reader does who is at the place.
+    pub(crate) fn try_run_from(&self, place: &Place, out_dir: &Path) -> Result<Report, Error> {
         let mut clock = Clock::start();
         let mut problems = Vec::new();
+        output::remove_leftovers(out_dir)?;
 
-        let revisions = self.read_revisions(package, &mut problems);
-        let queries = self.read_queries(package, &mut problems)?;
-        let revisions = revisions.ok_or_else(|| Error::refused(std::mem::take(&mut problems)))?;
+        let revisions = self.read_revisions(place, &mut problems);
+        let queries = self.read_queries(place, &mut problems)?;
+        let model = match self.read_model(place) {
+            Err(Error::Refused(found)) => {
+                problems.extend(found);
+                None
+            }
+            model => Some(model?),
+        };
+        let (Some(revisions), Some(model)) = (revisions, model) else {
+            return Err(Error::refused(problems));
+        };
         clock.step("read");
 
-        let mut scratch = match Scratch::start(&scratch::directory_for(out_dir)) {
-            Err(_) if !problems.is_empty() => return Err(Error::refused(problems)),
-            started => started?,
-        };
-        clock.step("start PostgreSQL");
-
-        let model = self.read_model(package)?;
-        let proof = match prove(&mut scratch, &revisions, model.as_ref())? {
-            Ok(proof) => proof,
-            Err(problem) => {
-                // Queries that do not fit are most often a consequence.
-                problems.push(problem);
-                return Err(Error::refused(problems));
-            }
-        };
-        clock.step("prove the migrations");
-
-        let settings = match lints::settings(package, &revisions)? {
+        let settings = match lints::settings(place, &revisions)? {
             Ok(settings) => Some(settings),
             Err(wrong) => {
                 problems.extend(wrong.into_iter().map(Problem::from));
@@ -156,12 +162,28 @@ impl Build {
         }
         clock.step("lint the migrations");
 
-        let vetted = self.vet_queries(package, &scratch, &queries, &mut problems)?;
+        let mut scratch = match Scratch::start(&scratch::directory_for(out_dir)) {
+            Err(_) if !problems.is_empty() => return Err(Error::refused(problems)),
+            started => started?,
+        };
+        clock.step("start PostgreSQL");
+
+        let proof = match prove(&mut scratch, &revisions, model.as_ref())? {
+            Ok(proof) => proof,
+            Err(problem) => {
+                // Queries that do not fit are most often a consequence; what the lints found is none.
+                problems.push(problem);
+                return Err(Error::refused(problems));
+            }
+        };
+        clock.step("prove the migrations");
+
+        let vetted = self.vet_queries(place, &scratch, &queries, &mut problems)?;
         clock.step("vet the queries");
 
         let mut watched = Vec::new();
         if let Some((name, settings)) = self.previous_release.as_ref().zip(settings.as_ref()) {
-            match Release::read(self, package, name, out_dir) {
+            match Release::read(self, place.package, name, out_dir) {
                 Ok(release) => {
                     let (small_tables, revisions) = (&self.small_tables, &revisions);
                     let check = previous::Check {
@@ -213,37 +235,38 @@ impl Build {
     }
 
     /// Step 1: the migrations as one history, without bad names, missing parents, cycles, or two heads.
-    fn read_revisions(&self, package: &Path, problems: &mut Vec<Problem>) -> Option<Revisions> {
-        let directory = package.join(&self.migrations);
+    fn read_revisions(&self, place: &Place, problems: &mut Vec<Problem>) -> Option<Revisions> {
+        let directory = place.package.join(&self.migrations);
         if !directory.is_dir() {
             let problem = SourceError::of_file(
-                self.migrations.display().to_string(),
+                place.name(&self.migrations),
                 "the directory of the migrations does not exist",
             );
             let remedy = "create it, or name another one in build.rs: `.migrations(\"directory\")`";
             problems.push(problem.remedy(remedy).into());
             return None;
         }
-        // Cargo runs a build script in its package: messages then name the files as the reader does.
-        let here = std::env::current_dir().is_ok_and(|here| here == package);
-        let directory = if here { &self.migrations } else { &directory };
-        match Revisions::read(directory) {
+        let directory = place.from_here(&self.migrations).unwrap_or(directory);
+        match Revisions::read(&directory) {
             Ok(revisions) => Some(revisions),
             Err(mut error) => {
                 if let ReadError::SeveralHeads { dir, .. } = &mut error {
-                    *dir = self.directory_for_commands(package);
+                    *dir = self.directory_for_commands(place.package);
                 }
-                problems.push(error.into());
+                problems.extend(match error {
+                    ReadError::Several(errors) => errors.into_iter().map(Problem::from).collect(),
+                    error => vec![error.into()],
+                });
                 None
             }
         }
     }
 
     /// Step 4 needs it: the model, if there is one.
-    fn read_model(&self, package: &Path) -> Result<Option<Model>, Error> {
-        let name = self.migrations.display().to_string().replace('\\', "/");
-        let directory = self.directory_for_commands(package);
-        Model::read(&package.join(&self.migrations), &name, directory)
+    fn read_model(&self, place: &Place) -> Result<Option<Model>, Error> {
+        let directory = self.directory_for_commands(place.package);
+        let name = place.name(&self.migrations);
+        Model::read(&place.package.join(&self.migrations), &name, directory)
     }
 
     /// The directory that a command has to name. Commands are typed in the root of the workspace, where its lock file
@@ -257,13 +280,13 @@ impl Build {
     }
 
     /// Step 1, the other half: the query files, and what their text alone shows to be wrong.
-    fn read_queries(&self, package: &Path, problems: &mut Vec<Problem>) -> Result<Queries, Error> {
+    fn read_queries(&self, place: &Place, problems: &mut Vec<Problem>) -> Result<Queries, Error> {
         let Some(directory) = &self.queries else {
             return Ok(Queries { files: Vec::new() });
         };
         let mut found = Vec::new();
-        let name = directory.display().to_string().replace('\\', "/");
-        let queries = read_queries(&package.join(directory), &name, &mut found);
+        let name = place.name(directory);
+        let queries = read_queries(&place.package.join(directory), &name, &mut found);
         problems.extend(found.into_iter().map(Problem::from));
         queries
     }
@@ -272,16 +295,17 @@ impl Build {
     /// reads all of no table that grows, and says which of its columns may be null.
     fn vet_queries(
         &self,
-        package: &Path,
+        place: &Place,
         scratch: &Scratch,
         queries: &Queries,
         problems: &mut Vec<Problem>,
     ) -> Result<Vetted, Error> {
         let mut found = Vec::new();
-        let script = std::fs::read_to_string(package.join("build.rs")).unwrap_or_default();
+        let script = std::fs::read_to_string(place.package.join("build.rs")).unwrap_or_default();
         let declared = Declared {
             small_tables: &self.small_tables,
             mapped_types: &self.mapped_types,
+            name: &place.name(Path::new("build.rs")),
             script: &script,
         };
         let vet = examine::examine(&scratch.client, &queries.files, declared, &mut found);
@@ -297,10 +321,7 @@ impl Build {
         queries: &Queries,
         out_dir: &Path,
     ) -> Result<String, Error> {
-        let directory = tempfile::Builder::new()
-            .prefix(".query-build-")
-            .tempdir_in(out_dir)
-            .map_err(Error::io(out_dir))?;
+        let directory = output::working_directory(out_dir)?;
         let types = &self.mapped_types;
         let generated =
             generate::run_cornucopia(&scratch.client, &queries.files, types, directory.path())?;

@@ -1,12 +1,14 @@
 //! What PostgreSQL says of a query that it has taken: can Rust take what it gives, and do the annotations fit it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 use tokio_postgres::Statement;
 use tokio_postgres::types::{Kind, Type};
 
 use revisions::SourceError;
 
+use crate::nullability::place;
 use crate::prepare::Prepared;
 use crate::query_file::{Query, QueryFile};
 
@@ -47,25 +49,35 @@ impl Check<'_> {
         self.parameter_types();
     }
 
-    /// A problem of the query as a whole, shown at its name.
-    fn refuse(&mut self, what: String, remedy: String) {
-        let range = self.query.line.name.range.clone();
+    fn refuse(&mut self, range: Range<usize>, what: String, remedy: String) {
         self.problems
             .push(self.file.source.problem(range, what).remedy(remedy));
+    }
+
+    /// Where each column of the result stands; at the name of the query where that is not known.
+    fn places(&self) -> Vec<Range<usize>> {
+        let count = self.statement.columns().len();
+        let places = place::columns(&self.file.source, self.query, count);
+        match places.is_empty() {
+            true => vec![self.query.line.name.range.clone(); count],
+            false => places,
+        }
     }
 
     fn column_names(&mut self) {
         let mut seen = HashSet::new();
         let columns = self.statement.columns();
-        for column in columns {
+        for (column, place) in columns.iter().zip(self.places()) {
             let name = column.name();
             if !seen.insert(name) {
                 self.refuse(
+                    place,
                     format!("two columns of the result are called `{name}`"),
                     "give one of them another name: `… as other_name`".to_owned(),
                 );
             } else if name == "?column?" && columns.len() > 1 {
                 self.refuse(
+                    place,
                     "a column of the result has no name".to_owned(),
                     "give it one: `… as name`".to_owned(),
                 );
@@ -101,12 +113,13 @@ impl Check<'_> {
     }
 
     fn column_types(&mut self) {
-        for column in self.statement.columns() {
+        for (column, place) in self.statement.columns().iter().zip(self.places()) {
             let Some(unknown) = self.unknown_type(column.type_()) else {
                 continue;
             };
             let (name, r#type) = (column.name(), qualified(unknown));
             self.refuse(
+                place,
                 format!("the column `{name}` has the type {type}, which has no Rust type here"),
                 match unknown.name() {
                     "void" => "cast the result: `….::text`".to_owned(),
@@ -127,9 +140,12 @@ impl Check<'_> {
         let names = self.query.parameters(&self.file.source);
         let returns_rows = !self.statement.columns().is_empty();
         for (name, parameter) in names.iter().zip(self.statement.params()) {
+            let place = self.query.place_of(&self.file.source, name);
+            let place = place.unwrap_or_else(|| self.query.line.name.range.clone());
             if let Some(unknown) = self.unknown_type(parameter) {
                 let r#type = qualified(unknown);
                 self.refuse(
+                    place,
                     format!("the parameter `{name}` has the type {type}, which has no Rust type here"),
                     match unknown.name() {
                         "interval" => format!(
@@ -148,6 +164,7 @@ impl Check<'_> {
                     ""
                 };
                 self.refuse(
+                    place,
                     format!(
                         "the parameter `{name}` has the domain type {}, which is refused when the query runs",
                         qualified(element(parameter))

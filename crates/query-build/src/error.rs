@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anstyle::AnsiColor;
 use revisions::SourceError;
 
 /// Why a build stops. Its [`Display`] is what the reader of a compile error sees.
@@ -11,7 +12,7 @@ use revisions::SourceError;
 #[non_exhaustive]
 pub enum Error {
     /// The migrations or the queries are wrong, each problem with its file, line and column.
-    #[error("{}", Numbered(.0))]
+    #[error(fmt = numbered)]
     Refused(Vec<Problem>),
     /// There is no PostgreSQL to check with.
     #[error(transparent)]
@@ -96,18 +97,25 @@ impl From<SourceError> for Problem {
     }
 }
 
-/// Problems, one after the other, and how many there are.
-struct Numbered<'a>(&'a [Problem]);
+/// Problems, one after the other, and how many there are; `{:#}` has colours.
+fn numbered(problems: &[Problem], f: &mut Formatter<'_>) -> fmt::Result {
+    for (index, problem) in problems.iter().enumerate() {
+        if index > 0 {
+            write!(f, "\n\n{}", heading(f.alternate()))?;
+        }
+        problem.fmt(f)?;
+    }
+    if problems.len() > 1 {
+        write!(f, "\n\n{} problems: nothing was generated", problems.len())?;
+    }
+    Ok(())
+}
 
-impl Display for Numbered<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n\nerror: " };
-            write!(f, "{separator}{problem}")?;
-        }
-        if self.0.len() > 1 {
-            write!(f, "\n\n{} problems: nothing was generated", self.0.len())?;
-        }
-        Ok(())
+/// What stands before a problem.
+pub(crate) fn heading(has_colour: bool) -> String {
+    let style = AnsiColor::Red.on_default().bold();
+    match has_colour {
+        true => format!("{style}error{style:#}: "),
+        false => "error: ".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use crate::declared::Declared;
 use crate::nullability::Extent;
 use crate::prepare::prepare_queries;
 use crate::query_file::QueryFile;
-use crate::{nullability, plan, plan_document};
+use crate::{nullability, plan, plan_document, same_tree};
 
 /// What came of it, besides problems.
 pub(crate) struct Vetted {
@@ -37,6 +37,7 @@ pub(crate) async fn examine(
     problems.extend(declared.unknown(client).await?);
     let traced = nullability::trace(client, files, &prepared, Extent::Columns).await?;
     nullability::judge(files, &prepared, &traced, problems, &mut warnings);
+    same_tree::compare(client, files, &prepared, problems).await?;
     let document = plan_document::write(files, &prepared, &plans, &traced, small_tables);
     Ok(Vetted { warnings, document })
 }

@@ -172,10 +172,10 @@ fn explain(error: &cornucopia::Error, copies: &[Copy]) -> SourceError {
             format!("{file}:{}:{}: {label}", place.line, place.column),
         );
     }
-    match error.help() {
-        Some(help) => problem.remedy(help.to_string()),
-        None => problem,
-    }
+    problem.remedy(match error.help() {
+        Some(help) => help.to_string(),
+        None => "write it in another way; a parameter can carry any literal".to_owned(),
+    })
 }
 
 /// The SQL text that the generated code ships, by the name of the query.

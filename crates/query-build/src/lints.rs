@@ -6,6 +6,7 @@ use revisions::lint::{Finding, Level, LintSettings, lint};
 use revisions::{Revisions, SourceError};
 
 use crate::error::{Error, Problem};
+use crate::place::Place;
 
 /// Where the levels are.
 pub(crate) const MANIFEST: &str = "Cargo.toml";
@@ -26,16 +27,20 @@ pub(crate) fn judge(
 
 /// What the project has decided, or what is wrong with it.
 pub(crate) fn settings(
-    package: &Path,
+    place: &Place,
     revisions: &Revisions,
 ) -> Result<Result<LintSettings, Vec<SourceError>>, Error> {
-    let path = package.join(MANIFEST);
+    let path = place.package.join(MANIFEST);
     if !path.is_file() {
         // Of a build that cargo has not started.
         return Ok(Ok(LintSettings::default()));
     }
     let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
-    Ok(LintSettings::of_manifest(MANIFEST, &text, revisions))
+    Ok(LintSettings::of_manifest(
+        &place.name(Path::new(MANIFEST)),
+        &text,
+        revisions,
+    ))
 }
 
 /// A problem in the one line that cargo takes as a warning.

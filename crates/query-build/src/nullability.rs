@@ -7,8 +7,8 @@
 mod catalog;
 mod functions;
 mod judge;
-mod node;
-mod place;
+pub(crate) mod node;
+pub(crate) mod place;
 mod prove;
 mod scope;
 mod table;
@@ -84,7 +84,7 @@ pub(crate) async fn trace(
 }
 
 /// The beginning of the statement that makes a function of a query.
-fn head(number: usize, query: &Prepared) -> String {
+pub(crate) fn head(number: usize, query: &Prepared) -> String {
     let types = query.statement.params().iter().map(quoted);
     let types: Vec<String> = types.collect();
     format!(

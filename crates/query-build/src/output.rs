@@ -4,7 +4,38 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use crate::error::Error;
+
+/// What begins with this in the output directory is a build's own, while it runs.
+const WORK: &str = ".query-build-";
+
+/// A directory in the output directory for what is there only while a build runs.
+pub(crate) fn working_directory(directory: &Path) -> Result<TempDir, Error> {
+    tempfile::Builder::new()
+        .prefix(WORK)
+        .tempdir_in(directory)
+        .map_err(Error::io(directory))
+}
+
+/// Removes what a build that was killed has left: cargo never empties the output directory, and never runs two builds on
+/// one.
+pub(crate) fn remove_leftovers(directory: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(directory).map_err(Error::io(directory))? {
+        let entry = entry.map_err(Error::io(directory))?;
+        if !entry.file_name().to_string_lossy().starts_with(WORK) {
+            continue;
+        }
+        let path = entry.path();
+        let removed = match path.is_dir() {
+            true => fs::remove_dir_all(&path),
+            false => fs::remove_file(&path),
+        };
+        removed.map_err(Error::io(&path))?;
+    }
+    Ok(())
+}
 
 /// Puts `files`, names and texts, into `directory`; returns the files that changed.
 ///
@@ -20,7 +51,7 @@ pub(crate) fn write_changed(
             continue;
         }
         let mut sibling = tempfile::Builder::new()
-            .prefix(&format!(".{name}-"))
+            .prefix(WORK)
             .tempfile_in(directory)
             .map_err(Error::io(directory))?;
         sibling

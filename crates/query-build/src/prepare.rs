@@ -8,7 +8,6 @@ use futures_util::future::join_all;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 use tokio_postgres::{Client, Statement};
 
-use revisions::lexer::Kind;
 use revisions::{Location, SourceError};
 
 use crate::query_file::{Query, QueryFile};
@@ -96,7 +95,10 @@ pub(crate) fn refused(
 ) -> SourceError {
     let range = match error.position() {
         Some(ErrorPosition::Original(position)) => shipped.place_of(query, *position),
-        _ => untyped_parameter(file, query, error).unwrap_or_else(|| query.line.name.range.clone()),
+        _ => {
+            let parameter = parameter_in(error.message(), file, query);
+            parameter.unwrap_or_else(|| query.line.name.range.clone())
+        }
     };
     let name = &query.line.name.text;
     let mut problem = SourceError::from_database(&file.source.name, &shipped.sql, 0, error)
@@ -108,24 +110,15 @@ pub(crate) fn refused(
     problem.remedy(remedy(error.code()))
 }
 
-/// The first place of the parameter whose type PostgreSQL cannot tell: it says which one only in its message.
-fn untyped_parameter(file: &QueryFile, query: &Query, error: &DbError) -> Option<Range<usize>> {
-    if *error.code() != SqlState::INDETERMINATE_DATATYPE {
-        return None;
-    }
-    let (_, number) = error.message().rsplit_once('$')?;
-    let number: usize = number.parse().ok()?;
-    let text = &file.source.text;
+/// Where the parameter stands for the first time that a message without a place names by its number: `$2`.
+fn parameter_in(message: &str, file: &QueryFile, query: &Query) -> Option<Range<usize>> {
+    let (_, number) = message.split_once('$')?;
+    let end = number.find(|c: char| !c.is_ascii_digit());
+    let number: usize = number[..end.unwrap_or(number.len())].parse().ok()?;
     let names = query.parameters(&file.source);
-    let name = names.get(number.checked_sub(1)?)?;
-    let mut tokens = query.tokens.iter();
-    let token = tokens.find(|token| {
-        token.kind == Kind::Parameter && token.text(text).trim_start_matches(':') == *name
-    });
-    token.map(|token| token.range.clone())
+    query.place_of(&file.source, names.get(number.checked_sub(1)?)?)
 }
 
-/// What to do about a refusal of PostgreSQL.
 fn remedy(code: &SqlState) -> &'static str {
     let missing = [
         SqlState::UNDEFINED_TABLE,
@@ -144,14 +137,15 @@ fn remedy(code: &SqlState) -> &'static str {
     if untyped.contains(code) {
         return "give the parameter a type: `:name::bigint`";
     }
+    if code == &SqlState::INVALID_COLUMN_REFERENCE {
+        return "correct the query, or add the unique index that it needs";
+    }
     match *code {
         SqlState::SYNTAX_ERROR => {
             "correct the query here, or just before: up to here, PostgreSQL could read it"
         }
         SqlState::AMBIGUOUS_COLUMN => "say of which table: `table.column`",
-        SqlState::DATATYPE_MISMATCH | SqlState::INVALID_TEXT_REPRESENTATION => {
-            "compare and put together what has the same type, or cast one: `value::bigint`"
-        }
+        SqlState::INVALID_TEXT_REPRESENTATION => "write a value of the type that is wanted here",
         _ => "correct the query",
     }
 }

@@ -77,6 +77,18 @@ impl Query {
     }
 }
 
+impl Query {
+    /// Where a parameter stands for the first time.
+    pub(crate) fn place_of(&self, source: &Source, parameter: &str) -> Option<Range<usize>> {
+        let mut tokens = self.tokens.iter();
+        let first = tokens.find(|token| {
+            let text = token.text(&source.text);
+            token.kind == Kind::Parameter && text.trim_start_matches(':') == parameter
+        });
+        first.map(|token| token.range.clone())
+    }
+}
+
 /// Takes `source` apart. Problems of its structure go to `problems`; the rest of the file is still read.
 pub(crate) fn parse(
     source: Arc<Source>,
@@ -187,7 +199,9 @@ impl Parser<'_> {
                 self.types.push(TypeBlock { line, lines });
             }
             Err(unexpected) => {
-                self.unexpected(unexpected);
+                let like =
+                    "a row is declared like this: `--: Row(nullable_column?) : Trait, Trait`";
+                self.unexpected(unexpected, like);
                 self.at = head.end;
             }
         }
@@ -214,7 +228,10 @@ impl Parser<'_> {
                 tokens,
                 sound: self.problems.len() == before,
             }),
-            Err(unexpected) => self.unexpected(unexpected),
+            Err(unexpected) => {
+                let like = "a query is named like this: `--! name (nullable_parameter?) : Row(nullable_column?)`";
+                self.unexpected(unexpected, like);
+            }
         }
     }
 
@@ -230,7 +247,7 @@ impl Parser<'_> {
                 Ok(waiver) => waivers.push(waiver),
                 Err(unexpected) => {
                     let what = format!("expected {}", unexpected.expected);
-                    let remedy = "a rule is waived like this: `--# full-scan: reason`";
+                    let remedy = "a rule is waived like this: `--# full-scan: reason` or `--# not-null: column: reason`";
                     self.refuse(unexpected.range, &what, remedy);
                 }
             }
@@ -292,13 +309,9 @@ impl Parser<'_> {
         self.problems.truncate(reported);
     }
 
-    fn unexpected(&mut self, unexpected: Unexpected) {
+    fn unexpected(&mut self, unexpected: Unexpected, remedy: &str) {
         let what = format!("expected {}", unexpected.expected);
-        self.refuse(
-            unexpected.range,
-            &what,
-            "a query is named like this: `--! name (nullable_parameter?) : Row(nullable_column?)`",
-        );
+        self.refuse(unexpected.range, &what, remedy);
     }
 
     fn refuse(&mut self, range: Range<usize>, what: &str, remedy: &str) {

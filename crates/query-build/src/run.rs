@@ -5,8 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::build::Build;
-use crate::error::Error;
+use crate::colour;
+use crate::error::{Error, heading};
 use crate::lints::MANIFEST;
+use crate::output;
+use crate::place::{Place, workspace_of};
 use crate::previous::VARIABLE;
 use crate::report::Report;
 use crate::scratch;
@@ -25,7 +28,10 @@ impl Build {
             self.previous_release = Some(release).filter(|release| !release.is_empty());
         }
         if let Err(error) = self.run_for_cargo() {
-            eprintln!("error: {error}");
+            match colour::is_wanted() {
+                true => eprintln!("{}{error:#}", heading(true)),
+                false => eprintln!("{}{error}", heading(false)),
+            }
             std::process::exit(1);
         }
     }
@@ -34,7 +40,7 @@ impl Build {
         let package = directory("CARGO_MANIFEST_DIR")?;
         let out_dir = directory("OUT_DIR")?;
         keep_temporary_files_in(&scratch::directory_for(&out_dir))?;
-        let report = self.try_run(&package, &out_dir)?;
+        let report = self.try_run_at_the_root(&package, &out_dir)?;
         if let Some(path) = env::var_os(REPORT) {
             let path = package.join(path);
             fs::write(&path, &report.document).map_err(Error::io(&path))?;
@@ -42,6 +48,17 @@ impl Build {
         // Not before: cargo shows what a script that fails has printed, and runs it again in any case.
         self.tell_cargo(&package, &report);
         Ok(())
+    }
+
+    /// Cargo runs a build script in its package; whoever reads a message is most often at the root of the workspace, from
+    /// where rustc names files too.
+    fn try_run_at_the_root(&self, package: &Path, out_dir: &Path) -> Result<Report, Error> {
+        let here = workspace_of(package);
+        let before = env::current_dir().map_err(Error::io(package))?;
+        env::set_current_dir(here).map_err(Error::io(here))?;
+        let report = self.try_run_from(&Place { package, here }, out_dir);
+        env::set_current_dir(&before).map_err(Error::io(&before))?;
+        report
     }
 
     /// What makes cargo run the script again, and nothing else does, and what it shows. Cargo looks at all that lies in a
@@ -87,8 +104,11 @@ fn directory(variable: &'static str) -> Result<PathBuf, Error> {
 fn keep_temporary_files_in(directory: &Path) -> Result<(), Error> {
     let directory = directory.join("temporary");
     fs::create_dir_all(&directory).map_err(Error::io(&directory))?;
-    let settings = directory.join("rustfmt.toml");
-    fs::write(&settings, "disable_all_formatting = true\n").map_err(Error::io(&settings))?;
+    // Never half written: a build beside this one may be reading it.
+    output::write_changed(
+        &directory,
+        &[("rustfmt.toml", "disable_all_formatting = true\n".to_owned())],
+    )?;
     // It is set already if the application's build script has done so: that is its choice.
     tempfile::env::override_temp_dir(&directory).ok();
     Ok(())

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use revisions::catalog::Reader;
+use revisions::catalog::{Follower, Reader, Scope};
 use scratch_postgres::{Builder, Preference, Server};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
@@ -90,6 +90,13 @@ impl Scratch {
     /// The roles that were made.
     pub(crate) fn roles(&self) -> &[String] {
         &self.roles
+    }
+
+    /// Follows its schema from here on.
+    pub(crate) fn follow(&self, scope: &Scope) -> Result<Follower, Error> {
+        let follow = Follower::prepare(&self.client, self.catalog.clone(), scope.clone());
+        let followed = self.runtime.block_on(follow);
+        followed.map_err(|error| self.lost(error))
     }
 
     /// Which server it is, for messages.

@@ -1,9 +1,9 @@
-//! The SQL that is shipped: what cornucopia makes of the SQL that is written, and the proof that both
-//! are the same.
+//! The SQL that is shipped: what cornucopia makes of the SQL that is written, and that it is, byte for byte, what
+//! PostgreSQL was asked about.
 //!
 //! cornucopia trims the lines of a query, joins them with spaces, and numbers its parameters. The same is
 //! done here, but with the origin of every character, so that what PostgreSQL says about the one can
-//! be shown in the other.
+//! be shown in the other. That PostgreSQL reads both alike is proved in `same_tree.rs`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -43,6 +43,17 @@ impl Shipped {
         shipped
     }
 
+    /// `query` as it stands in its file, with its comments and line breaks; only the parameters have numbers.
+    pub(crate) fn as_written(source: &Source, query: &Query) -> Self {
+        let mut written = Self {
+            sql: String::new(),
+            origins: Vec::new(),
+        };
+        let body = &source.text[query.body.clone()];
+        written.words(source, body, query.body.start, &numbers(source, query));
+        written
+    }
+
     fn line(
         &mut self,
         source: &Source,
@@ -53,6 +64,16 @@ impl Shipped {
         if !self.sql.is_empty() {
             self.push(' ', start);
         }
+        self.words(source, words, start, numbers);
+    }
+
+    fn words(
+        &mut self,
+        source: &Source,
+        words: &str,
+        start: usize,
+        numbers: &BTreeMap<usize, (usize, String)>,
+    ) {
         let mut after_parameter = 0;
         for (offset, character) in words.char_indices() {
             // A character of a comment is blanked by as many spaces as it has bytes.
@@ -84,30 +105,17 @@ impl Shipped {
         place..place
     }
 
-    /// Whether `generated`, the SQL in the generated code, is this SQL; else what became of it.
+    /// Whether `generated`, the SQL in the generated code, is this SQL byte for byte; else what became of it.
     pub(crate) fn compare(
         &self,
         file: &QueryFile,
         query: &Query,
         generated: &str,
     ) -> Option<SourceError> {
-        let written = significant(&self.sql);
-        let found = significant(generated);
-        let same = written
-            .iter()
-            .zip(&found)
-            .take_while(|(a, b)| a.kind == b.kind && a.text(&self.sql) == b.text(generated))
-            .count();
-        if same == written.len() && same == found.len() {
+        if self.sql == generated {
             return None;
         }
-        let became = match found.get(same) {
-            Some(token) => format!("`{}` is shipped instead", token.text(generated)),
-            None => "nothing of it, and of what follows, is shipped".to_owned(),
-        };
-        let offset = written
-            .get(same)
-            .map_or(self.sql.len(), |token| token.range.start);
+        let (offset, became) = self.difference(generated);
         let position = self.sql[..offset].chars().count() + 1;
         let position = u32::try_from(position).unwrap_or(u32::MAX);
         let range = self.place_of(query, position);
@@ -119,6 +127,33 @@ impl Shipped {
                 )
                 .note("note", became)
                 .remedy("write it in another way; a parameter can carry any literal"),
+        )
+    }
+
+    /// The byte at which `generated` begins to be something else, and what it is there.
+    fn difference(&self, generated: &str) -> (usize, String) {
+        let written = significant(&self.sql);
+        let found = significant(generated);
+        let same = written
+            .iter()
+            .zip(&found)
+            .take_while(|(a, b)| a.kind == b.kind && a.text(&self.sql) == b.text(generated))
+            .count();
+        let became = match found.get(same) {
+            Some(token) => format!("`{}` is shipped instead", token.text(generated)),
+            None if same == written.len() => {
+                let mut bytes = self.sql.bytes().zip(generated.bytes());
+                let offset = bytes.position(|(a, b)| a != b);
+                let offset = offset.unwrap_or(self.sql.len().min(generated.len()));
+                let offset = self.sql.floor_char_boundary(offset);
+                return (offset, "other white space is shipped here".to_owned());
+            }
+            None => "nothing of it, and of what follows, is shipped".to_owned(),
+        };
+        let token = written.get(same);
+        (
+            token.map_or(self.sql.len(), |token| token.range.start),
+            became,
         )
     }
 }
@@ -178,12 +213,35 @@ mod tests {
     }
 
     #[test]
-    fn another_space_is_the_same_sql() {
+    fn what_is_shipped_is_the_same_byte_for_byte() {
         let file = file();
         let shipped = Shipped::of(&file.source, &file.queries[0]);
         assert_eq!(shipped.sql, "select id from users where name = $1");
-        let generated = "select id\n from   users where name = $1";
-        assert_eq!(shipped.compare(&file, &file.queries[0], generated), None);
+        let same = shipped.compare(&file, &file.queries[0], &shipped.sql);
+        assert_eq!(same, None);
+        let generated = "select id from   users where name = $1";
+        let other = shipped.compare(&file, &file.queries[0], generated);
+        let other = other.expect("another space");
+        let place = other.location.expect("a place");
+        assert_eq!((place.line, place.column), (4, 8));
+        assert_eq!(other.notes[0].1, "other white space is shipped here");
+    }
+
+    #[test]
+    fn what_is_written_keeps_its_comments_and_line_breaks() {
+        let file = file();
+        let query = &file.queries[0];
+        let written = Shipped::as_written(&file.source, query);
+        assert_eq!(
+            written.sql,
+            "\nselect id -- not: 'shipped'\n  from users\n where name = $1"
+        );
+        let before = written.sql.split('$').next().expect("a beginning");
+        let position = u32::try_from(before.chars().count() + 1).expect("a short query");
+        assert_eq!(
+            Some(written.place_of(query, position).start),
+            file.source.text.find(":name")
+        );
     }
 
     #[test]

@@ -23,7 +23,8 @@ impl Source {
             SourceError::of_file(&name, format!("cannot be read: {error}"))
                 .remedy("make the file readable for the build")
         })?;
-        let text = String::from_utf8(bytes).map_err(|error| not_utf8(&name, &error))?;
+        let text =
+            String::from_utf8(bytes).map_err(|error| SourceError::not_utf8(&name, &error))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let text = text.replace("\r\n", "\n");
         Ok(Arc::new(Self { name, text }))
@@ -41,14 +42,4 @@ impl Source {
         let length = self.text[at..].find('\n');
         start..length.map_or(self.text.len(), |length| at + length)
     }
-}
-
-fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> SourceError {
-    let valid = error.utf8_error().valid_up_to();
-    let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-    let rest = String::from_utf8_lossy(&error.as_bytes()[valid..]);
-    let text = format!("{before}{rest}");
-    let byte = error.as_bytes().get(valid).copied().unwrap_or(0);
-    let what = format!("the file is not UTF-8: the byte 0x{byte:02x}");
-    SourceError::at(name, Location::of_byte(&text, valid), what).remedy("save the file as UTF-8")
 }

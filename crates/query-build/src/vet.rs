@@ -212,6 +212,17 @@ impl Vet<'_> {
                 let what = format!("the parameter `{text}` has a number instead of a name");
                 self.refuse(token.range.clone(), what, "give it a name: `:name`");
             }
+            Kind::Word if text.contains(char::is_whitespace) => {
+                let at = text.find(char::is_whitespace).unwrap_or_default();
+                let space = text[at..].chars().next().unwrap_or(' ');
+                let start = token.range.start + at;
+                let what = format!(
+                    "U+{:04X} is no space for PostgreSQL, but a letter",
+                    u32::from(space)
+                );
+                let remedy = "write a plain space, or put the name in double quotes";
+                self.refuse(start..start + space.len_utf8(), what, remedy);
+            }
             Kind::Word if text.contains('$') => {
                 let what =
                     format!("the `$` in the name `{text}` would be taken for a dollar quote");

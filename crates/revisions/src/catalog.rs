@@ -7,7 +7,7 @@
 //!
 //! What an object needs is read as well, for whoever has to make the objects in some order; it is not compared.
 //!
-//! How it is read is in `read.rs` and `queries.sql`, how two are compared in `difference.rs`, how it is stored in
+//! How it is read is in `read.rs` and `queries.sql`, and again and again in `follow.rs`; how two are compared is in `difference.rs`, how it is stored in
 //! `stored.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 mod canonical;
 mod difference;
+mod follow;
 mod patch;
 mod privileges;
 mod read;
@@ -26,6 +27,7 @@ mod versions;
 
 pub(crate) use difference::without_last;
 pub use difference::{Change, Difference};
+pub use follow::{Changes, Follower};
 pub use patch::Patch;
 pub(crate) use privileges::{Grants, OWNER};
 pub use read::Reader;

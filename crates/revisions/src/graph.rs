@@ -14,13 +14,18 @@ use crate::source_error::{Location, SourceError};
 pub(crate) fn order(mut revisions: Vec<Revision>) -> Result<Vec<Revision>, ReadError> {
     fill_in_parents(&mut revisions);
     let ids: BTreeSet<i64> = revisions.iter().map(Revision::id).collect();
+    let mut errors = Vec::new();
     for revision in &revisions {
-        refuse_missing(revision, &ids)?;
+        refuse_missing(revision, &ids, &mut errors);
     }
-    refuse_same_labels(&revisions)?;
+    refuse_same_labels(&revisions, &mut errors);
+    if let Some(error) = ReadError::of_all(errors) {
+        return Err(error);
+    }
     let order = sorted(&revisions)?;
-    for revision in &revisions {
-        refuse_newer_parents(revision)?;
+    let newer = revisions.iter().filter_map(refuse_newer_parents);
+    if let Some(error) = ReadError::of_all(newer.collect()) {
+        return Err(error);
     }
     let mut by_id: HashMap<i64, Revision> = revisions
         .into_iter()
@@ -39,73 +44,63 @@ fn fill_in_parents(revisions: &mut [Revision]) {
     }
 }
 
-fn refuse_missing(revision: &Revision, ids: &BTreeSet<i64>) -> Result<(), ReadError> {
+fn refuse_missing(revision: &Revision, ids: &BTreeSet<i64>, errors: &mut Vec<ReadError>) {
     let named = [
         (Key::Revises, revision.parents.as_slice()),
         (Key::DependsOn, revision.headers.depends_on.as_slice()),
     ];
     for (key, needed) in named {
         for id in needed {
-            if *id == revision.id() {
+            let (message, help) = if *id == revision.id() {
                 let message = format!("the revision {id} cannot need itself");
-                return Err(at_header(
-                    revision,
-                    key,
-                    message,
-                    "name the revision before it",
-                ));
-            }
-            if !ids.contains(id) {
+                (message, "name the revision before it")
+            } else if !ids.contains(id) {
                 let message = format!("there is no revision {id}");
-                let help = "name one that is there, or bring back its file";
-                return Err(at_header(revision, key, message, help));
-            }
+                (message, "name one that is there, or bring back its file")
+            } else {
+                continue;
+            };
+            errors.push(at_header(revision, key, *id, message, help));
         }
     }
-    Ok(())
 }
 
 /// Versions are times of creation: a child that is older than its parent would be applied out of order by
 /// refinery, which goes by version alone.
-fn refuse_newer_parents(revision: &Revision) -> Result<(), ReadError> {
+fn refuse_newer_parents(revision: &Revision) -> Option<ReadError> {
     let id = revision.id();
-    match revision.parents.iter().find(|&&parent| parent > id) {
-        None => Ok(()),
-        Some(parent) => {
-            let message = format!("the revision {id} is older than its parent {parent}");
-            let help = "rename the file: the version of a child is larger than that of its parent";
-            Err(at_header(revision, Key::Revises, message, help))
-        }
-    }
+    let parent = revision.parents.iter().find(|&&parent| parent > id)?;
+    let message = format!("the revision {id} is older than its parent {parent}");
+    let help = "rename the file: the version of a child is larger than that of its parent";
+    Some(at_header(revision, Key::Revises, *parent, message, help))
 }
 
-fn at_header(revision: &Revision, key: Key, message: String, help: &str) -> ReadError {
+/// An error of an id in the header, where that stands.
+fn at_header(revision: &Revision, key: Key, id: i64, message: String, help: &str) -> ReadError {
     let error = match revision.headers.line_of(key) {
-        Some(line) => SourceError::at(
-            revision.path(),
-            Location::of_line(revision.up(), line),
-            message,
-        ),
+        Some(line) => {
+            let location = Location::of_part(revision.up(), line, &id.to_string());
+            SourceError::at(revision.path(), location, message)
+        }
         None => SourceError::of_file(revision.path(), message),
     };
     ReadError::Header(Box::new(error.remedy(help)))
 }
 
-fn refuse_same_labels(revisions: &[Revision]) -> Result<(), ReadError> {
+fn refuse_same_labels(revisions: &[Revision], errors: &mut Vec<ReadError>) {
     let mut labels = BTreeMap::new();
     for revision in revisions {
         let Some(label) = &revision.headers.branch else {
             continue;
         };
         if let Some(first) = labels.insert(label, revision.path()) {
-            return Err(ReadError::DuplicateLabel {
+            errors.push(ReadError::DuplicateLabel {
                 label: label.clone(),
                 first: first.to_owned(),
                 second: revision.path().to_owned(),
             });
         }
     }
-    Ok(())
 }
 
 /// Kahn's algorithm; of those that could be next, the one with the smallest version.

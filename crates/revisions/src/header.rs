@@ -110,14 +110,15 @@ impl Headers {
                 break;
             };
             let comment = comment.trim();
-            let refuse = |message: String, help: String| {
-                let location = Location::of_line(sql, index + 1);
+            let refuse = |part: &str, message: String, help: String| {
+                let location = Location::of_part(sql, index + 1, part);
                 Box::new(SourceError::at(file, location, message).remedy(help))
             };
             match key_of(comment, &KEYS) {
                 KeyLine::Prose => prose.add(comment),
                 KeyLine::Misspelt { written, meant } => {
                     return Err(refuse(
+                        written,
                         format!("`{written}` is not a key of the header"),
                         format!(
                             "write `-- {meant}:`, or reword the comment so that it does not start like a key"
@@ -128,7 +129,10 @@ impl Headers {
                     prose.end_paragraph();
                     headers
                         .take(key, value, index + 1, script)
-                        .map_err(|(message, help)| refuse(message, help))?;
+                        .map_err(|wrong| {
+                            let part = if wrong.of_key { key.name() } else { value };
+                            refuse(part, wrong.message, wrong.help)
+                        })?;
                 }
             }
         }
@@ -144,30 +148,30 @@ impl Headers {
             .map(|(_, line)| *line)
     }
 
-    fn take(
-        &mut self,
-        key: Key,
-        value: &str,
-        line: usize,
-        script: Script,
-    ) -> Result<(), (String, String)> {
+    fn take(&mut self, key: Key, value: &str, line: usize, script: Script) -> Result<(), Wrong> {
         let name = key.name();
         if script == Script::Down && !matches!(key, Key::Transaction | Key::LockTimeout) {
-            return Err((
-                format!("`{name}` does not belong in a down script"),
-                "write it in the script that applies the revision; a down script takes \
-                 `transaction` and `lock-timeout`"
+            return Err(Wrong {
+                of_key: true,
+                message: format!("`{name}` does not belong in a down script"),
+                help: "write it in the script that applies the revision; a down script takes \
+                       `transaction` and `lock-timeout`"
                     .to_owned(),
-            ));
+            });
         }
         if key != Key::Allow && self.line_of(key).is_some() {
-            return Err((
-                format!("`{name}` is given twice"),
-                "keep one of the lines".to_owned(),
-            ));
+            return Err(Wrong {
+                of_key: true,
+                message: format!("`{name}` is given twice"),
+                help: "keep one of the lines".to_owned(),
+            });
         }
         self.lines.push((key, line));
-        let wrong = |help: &str| (format!("`{name}` cannot be `{value}`"), help.to_owned());
+        let wrong = |help: &str| Wrong {
+            of_key: value.is_empty(),
+            message: format!("`{name}` cannot be `{value}`"),
+            help: help.to_owned(),
+        };
         match key {
             Key::Revises => self.revises = Some(value::ids(value).map_err(|help| wrong(&help))?),
             Key::DependsOn => self.depends_on = value::ids(value).map_err(|help| wrong(&help))?,
@@ -192,6 +196,14 @@ impl Headers {
         }
         Ok(())
     }
+}
+
+/// What is wrong with a line of the header.
+struct Wrong {
+    /// Whether it is its key, and not its value.
+    of_key: bool,
+    message: String,
+    help: String,
 }
 
 impl Key {

@@ -24,9 +24,10 @@ pub fn model_text(file: &str, text: &str) -> Result<String, Box<SourceError>> {
         };
         let start = statement.range.start;
         let word = Lexer::new(&text, start).next();
-        let word = word.map_or("", |token| token.text(&text)).to_lowercase();
+        let range = word.map_or(start..start, |token| token.range);
+        let word = text[range.clone()].to_lowercase();
         let message = format!("`{word}` cannot stand in the model");
-        let error = SourceError::at(file, Location::of_byte(&text, start), message);
+        let error = SourceError::at(file, Location::of_range(&text, range), message);
         return Err(Box::new(error.remedy(help)));
     }
     Ok(text)

@@ -8,8 +8,9 @@ use refinery_core::Migration;
 use walkdir::WalkDir;
 
 use crate::file_name::{FileKind, Name, classify};
-use crate::header::{Headers, Script};
+use crate::header::{Headers, Key, Script};
 use crate::revision::{DownScript, Embedded, Revision};
+use crate::source_error::{Location, SourceError};
 
 mod error;
 
@@ -27,6 +28,8 @@ struct Text {
 struct Files {
     ups: BTreeMap<i64, (Name, Text)>,
     downs: Vec<(Name, Text)>,
+    /// What is wrong with single files.
+    errors: Vec<ReadError>,
 }
 
 /// Reads the revisions of a directory and those below it, as refinery does.
@@ -50,7 +53,7 @@ pub(crate) fn directory(dir: &Path) -> Result<Vec<Revision>, ReadError> {
         let path = entry.path();
         let kind = classify(&name);
         if kind != FileKind::Other {
-            files.add(kind, shown(path), || read_file(path))?;
+            files.add(kind, shown(path), || read_file(path));
         }
     }
     files.into_revisions()
@@ -63,7 +66,7 @@ pub(crate) fn embedded(embedded: &[Embedded]) -> Result<Vec<Revision>, ReadError
         let name = file.file_name.rsplit('/').next().unwrap_or(file.file_name);
         let path = file.file_name.to_owned();
         match classify(name) {
-            kind @ FileKind::Up(_) => files.add(kind, path.clone(), || Ok(normalise(file.up)))?,
+            kind @ FileKind::Up(_) => files.add(kind, path.clone(), || Ok(normalise(file.up))),
             FileKind::Misnamed(reason) => return Err(ReadError::Misnamed { path, reason }),
             FileKind::Down(_) | FileKind::Other => {
                 let reason = "an embedded file has to be the script that applies a revision";
@@ -77,7 +80,7 @@ pub(crate) fn embedded(embedded: &[Embedded]) -> Result<Vec<Revision>, ReadError
             let stem = path.strip_suffix(".sql").unwrap_or(&path);
             let down_name = format!("{}.down.sql", name.strip_suffix(".sql").unwrap_or(name));
             let down_path = format!("{stem}.down.sql");
-            files.add(classify(&down_name), down_path, || Ok(normalise(down)))?;
+            files.add(classify(&down_name), down_path, || Ok(normalise(down)));
         }
     }
     let mut revisions = files.into_revisions()?;
@@ -89,65 +92,65 @@ pub(crate) fn embedded(embedded: &[Embedded]) -> Result<Vec<Revision>, ReadError
 }
 
 impl Files {
+    /// Takes a file; one that is wrong is kept in mind, and the others are read.
     fn add(
         &mut self,
         kind: FileKind,
         path: String,
         read: impl FnOnce() -> Result<String, ReadError>,
-    ) -> Result<(), ReadError> {
-        match kind {
-            FileKind::Other => {}
-            FileKind::Misnamed(reason) => return Err(ReadError::Misnamed { path, reason }),
-            FileKind::Down(name) => self.downs.push((
-                name,
-                Text {
-                    path,
-                    text: read()?,
-                },
-            )),
-            FileKind::Up(name) => match self.ups.entry(name.id) {
-                Entry::Vacant(entry) => {
-                    entry.insert((
-                        name,
-                        Text {
-                            path,
-                            text: read()?,
-                        },
-                    ));
-                }
-                Entry::Occupied(entry) => {
-                    let first = entry.get().1.path.clone();
-                    return Err(ReadError::Duplicate {
-                        id: name.id,
-                        first,
-                        second: path,
-                    });
-                }
-            },
+    ) {
+        let (name, is_down) = match kind {
+            FileKind::Other => return,
+            FileKind::Misnamed(reason) => {
+                return self.errors.push(ReadError::Misnamed { path, reason });
+            }
+            FileKind::Down(name) => (name, true),
+            FileKind::Up(name) => (name, false),
+        };
+        let text = match read() {
+            Ok(text) => Text { path, text },
+            Err(error) => return self.errors.push(error),
+        };
+        if is_down {
+            return self.downs.push((name, text));
         }
-        Ok(())
+        match self.ups.entry(name.id) {
+            Entry::Vacant(entry) => {
+                entry.insert((name, text));
+            }
+            Entry::Occupied(entry) => self.errors.push(ReadError::Duplicate {
+                id: name.id,
+                first: entry.get().1.path.clone(),
+                second: text.path,
+            }),
+        }
     }
 
     fn into_revisions(self) -> Result<Vec<Revision>, ReadError> {
-        let mut downs = BTreeMap::new();
+        // A down script may belong to one that could not be read.
+        if let Some(error) = ReadError::of_all(self.errors) {
+            return Err(error);
+        }
+        let (mut downs, mut errors) = (BTreeMap::new(), Vec::new());
         for (name, text) in self.downs {
             let up = text.path.replace(".down.sql", ".sql");
+            let path = text.path.clone();
             match self.ups.get(&name.id) {
-                Some((_, beside)) if beside.path == up => downs.insert(name.id, text),
-                _ => {
-                    return Err(ReadError::OrphanDown {
-                        path: text.path,
-                        up,
-                    });
+                Some((_, beside)) if beside.path == up => {
+                    downs.insert(name.id, text);
                 }
-            };
+                _ => errors.push(ReadError::OrphanDown { path, up }),
+            }
         }
-        let ups = self.ups.into_values();
-        ups.map(|(name, text)| {
+        let mut revisions = Vec::new();
+        for (name, text) in self.ups.into_values() {
             let down = downs.remove(&name.id);
-            revision(&name, text, down)
-        })
-        .collect()
+            match revision(&name, text, down) {
+                Ok(revision) => revisions.push(revision),
+                Err(error) => errors.push(error),
+            }
+        }
+        ReadError::of_all(errors).map_or(Ok(revisions), Err)
     }
 }
 
@@ -163,11 +166,14 @@ fn revision(name: &Name, up: Text, down: Option<Text>) -> Result<Revision, ReadE
             })
         })
         .transpose()?;
-    if let (Some(down), Some(_)) = (&down, &headers.irreversible) {
-        return Err(ReadError::IrreversibleWithDown {
-            path: up.path,
-            down: down.path.clone(),
-        });
+    if let (Some(down), Some(line)) = (&down, headers.line_of(Key::Down)) {
+        let location = Location::of_part(&up.text, line, "irreversible");
+        let message = format!(
+            "the revision is irreversible, and yet there is {}",
+            down.path
+        );
+        let error = SourceError::at(&up.path, location, message);
+        return Err(Box::new(error.remedy("remove the one or the other")).into());
     }
     let migration =
         Migration::unapplied(&name.stem, &up.text).map_err(|error| ReadError::Misnamed {
@@ -204,14 +210,7 @@ fn read_file(path: &Path) -> Result<String, ReadError> {
     let bytes = std::fs::read(path)
         .map_err(|error| unreadable(path, error, "make the file readable, or remove it"))?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
-        ReadError::NotUtf8 {
-            path: shown(path),
-            line: before.matches('\n').count() + 1,
-            column: before.chars().rev().take_while(|&c| c != '\n').count() + 1,
-            byte: error.as_bytes().get(valid).copied().unwrap_or_default(),
-        }
+        ReadError::NotUtf8(Box::new(SourceError::not_utf8(shown(path), &error)))
     })?;
     Ok(normalise(&text))
 }

@@ -4,8 +4,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use tokio_postgres::error::{DbError, ErrorPosition};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 mod scratch;
 
@@ -17,8 +18,8 @@ const WIDEST_LINE: usize = 160;
 
 /// Something wrong in a file of SQL.
 ///
-/// Its [`Display`] is a report of several lines, in the manner of rustc, without a leading `error: ` and
-/// without a line end:
+/// Its [`Display`] is a report of several lines, as rustc draws them, without a leading `error: ` and without a line end;
+/// `{:#}` has colours:
 ///
 /// ```text
 /// relation "walets" does not exist (42P01)
@@ -26,6 +27,7 @@ const WIDEST_LINE: usize = 160;
 ///    |
 /// 12 | insert into   walets values (1)
 ///    |               ^
+///    |
 ///    = hint: ...
 ///    = help: mend the file, then run `cargo db upgrade head` again
 /// ```
@@ -119,6 +121,24 @@ impl Location {
     }
 }
 
+impl Location {
+    /// The place of `part`, a piece of the line counted from 1; that of the whole line if it is no piece of it.
+    pub(crate) fn of_part(text: &str, line: usize, part: &str) -> Self {
+        let before = text.split_inclusive('\n').take(line.saturating_sub(1));
+        let start: usize = before.map(str::len).sum();
+        let line_text = text[start..].lines().next().unwrap_or_default();
+        // Behind the colon, where there is one: the key may have the same letters.
+        let key = line_text.find(':').unwrap_or_default();
+        let found = line_text[key..].find(part).map(|at| key + at);
+        match found.or_else(|| line_text.find(part)) {
+            Some(at) if !part.is_empty() => {
+                Self::of_range(text, start + at..start + at + part.len())
+            }
+            _ => Self::of_line(text, line),
+        }
+    }
+}
+
 /// The byte at which the character `position` (from 1) of `text` starts; the end of `text` if it has no such one.
 pub(crate) fn byte_of_position(text: &str, position: u32) -> usize {
     let nth = usize::try_from(position.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -150,6 +170,19 @@ impl SourceError {
             location: Some(location),
             ..Self::of_file(file, message)
         }
+    }
+
+    /// An error of a file that is not UTF-8, at its first wrong byte, and what to do about it.
+    #[must_use]
+    pub fn not_utf8(file: impl Into<String>, error: &std::string::FromUtf8Error) -> Self {
+        let bytes = error.as_bytes();
+        let valid = error.utf8_error().valid_up_to();
+        let byte = bytes.get(valid).copied().unwrap_or_default();
+        // Each byte that is wrong becomes one character, so the place is the same.
+        let text = String::from_utf8_lossy(bytes);
+        let location = Location::of_byte(&text, valid);
+        let message = format!("the file is not UTF-8: there is the byte 0x{byte:02x}");
+        Self::at(file, location, message).remedy("save the file as UTF-8")
     }
 
     /// What PostgreSQL said of `text`, the content of `file` from which the statement was sent.
@@ -209,105 +242,60 @@ impl SourceError {
 /// A query that PostgreSQL ran inside a function, with a caret line under the position.
 fn mark_position(query: &str, position: u32) -> String {
     let place = Location::of_position(query, position);
-    let (text, caret) = shown_line(&place.line_text, place.column);
-    format!("{text}\n{}^", " ".repeat(caret))
+    let shown = |text: &str| text.replace('\t', "    ");
+    let before: String = place.line_text.chars().take(place.column - 1).collect();
+    let caret = " ".repeat(shown(&before).width());
+    format!("{}\n{caret}^", shown(&place.line_text))
 }
 
 impl std::error::Error for SourceError {}
 
+/// `{:#}` has colours, for a terminal.
 impl Display for SourceError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.message)?;
-        if let Some(code) = &self.code {
-            write!(f, " ({code})")?;
-        }
-        let blank = match &self.location {
-            Some(location) => " ".repeat(location.line.to_string().len()),
-            None => " ".to_owned(),
+        let renderer = match f.alternate() {
+            true => Renderer::styled(),
+            false => Renderer::plain(),
         };
-        match &self.location {
-            None => write!(f, "\n{blank}--> {}", self.file)?,
-            Some(Location {
-                line,
-                column,
-                length,
-                line_text,
-            }) => {
-                let (text, caret) = shown_line(line_text, *column);
-                let (_, end) = shown_line(line_text, column + length);
-                // Of a line that was cut, what is shown.
-                let is_whole = text.width() <= WIDEST_LINE && end > caret;
-                let width = if is_whole { end - caret } else { 1 };
-                write!(f, "\n{blank}--> {}:{line}:{column}", self.file)?;
-                write!(f, "\n{blank} |")?;
-                write!(f, "\n{line} | {text}")?;
-                write!(f, "\n{blank} | {}{}", " ".repeat(caret), "^".repeat(width))?;
-            }
-        }
-        let notes = self
-            .notes
-            .iter()
-            .map(|(label, text)| (label.as_str(), text.as_str()));
+        let renderer = renderer.term_width(WIDEST_LINE);
+        f.write_str(&renderer.render(&[self.picture()]))
+    }
+}
+
+impl SourceError {
+    fn picture(&self) -> Group<'_> {
+        let message = match &self.code {
+            Some(code) => format!("{} ({code})", self.message),
+            None => self.message.clone(),
+        };
+        let title = Level::ERROR.no_name().primary_title(message);
+        let place = match &self.location {
+            Some(location) => title.element(location.snippet(&self.file)),
+            None => title.element(Origin::path(&self.file)),
+        };
+        let notes = self.notes.iter();
+        let notes = notes.map(|(label, text)| (label.as_str(), text.as_str()));
         let detail = self.detail.iter().map(|text| ("detail", text.as_str()));
         let hint = self.hint.iter().map(|text| ("hint", text.as_str()));
         let remedy = self.remedy.iter().map(|text| ("help", text.as_str()));
-        for (label, text) in detail.chain(hint).chain(notes).chain(remedy) {
-            let mut lines = text.lines();
-            write!(
-                f,
-                "\n{blank} = {label}: {}",
-                lines.next().unwrap_or_default()
-            )?;
-            let under = " ".repeat(label.len() + 2);
-            for line in lines {
-                write!(f, "\n{blank}   {under}{line}")?;
-            }
-        }
-        Ok(())
+        let all = detail.chain(hint).chain(notes).chain(remedy);
+        place.elements(all.map(|(label, text)| Level::NOTE.with_name(label).message(text)))
     }
 }
 
-/// A line as it is shown, and how many terminal columns lie before the caret: tabs become four spaces, and of a
-/// very long line only the piece around the caret is kept.
-fn shown_line(line: &str, column: usize) -> (String, usize) {
-    let mut shown = String::new();
-    let mut caret = None;
-    for (index, c) in line.chars().enumerate() {
-        if index + 1 == column {
-            caret = Some(shown.width());
-        }
-        match c {
-            '\t' => shown.push_str("    "),
-            c if c.is_control() => shown.push('\u{fffd}'),
-            c => shown.push(c),
-        }
-    }
-    let caret = caret.unwrap_or_else(|| shown.width());
-    if shown.width() <= WIDEST_LINE {
-        (shown, caret)
-    } else {
-        cut_around(&shown, caret)
-    }
-}
-
-/// The piece of a long line around its caret, with `…` where something was cut off.
-fn cut_around(line: &str, caret: usize) -> (String, usize) {
-    let from = caret.saturating_sub(WIDEST_LINE / 2);
-    let to = from + WIDEST_LINE;
-    let (mut piece, mut at, mut before) = (String::new(), 0, 0);
-    for c in line.chars() {
-        let width = c.width().unwrap_or(0);
-        if at < from {
-            before = at + width;
-        } else if at < to {
-            piece.push(c);
-        }
-        at += width;
-    }
-    let tail = if at > to { "…" } else { "" };
-    if from == 0 {
-        (format!("{piece}{tail}"), caret)
-    } else {
-        (format!("…{piece}{tail}"), caret + 1 - before)
+impl Location {
+    /// The line in `file`, with what is underlined.
+    fn snippet<'a>(&'a self, file: &'a str) -> Snippet<'a, Annotation<'a>> {
+        let line = &self.line_text;
+        let byte = |column: usize| {
+            let mut characters = line.char_indices();
+            let at = characters.nth(column - 1);
+            at.map_or(line.len(), |(byte, _)| byte)
+        };
+        let range = byte(self.column.max(1))..byte(self.column.max(1) + self.length);
+        Snippet::source(line)
+            .line_start(self.line)
+            .path(file)
+            .annotation(AnnotationKind::Primary.span(range))
     }
 }

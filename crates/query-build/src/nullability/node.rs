@@ -87,6 +87,23 @@ pub(crate) fn parse(text: &str) -> Option<Value<'_>> {
     reader.value(token)
 }
 
+/// The words of `text`, without the fields that say where in the SQL something stands.
+pub(crate) fn words(text: &str) -> Vec<&str> {
+    let mut reader = Reader { text, at: 0 };
+    let mut words = Vec::new();
+    while let Some(word) = reader.token() {
+        let is_place = word.starts_with(':')
+            && (word.ends_with("location")
+                || [":stmt_len", ":list_start", ":list_end"].contains(&word));
+        if is_place {
+            reader.token();
+        } else {
+            words.push(word);
+        }
+    }
+    words
+}
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,

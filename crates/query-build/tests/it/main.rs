@@ -5,6 +5,7 @@
     reason = "a test may end where something is not as it must be"
 )]
 
+mod behaviour;
 mod commands;
 mod declared;
 mod good;
@@ -19,6 +20,9 @@ mod previous;
 mod project;
 mod proof;
 mod queries;
+mod rules;
 mod sample;
+mod script;
 mod shipped;
+mod tricky;
 mod way_of_working;

@@ -32,6 +32,14 @@ pub(crate) fn package(name: &str) -> Project {
     project
 }
 
+/// The same under a name of its own: packages of one name share an output directory in a target directory, wherever they are.
+pub(crate) fn package_called(name: &str, directory: &str) -> Project {
+    let project = package(directory);
+    let name = format!("name = \"{name}\"");
+    project.edit("Cargo.toml", "name = \"sample\"", &name);
+    project
+}
+
 /// Runs `cargo build` for the package, in the target directory that holds its dependencies already. Not quietly: cargo would
 /// keep the warnings of build scripts to itself.
 pub(crate) fn cargo_build(project: &Project) -> Output {
@@ -39,12 +47,18 @@ pub(crate) fn cargo_build(project: &Project) -> Output {
 }
 
 fn cargo(project: &Project) -> Command {
+    cargo_command(project, "build")
+}
+
+/// `cargo build`, `cargo check` and so on for the package, as [`cargo_build`] runs it.
+pub(crate) fn cargo_command(project: &Project, command: &str) -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["build", "--offline"])
+        .args([command, "--offline"])
         .current_dir(&project.package)
         .env("CARGO_TARGET_DIR", target_directory())
         .env_remove("CARGO_MANIFEST_DIR")
+        .env_remove("CARGO_TERM_COLOR")
         .env_remove("QUERY_BUILD_REPORT");
     cargo
 }

@@ -23,12 +23,17 @@ fn shipped(name: &str, sql: &str) -> String {
     project
         .build()
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
-    let code = syn::parse_file(&project.output("queries.rs")).expect("Rust");
-    let customers = code.items.into_iter().find_map(|item| match item {
-        syn::Item::Mod(module) if module.ident == "customers" => module.content,
+    shipped_in(&project.output("queries.rs"), "customers")
+}
+
+/// The SQL of the first query of `module` in the generated `code`.
+pub(crate) fn shipped_in(code: &str, module: &str) -> String {
+    let code = syn::parse_file(code).expect("Rust");
+    let content = code.items.into_iter().find_map(|item| match item {
+        syn::Item::Mod(found) if found.ident == module => found.content,
         _ => None,
     });
-    let items = customers.expect("the module").1;
+    let items = content.expect("the module").1;
     let function = items.into_iter().find_map(|item| match item {
         syn::Item::Fn(function) => Some(function),
         _ => None,
@@ -97,6 +102,11 @@ fn literals_casts_and_comments_are_shipped_as_they_are_written() {
     needs_postgresql!();
     for (name, sql, expected) in [
         (
+            "ship_0",
+            "select 1-/**/-1 as x, 1 - --2\n-1 as y, 2/*/*;*/:a*/ / /*'*/2 as z",
+            "select 1- -1 as x, 1 - -1 as y, 2 / 2 as z",
+        ),
+        (
             "ship_1",
             "select ':a' as x, 'a;b' as y",
             "select ':a' as x, 'a;b' as y",
@@ -137,4 +147,17 @@ fn literals_casts_and_comments_are_shipped_as_they_are_written() {
             assert_eq!(words.join(" "), expected, "{sql}");
         }
     }
+}
+
+#[test]
+fn a_statement_without_a_tree_is_shipped_as_it_is_written_or_not_at_all() {
+    needs_postgresql!();
+    assert_eq!(shipped("listen", "listen customers"), "listen customers");
+    insta::assert_snapshot!(refusal_of("listen_lines", "listen -- to\n  customers"));
+}
+
+#[test]
+fn a_space_that_is_none_for_postgresql_is_refused() {
+    let sql = "select id as no_break\u{a0}\n  from customers\n where id = :id";
+    insta::assert_snapshot!(refusal_of("no_break_space", sql));
 }

@@ -37,13 +37,25 @@ impl Patch {
                 Change::Add(facts) => Some(facts),
                 Change::Alter(_) => after.objects.get(&key).cloned(),
             };
+            (key, facts)
+        };
+        Self::of_objects(&after.scope, changes.into_iter().map(object), server)
+    }
+
+    /// The objects that change, in the order of their keys, as they are afterwards.
+    pub(super) fn of_objects(
+        scope: &Scope,
+        objects: impl Iterator<Item = (Key, Option<Facts>)>,
+        server: &str,
+    ) -> Self {
+        let changed = |(key, facts)| {
             let Key { class, name } = key;
             Changed { class, name, facts }
         };
         Self {
             server: server.to_owned(),
-            scope: (after.scope != Scope::default()).then(|| after.scope.clone()),
-            objects: changes.into_iter().map(object).collect(),
+            scope: (*scope != Scope::default()).then(|| scope.clone()),
+            objects: objects.map(changed).collect(),
         }
     }
 

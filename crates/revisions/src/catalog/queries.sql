@@ -1,6 +1,7 @@
 -- Everything that a schema has, as rows of class, name and facts. Facts that are null, false or empty are left out by the
--- reader. The search path is empty meanwhile, so all names that PostgreSQL writes are qualified. The last three columns say
--- where `pg_depend` knows the object by.
+-- reader. The search path is empty meanwhile, so all names that PostgreSQL writes are qualified. Numbers from 16384 on are
+-- of objects that somebody has made; PostgreSQL's own are thousands. Catalog, object and part say where `pg_depend` knows
+-- the object by.
 
 with
 -- What belongs to an extension, or is made by PostgreSQL for another object.
@@ -20,15 +21,15 @@ relations as (
       join namespaces n on n.oid = c.relnamespace
      where c.relname not in ('refinery_schema_history', 'refinery_schema_progress')
        and not exists (select from owned where classid = 'pg_class'::regclass and objid = c.oid)
-)
-select 'schema' as class, name, jsonb_build_object(
-           'comment', obj_description(oid, 'pg_namespace')) as facts, 'pg_namespace'::regclass::oid as catalog, oid as object, 0 as part
+),
+objects as (
+select 'schema' as class, name, '{}'::jsonb as facts,
+       'pg_namespace'::regclass::oid as catalog, oid as object, 0 as part
   from namespaces
 
 union all
 select 'extension', quote_ident(extname), jsonb_build_object(
-           'schema', extnamespace::regnamespace::text,
-           'comment', obj_description(e.oid, 'pg_extension')), 'pg_extension'::regclass::oid, e.oid, 0
+           'schema', extnamespace::regnamespace::text), 'pg_extension'::regclass::oid, e.oid, 0
   from pg_extension e
  where extname <> 'plpgsql'
 
@@ -43,8 +44,8 @@ select 'collation', n.name || '.' || quote_ident(c.collname), jsonb_build_object
                       case when c.collprovider = 'c' then 'lc_collate = ' || quote_literal(c.collcollate) end,
                       case when c.collprovider = 'c' then 'lc_ctype = ' || quote_literal(c.collctype) end,
                       case when not c.collisdeterministic then 'deterministic = false' end,
-                      'rules = ' || quote_literal(to_jsonb(c) ->> 'collicurules')) || ')',
-           'comment', obj_description(c.oid, 'pg_collation')), 'pg_collation'::regclass::oid, c.oid, 0
+                      'rules = ' || quote_literal(to_jsonb(c) ->> 'collicurules')) || ')'),
+       'pg_collation'::regclass::oid, c.oid, 0
   from pg_collation c
   join namespaces n on n.oid = c.collnamespace
  where c.collencoding in (-1, (select encoding from pg_database where datname = current_database()))
@@ -56,8 +57,8 @@ select 'text_search_dictionary', n.name || '.' || quote_ident(d.dictname), jsonb
                || concat_ws(', ', 'template = ' || (select s.nspname::regnamespace || '.' || quote_ident(t.tmplname)
                                                       from pg_ts_template t
                                                       join pg_namespace s on s.oid = t.tmplnamespace
-                                                     where t.oid = d.dicttemplate), d.dictinitoption) || ')',
-           'comment', obj_description(d.oid, 'pg_ts_dict')), 'pg_ts_dict'::regclass::oid, d.oid, 0
+                                                     where t.oid = d.dicttemplate), d.dictinitoption) || ')'),
+       'pg_ts_dict'::regclass::oid, d.oid, 0
   from pg_ts_dict d
   join namespaces n on n.oid = d.dictnamespace
  where not exists (select from owned where classid = 'pg_ts_dict'::regclass and objid = d.oid)
@@ -73,8 +74,7 @@ select 'text_search_configuration', n.name || '.' || quote_ident(c.cfgname), jso
                           join (select maptokentype, string_agg(mapdict::regdictionary::text, ', ' order by mapseqno)
                                        as dictionaries
                                   from pg_ts_config_map where mapcfg = c.oid group by maptokentype) m
-                            on m.maptokentype = t.tokid),
-           'comment', obj_description(c.oid, 'pg_ts_config')), 'pg_ts_config'::regclass::oid, c.oid, 0
+                            on m.maptokentype = t.tokid)), 'pg_ts_config'::regclass::oid, c.oid, 0
   from pg_ts_config c
   join namespaces n on n.oid = c.cfgnamespace
  where not exists (select from owned where classid = 'pg_ts_config'::regclass and objid = c.oid)
@@ -82,8 +82,7 @@ select 'text_search_configuration', n.name || '.' || quote_ident(c.cfgname), jso
 union all
 select 'enum', n.name || '.' || quote_ident(t.typname), jsonb_build_object(
            'labels', (select string_agg(quote_literal(enumlabel), ', ' order by enumsortorder)
-                        from pg_enum where enumtypid = t.oid),
-           'comment', obj_description(t.oid, 'pg_type')), 'pg_type'::regclass::oid, t.oid, 0
+                        from pg_enum where enumtypid = t.oid)), 'pg_type'::regclass::oid, t.oid, 0
   from pg_type t
   join namespaces n on n.oid = t.typnamespace
  where t.typtype = 'e'
@@ -96,8 +95,7 @@ select 'domain', n.name || '.' || quote_ident(t.typname), jsonb_build_object(
            'not null', t.typnotnull,
            'collation', (select l.oid::regcollation::text from pg_collation l
                            join pg_type b on b.oid = t.typbasetype
-                          where l.oid = t.typcollation and l.oid <> b.typcollation),
-           'comment', obj_description(t.oid, 'pg_type')), 'pg_type'::regclass::oid, t.oid, 0
+                          where l.oid = t.typcollation and l.oid <> b.typcollation)), 'pg_type'::regclass::oid, t.oid, 0
   from pg_type t
   join namespaces n on n.oid = t.typnamespace
  where t.typtype = 'd'
@@ -108,7 +106,8 @@ select 'composite_type', r.name, jsonb_build_object(
            'attributes', (select string_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod), ', '
                                             order by attnum)
                             from pg_attribute where attrelid = r.oid and attnum > 0 and not attisdropped),
-           'comment', obj_description(r.reltype, 'pg_type')), 'pg_class'::regclass::oid, r.oid, 0
+           'comment', (select description from pg_description
+                        where classoid = 'pg_type'::regclass and objoid = r.reltype)), 'pg_class'::regclass::oid, r.oid, 0
   from relations r
  where r.relkind = 'c'
 
@@ -119,8 +118,7 @@ select 'range_type', n.name || '.' || quote_ident(t.typname), jsonb_build_object
            'collation', nullif(g.rngcollation, 0)::regcollation::text,
            'operator class', (select opc.opcname from pg_opclass opc where opc.oid = g.rngsubopc),
            'canonical', nullif(g.rngcanonical::oid, 0)::regproc::text,
-           'difference', nullif(g.rngsubdiff::oid, 0)::regproc::text,
-           'comment', obj_description(t.oid, 'pg_type')), 'pg_type'::regclass::oid, t.oid, 0
+           'difference', nullif(g.rngsubdiff::oid, 0)::regproc::text), 'pg_type'::regclass::oid, t.oid, 0
   from pg_range g
   join pg_type t on t.oid = g.rngtypid
   join namespaces n on n.oid = t.typnamespace
@@ -133,19 +131,16 @@ select 'sequence', r.name, jsonb_build_object(
            'cache', s.seqcache,
            'cycle', s.seqcycle,
            'unlogged', r.relpersistence = 'u',
-           'identity of', (select t.name || '.' || quote_ident(a.attname)
+           'identity of', (select a.attrelid::regclass || '.' || quote_ident(a.attname)
                              from pg_depend d
-                             join relations t on t.oid = d.refobjid
-                             join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
+                             join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
                             where d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'i'
                               and d.refclassid = 'pg_class'::regclass),
-           'owned by', (select t.name || '.' || quote_ident(a.attname)
+           'owned by', (select a.attrelid::regclass || '.' || quote_ident(a.attname)
                           from pg_depend d
-                          join relations t on t.oid = d.refobjid
-                          join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
+                          join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
                          where d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'a'
-                           and d.refclassid = 'pg_class'::regclass),
-           'comment', obj_description(r.oid, 'pg_class')), 'pg_class'::regclass::oid, r.oid, 0
+                           and d.refclassid = 'pg_class'::regclass)), 'pg_class'::regclass::oid, r.oid, 0
   from relations r
   join pg_sequence s on s.seqrelid = r.oid
 
@@ -168,8 +163,7 @@ select 'table', r.name, jsonb_build_object(
            'foreign options', (select string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', '
                                                  order by option_name)
                                  from pg_foreign_table f, pg_options_to_table(f.ftoptions)
-                                where f.ftrelid = r.oid),
-           'comment', obj_description(r.oid, 'pg_class')), 'pg_class'::regclass::oid, r.oid, 0
+                                where f.ftrelid = r.oid)), 'pg_class'::regclass::oid, r.oid, 0
   from relations r
  where r.relkind in ('r', 'p', 'f')
 
@@ -184,18 +178,20 @@ select 'column', r.name || '.' || quote_ident(a.attname), jsonb_build_object(
            'collation', case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end,
            'storage', case when r.relkind in ('r', 'p', 'f') and a.attstorage <> t.typstorage then a.attstorage::text end,
            'compression', nullif(a.attcompression::text, ''),
-           'statistics target', (nullif(to_jsonb(a) ->> 'attstattarget', '-1')),
-           'options', (select string_agg(item, ', ' order by item) from unnest(a.attoptions) as item),
-           'foreign options', (select string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', '
-                                                 order by option_name)
-                                 from pg_options_to_table(a.attfdwoptions)),
-           'comment', col_description(r.oid, a.attnum)), 'pg_class'::regclass::oid, r.oid, a.attnum::int
+           'statistics target', nullif(a.attstattarget, -1),
+           'options', case when a.attoptions is not null then (
+               select string_agg(item, ', ' order by item) from unnest(a.attoptions) as item) end,
+           'foreign options', case when a.attfdwoptions is not null then (
+               select string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', ' order by option_name)
+                 from pg_options_to_table(a.attfdwoptions)) end), 'pg_class'::regclass::oid, r.oid, a.attnum::int
   from relations r
   join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
   join pg_type t on t.oid = a.atttypid
   left join pg_attrdef d on d.adrelid = r.oid and d.adnum = a.attnum
  where r.relkind in ('r', 'p', 'f')
-    or (r.relkind in ('v', 'm', 'c') and col_description(r.oid, a.attnum) is not null)
+    or (r.relkind in ('v', 'm', 'c') and exists (
+           select from pg_description
+            where classoid = 'pg_class'::regclass and objoid = r.oid and objsubid = a.attnum))
 
 union all
 select 'constraint', coalesce(r.name, n.name || '.' || quote_ident(t.typname)) || '.' || quote_ident(c.conname),
@@ -206,10 +202,10 @@ select 'constraint', coalesce(r.name, n.name || '.' || quote_ident(t.typname)) |
            'clustered', (select indisclustered from pg_index where indexrelid = c.conindid and c.contype in ('p', 'u', 'x')),
            'replica identity', (select indisreplident from pg_index
                                  where indexrelid = c.conindid and c.contype in ('p', 'u', 'x')),
-           'options', (select string_agg(item, ', ' order by item)
-                         from pg_class i, unnest(i.reloptions) as item
-                        where i.oid = c.conindid and c.contype in ('p', 'u', 'x')),
-           'comment', obj_description(c.oid, 'pg_constraint')), 'pg_constraint'::regclass::oid, c.oid, 0
+           'options', case when c.contype in ('p', 'u', 'x') then (
+               select string_agg(item, ', ' order by item)
+                 from pg_class i, unnest(i.reloptions) as item
+                where i.oid = c.conindid) end), 'pg_constraint'::regclass::oid, c.oid, 0
   from pg_constraint c
   left join relations r on r.oid = c.conrelid
   left join pg_type t on t.oid = c.contypid and t.typtype = 'd'
@@ -227,8 +223,8 @@ select 'index', r.name, jsonb_build_object(
            'invalid', not i.indisvalid and r.relkind = 'i',
            'clustered', i.indisclustered,
            'replica identity', i.indisreplident,
-           'partition of', (select inhparent::regclass::text from pg_inherits where inhrelid = r.oid),
-           'comment', obj_description(r.oid, 'pg_class')), 'pg_class'::regclass::oid, r.oid, 0
+           'partition of', (select inhparent::regclass::text from pg_inherits where inhrelid = r.oid)),
+       'pg_class'::regclass::oid, r.oid, 0
   from relations r
   join pg_index i on i.indexrelid = r.oid
   join relations o on o.oid = i.indrelid
@@ -237,16 +233,15 @@ select 'index', r.name, jsonb_build_object(
 union all
 select 'statistics', n.name || '.' || quote_ident(s.stxname), jsonb_build_object(
            'definition', pg_get_statisticsobjdef(s.oid),
-           'target', nullif(to_jsonb(s) ->> 'stxstattarget', '-1'),
-           'comment', obj_description(s.oid, 'pg_statistic_ext')), 'pg_statistic_ext'::regclass::oid, s.oid, 0
+           'target', nullif(to_jsonb(s) ->> 'stxstattarget', '-1')), 'pg_statistic_ext'::regclass::oid, s.oid, 0
   from pg_statistic_ext s
   join namespaces n on n.oid = s.stxnamespace
 
 union all
 select case r.relkind when 'v' then 'view' else 'materialized_view' end, r.name, jsonb_build_object(
            'definition', pg_get_viewdef(r.oid),
-           'options', (select string_agg(item, ', ' order by item) from unnest(r.reloptions) as item),
-           'comment', obj_description(r.oid, 'pg_class')), 'pg_class'::regclass::oid, r.oid, 0
+           'options', (select string_agg(item, ', ' order by item) from unnest(r.reloptions) as item)),
+       'pg_class'::regclass::oid, r.oid, 0
   from relations r
  where r.relkind in ('v', 'm')
 
@@ -254,11 +249,11 @@ union all
 select case p.prokind when 'p' then 'procedure' else 'function' end,
        n.name || '.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')',
        jsonb_build_object(
-           'definition', pg_get_functiondef(p.oid),
-           'comment', obj_description(p.oid, 'pg_proc')), 'pg_proc'::regclass::oid, p.oid, 0
+           'definition', pg_get_functiondef(p.oid)), 'pg_proc'::regclass::oid, p.oid, 0
   from pg_proc p
   join namespaces n on n.oid = p.pronamespace
  where p.prokind in ('f', 'p', 'w')
+   and p.oid >= 16384
    -- Those that PostgreSQL makes for a range type.
    and not exists (select from pg_depend d
                     where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype in ('e', 'i'))
@@ -284,12 +279,12 @@ select 'aggregate', n.name || '.' || quote_ident(p.proname) || '(' || pg_get_fun
            'initial state', a.agginitval,
            'moving initial state', a.aggminitval,
            'sort operator', nullif(a.aggsortop, 0)::regoperator::text,
-           'parallel', nullif(p.proparallel::text, 'u'),
-           'comment', obj_description(p.oid, 'pg_proc')), 'pg_proc'::regclass::oid, p.oid, 0
+           'parallel', nullif(p.proparallel::text, 'u')), 'pg_proc'::regclass::oid, p.oid, 0
   from pg_proc p
   join pg_aggregate a on a.aggfnoid = p.oid
   join namespaces n on n.oid = p.pronamespace
- where not exists (select from owned where classid = 'pg_proc'::regclass and objid = p.oid)
+ where p.oid >= 16384
+   and not exists (select from owned where classid = 'pg_proc'::regclass and objid = p.oid)
 
 -- One without a function was only named by another, as its commutator or negator.
 union all
@@ -306,8 +301,7 @@ select 'operator', o.oid::regoperator::text, jsonb_build_object(
                       'restrict = ' || nullif(o.oprrest::oid, 0)::regproc,
                       'join = ' || nullif(o.oprjoin::oid, 0)::regproc,
                       case when o.oprcanhash then 'hashes' end,
-                      case when o.oprcanmerge then 'merges' end) || ')',
-           'comment', obj_description(o.oid, 'pg_operator')), 'pg_operator'::regclass::oid, o.oid, 0
+                      case when o.oprcanmerge then 'merges' end) || ')'), 'pg_operator'::regclass::oid, o.oid, 0
   from pg_operator o
   join namespaces n on n.oid = o.oprnamespace
  where o.oprcode <> 0
@@ -318,8 +312,8 @@ select 'cast', format('(%s as %s)', format_type(c.castsource, null), format_type
            'definition', format('create cast (%s as %s) ', format_type(c.castsource, null), format_type(c.casttarget, null))
                || case c.castmethod when 'f' then 'with function ' || c.castfunc::regprocedure
                                     when 'i' then 'with inout' else 'without function' end
-               || case c.castcontext when 'a' then ' as assignment' when 'i' then ' as implicit' else '' end,
-           'comment', obj_description(c.oid, 'pg_cast')), 'pg_cast'::regclass::oid, c.oid, 0
+               || case c.castcontext when 'a' then ' as assignment' when 'i' then ' as implicit' else '' end),
+       'pg_cast'::regclass::oid, c.oid, 0
   from pg_cast c
  where c.oid >= 16384
    -- The cast from a range type to its multirange type comes with them.
@@ -329,8 +323,8 @@ select 'cast', format('(%s as %s)', format_type(c.castsource, null), format_type
 union all
 select 'trigger', r.name || '.' || quote_ident(g.tgname), jsonb_build_object(
            'definition', pg_get_triggerdef(g.oid),
-           'state', case g.tgenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end,
-           'comment', obj_description(g.oid, 'pg_trigger')), 'pg_trigger'::regclass::oid, g.oid, 0
+           'state', case g.tgenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end),
+       'pg_trigger'::regclass::oid, g.oid, 0
   from pg_trigger g
   join relations r on r.oid = g.tgrelid
  where not g.tgisinternal
@@ -338,8 +332,8 @@ select 'trigger', r.name || '.' || quote_ident(g.tgname), jsonb_build_object(
 union all
 select 'rule', r.name || '.' || quote_ident(w.rulename), jsonb_build_object(
            'definition', pg_get_ruledef(w.oid),
-           'state', case w.ev_enabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end,
-           'comment', obj_description(w.oid, 'pg_rewrite')), 'pg_rewrite'::regclass::oid, w.oid, 0
+           'state', case w.ev_enabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end),
+       'pg_rewrite'::regclass::oid, w.oid, 0
   from pg_rewrite w
   join relations r on r.oid = w.ev_class
  where w.rulename <> '_RETURN'
@@ -352,8 +346,7 @@ select 'policy', r.name || '.' || quote_ident(p.polname), jsonb_build_object(
            'roles', (select string_agg(case when role = 0 then 'public' else role::regrole::text end, ', ' order by role)
                        from unnest(p.polroles) as role),
            'using', pg_get_expr(p.polqual, p.polrelid),
-           'with check', pg_get_expr(p.polwithcheck, p.polrelid),
-           'comment', obj_description(p.oid, 'pg_policy')), 'pg_policy'::regclass::oid, p.oid, 0
+           'with check', pg_get_expr(p.polwithcheck, p.polrelid)), 'pg_policy'::regclass::oid, p.oid, 0
   from pg_policy p
   join relations r on r.oid = p.polrelid
 
@@ -362,8 +355,8 @@ select 'event_trigger', quote_ident(e.evtname), jsonb_build_object(
            'event', e.evtevent,
            'function', e.evtfoid::regprocedure::text,
            'tags', (select string_agg(tag, ', ' order by tag) from unnest(e.evttags) as tag),
-           'state', case e.evtenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end,
-           'comment', obj_description(e.oid, 'pg_event_trigger')), 'pg_event_trigger'::regclass::oid, e.oid, 0
+           'state', case e.evtenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end),
+       'pg_event_trigger'::regclass::oid, e.oid, 0
   from pg_event_trigger e
  where not exists (select from owned where classid = 'pg_event_trigger'::regclass and objid = e.oid)
 
@@ -382,8 +375,7 @@ select 'publication', quote_ident(p.pubname), jsonb_build_object(
                                         order by t.prrelid::regclass::text)
                         from pg_publication_rel t where t.prpubid = p.oid),
            'schemas', (select string_agg(s.pnnspid::regnamespace::text, ', ' order by s.pnnspid::regnamespace::text)
-                         from pg_publication_namespace s where s.pnpubid = p.oid),
-           'comment', obj_description(p.oid, 'pg_publication')), 'pg_publication'::regclass::oid, p.oid, 0
+                         from pg_publication_namespace s where s.pnpubid = p.oid)), 'pg_publication'::regclass::oid, p.oid, 0
   from pg_publication p
 
 -- What is known by its description only, so that it is not overlooked.
@@ -403,3 +395,9 @@ select 'other', pg_describe_object(o.classid, o.objid, 0), '{}', o.classid, o.ob
  where o.objid >= 16384
    and not exists (select from pg_depend d
                     where d.classid = o.classid and d.objid = o.objid and d.deptype in ('e', 'i'))
+)
+-- A function that gives the comment of an object would run a query for each.
+select o.class, o.name, o.facts, o.catalog, o.object, o.part, d.description as comment
+  from objects o
+  left join pg_description d
+         on d.classoid = o.catalog and d.objoid = o.object and d.objsubid = o.part and o.class <> 'other'

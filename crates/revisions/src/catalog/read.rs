@@ -9,7 +9,7 @@ use tokio_postgres::{Client, Row, Statement};
 use super::canonical::{self, canonical};
 use super::{Catalog, Class, Facts, Key, Scope, Ties, privileges};
 
-const QUERY: &str = include_str!("queries.sql");
+pub(super) const QUERY: &str = include_str!("queries.sql");
 const DEPENDENCIES: &str = include_str!("dependencies.sql");
 
 /// How `pg_depend` knows an object: catalog, object, and the number of a column.
@@ -104,14 +104,14 @@ impl Reader {
 }
 
 /// A session whose search path is empty, so that whatever PostgreSQL writes has its schema.
-struct EmptyPath<'c> {
+pub(super) struct EmptyPath<'c> {
     client: &'c Client,
     /// What puts it back, until it is.
     put_back: Option<String>,
 }
 
 impl<'c> EmptyPath<'c> {
-    async fn begin(client: &'c Client) -> Result<Self, tokio_postgres::Error> {
+    pub(super) async fn begin(client: &'c Client) -> Result<Self, tokio_postgres::Error> {
         let before = "select quote_literal(current_setting('search_path'))";
         let before: String = client.query_one(before, &[]).await?.try_get(0)?;
         let path = Self {
@@ -123,7 +123,7 @@ impl<'c> EmptyPath<'c> {
         Ok(path)
     }
 
-    async fn end(mut self) -> Result<(), tokio_postgres::Error> {
+    pub(super) async fn end(mut self) -> Result<(), tokio_postgres::Error> {
         match self.put_back.take() {
             Some(put_back) => self.client.batch_execute(&put_back).await,
             None => Ok(()),
@@ -141,11 +141,13 @@ impl Drop for EmptyPath<'_> {
     }
 }
 
-fn object(row: &Row) -> Result<(Key, Facts), tokio_postgres::Error> {
-    let facts: BTreeMap<String, Value> = match row.try_get(2)? {
+pub(super) fn object(row: &Row) -> Result<(Key, Facts), tokio_postgres::Error> {
+    let mut facts: BTreeMap<String, Value> = match row.try_get(2)? {
         Value::Object(facts) => facts.into_iter().collect(),
         _ => BTreeMap::new(),
     };
+    let comment: Option<String> = row.try_get("comment")?;
+    facts.extend(comment.map(|comment| ("comment".to_owned(), Value::String(comment))));
     let key = key(row)?;
     let facts = facts.into_iter().filter_map(|(name, value)| {
         let text = text(value)?;

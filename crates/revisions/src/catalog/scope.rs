@@ -41,14 +41,15 @@ impl Scope {
             let Some(comment) = line.strip_prefix("--") else {
                 break;
             };
-            let refuse = |message: String, help: String| {
-                let location = Location::of_line(sql, index + 1);
+            let refuse = |part: &str, message: String, help: String| {
+                let location = Location::of_part(sql, index + 1, part);
                 Box::new(SourceError::at(file, location, message).remedy(help))
             };
             let (key, value) = match key_of(comment.trim(), &KEYS) {
                 KeyLine::Prose => continue,
                 KeyLine::Misspelt { written, meant } => {
                     return Err(refuse(
+                        written,
                         format!("`{written}` is not a key of the model"),
                         format!(
                             "write `-- {meant}:`, or reword the comment so that it does not start like a key"
@@ -59,6 +60,7 @@ impl Scope {
             };
             if seen.contains(&key) {
                 return Err(refuse(
+                    comment.trim(),
                     "the same line is there twice".to_owned(),
                     "keep one of the lines".to_owned(),
                 ));
@@ -68,14 +70,16 @@ impl Scope {
                 Key::Privileges if value == "compared" => scope.privileges = true,
                 Key::Privileges => {
                     return Err(refuse(
+                        value,
                         format!("`privileges` cannot be `{value}`"),
                         "only `-- privileges: compared` is known; without the line they are left alone"
                             .to_owned(),
                     ));
                 }
                 Key::Roles => {
-                    scope.roles = roles(value)
-                        .map_err(|help| refuse(format!("`roles` cannot be `{value}`"), help))?;
+                    scope.roles = roles(value).map_err(|help| {
+                        refuse(value, format!("`roles` cannot be `{value}`"), help)
+                    })?;
                 }
             }
         }

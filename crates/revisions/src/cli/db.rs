@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::style::alarm;
 use super::{Command, CommandError, Place, note, run};
 use crate::revision::Embedded;
 use crate::revisions::Revisions;
@@ -39,7 +40,7 @@ impl Db {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                note(&format!("error: {error}"));
+                note(&format!("{}: {error:#}", alarm("error")));
                 ExitCode::FAILURE
             }
         }

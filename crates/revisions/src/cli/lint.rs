@@ -110,7 +110,7 @@ fn text(findings: &[Finding]) -> String {
             Level::Deny => alarm("error"),
             _ => notable("warning"),
         };
-        format!("{word}: {}\n\n", finding.error)
+        format!("{word}: {:#}\n\n", finding.error)
     };
     let mut text: String = findings.iter().map(shown).collect();
     if count(findings, Level::Deny) == 0 {

@@ -89,16 +89,8 @@ impl<'a> Session<'a> {
         waiting: impl FnMut(&Holder) + Send,
     ) -> Result<(), Error> {
         self.remember().await.map_err(preparing)?;
-        for (name, value) in WATCHFUL {
-            let set = self.client.simple_query(&set_config(name, value)).await;
-            // Refused where the platform cannot do it (the embedded engine): then it is done without.
-            if set.is_err() {
-                self.before.retain(|(before, _)| before != name);
-            }
-        }
         let lock_timeout = options.lock_timeout.as_millis().to_string();
-        let set = set_config("lock_timeout", &lock_timeout);
-        self.client.simple_query(&set).await.map_err(preparing)?;
+        self.set(&lock_timeout).await.map_err(preparing)?;
         let in_force: Vec<(String, String)> = self
             .before
             .iter()
@@ -122,6 +114,30 @@ impl<'a> Session<'a> {
         let taken = lock::take(self.client, options.migration_lock_timeout, waiting).await;
         self.may_hold = !matches!(taken, Err(Error::Locked { .. }));
         taken
+    }
+
+    /// Sets what the session works under: all in one round trip, where the platform can do all of it.
+    async fn set(&mut self, lock_timeout: &str) -> Result<(), tokio_postgres::Error> {
+        let watchful = WATCHFUL.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let lock_timeout = ("lock_timeout".to_owned(), lock_timeout.to_owned());
+        let all = [&watchful[..], std::slice::from_ref(&lock_timeout)].concat();
+        if self
+            .client
+            .simple_query(&set_all(&all, false))
+            .await
+            .is_ok()
+        {
+            return Ok(());
+        }
+        for (name, value) in watchful {
+            let set = set_all(&[(name.clone(), value)], false);
+            // Refused where the platform cannot do it: then it is done without.
+            if self.client.simple_query(&set).await.is_err() {
+                self.before.retain(|(before, _)| *before != name);
+            }
+        }
+        let set = set_all(&[lock_timeout], false);
+        self.client.simple_query(&set).await.map(drop)
     }
 
     async fn remember(&mut self) -> Result<(), tokio_postgres::Error> {
@@ -220,13 +236,6 @@ fn preparing(source: tokio_postgres::Error) -> Error {
         doing: "preparing the session for a migration".to_owned(),
         source,
     }
-}
-
-fn set_config(name: &str, value: &str) -> String {
-    format!(
-        "select set_config('{name}', '{}', false)",
-        value.replace('\'', "''")
-    )
 }
 
 /// One statement that sets them all, for the session or the transaction.

@@ -10,7 +10,7 @@ use crate::source_error::SourceError;
 #[non_exhaustive]
 pub enum ReadError {
     /// The directory, or something in it, cannot be read.
-    #[error("{path}: cannot be read: {source}\n  = help: {help}")]
+    #[error("{}", SourceError::of_file(.path, format!("cannot be read: {source}")).remedy(*.help))]
     Unreadable {
         /// The file or directory.
         path: String,
@@ -20,23 +20,10 @@ pub enum ReadError {
         help: &'static str,
     },
     /// A file that is not UTF-8.
-    #[error(
-        "the file is not UTF-8: the byte 0x{byte:02x}\n  --> {path}:{line}:{column}\n  = help: save the file as UTF-8"
-    )]
-    NotUtf8 {
-        /// The file.
-        path: String,
-        /// The line of the first wrong byte, from 1.
-        line: usize,
-        /// Its column in characters, from 1.
-        column: usize,
-        /// The byte.
-        byte: u8,
-    },
+    #[error(transparent)]
+    NotUtf8(Box<SourceError>),
     /// A file that is meant to be a migration, but is not named like one, so that it would silently be skipped.
-    #[error(
-        "the file looks like a migration, and is not named like one: {reason}\n  --> {path}\n  = help: rename the file; one that is no migration must not start with a version or contain `__`"
-    )]
+    #[error("{}", SourceError::of_file(.path, format!("it looks like a migration, but is not named like one: {reason}")).remedy(RENAME))]
     Misnamed {
         /// The file.
         path: String,
@@ -45,7 +32,7 @@ pub enum ReadError {
     },
     /// Two files with the same version.
     #[error(
-        "the version {id} is used twice\n  --> {first}\n  --> {second}\n  = help: give the one that was applied nowhere yet another version"
+        "the version {id} is used twice\n --> {first}\n --> {second}\n  = help: give the one that was applied nowhere yet another version"
     )]
     Duplicate {
         /// The version.
@@ -56,28 +43,19 @@ pub enum ReadError {
         second: String,
     },
     /// A down script whose revision is not there.
-    #[error(
-        "the down script undoes nothing: there is no {up} beside it\n  --> {path}\n  = help: rename it like the script that it undoes, or remove it"
-    )]
+    #[error("{}", SourceError::of_file(.path, format!("it undoes nothing: there is no {up} beside it")).remedy("rename it like the script that it undoes, or remove it"))]
     OrphanDown {
         /// The down script.
         path: String,
         /// The file that should be there.
         up: String,
     },
-    /// A revision that says that it cannot be undone, and a script that undoes it.
-    #[error(
-        "the header says `down: irreversible`, and yet there is {down}\n  --> {path}\n  = help: remove the one or the other"
-    )]
-    IrreversibleWithDown {
-        /// The revision.
-        path: String,
-        /// The down script.
-        down: String,
-    },
     /// A header that cannot be understood, or names a revision that cannot be its parent.
     #[error(transparent)]
     Header(#[from] Box<SourceError>),
+    /// Several of these at once, each in another file.
+    #[error("{}", numbered(.0))]
+    Several(Vec<ReadError>),
     /// Revisions that need each other.
     #[error("these revisions need each other, so none can be the first:{}\n  = help: mend their `revises` and `depends-on` lines", lines(.files))]
     Cycle {
@@ -86,7 +64,7 @@ pub enum ReadError {
     },
     /// A branch label that two revisions give.
     #[error(
-        "the branch label `{label}` is given twice\n  --> {first}\n  --> {second}\n  = help: keep it in one of them"
+        "the branch label `{label}` is given twice\n --> {first}\n --> {second}\n  = help: keep it in one of them"
     )]
     DuplicateLabel {
         /// The label.
@@ -108,8 +86,27 @@ pub enum ReadError {
     },
 }
 
+const RENAME: &str =
+    "rename the file; one that is no migration must not start with a version or contain `__`";
+
+impl ReadError {
+    /// One error of several; `None` if there is none.
+    pub(crate) fn of_all(mut errors: Vec<Self>) -> Option<Self> {
+        match errors.len() {
+            0 | 1 => errors.pop(),
+            _ => Some(Self::Several(errors)),
+        }
+    }
+}
+
+/// One after the other, in the manner of a compiler: the first without the word that whoever shows it writes before it.
+fn numbered(errors: &[ReadError]) -> String {
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    texts.join("\n\nerror: ")
+}
+
 fn lines(files: &[String]) -> String {
-    files.iter().map(|file| format!("\n  --> {file}")).collect()
+    files.iter().map(|file| format!("\n --> {file}")).collect()
 }
 
 /// The command that joins `heads`, as it is typed where the commands are called `program`, and `dir` has to be named.

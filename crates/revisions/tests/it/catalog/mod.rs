@@ -1,6 +1,7 @@
 //! What a schema consists of: that everything is read, and that only what differs is told.
 
 mod differs;
+mod follows;
 mod privileges;
 mod reads;
 
