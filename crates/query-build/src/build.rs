@@ -178,7 +178,7 @@ impl Build {
         };
         clock.step("prove the migrations");
 
-        let vetted = self.vet_queries(place.package, &scratch, &queries, &mut problems)?;
+        let vetted = self.vet_queries(place, &scratch, &queries, &mut problems)?;
         clock.step("vet the queries");
 
         let mut watched = Vec::new();
@@ -295,16 +295,17 @@ impl Build {
     /// reads all of no table that grows, and says which of its columns may be null.
     fn vet_queries(
         &self,
-        package: &Path,
+        place: &Place,
         scratch: &Scratch,
         queries: &Queries,
         problems: &mut Vec<Problem>,
     ) -> Result<Vetted, Error> {
         let mut found = Vec::new();
-        let script = std::fs::read_to_string(package.join("build.rs")).unwrap_or_default();
+        let script = std::fs::read_to_string(place.package.join("build.rs")).unwrap_or_default();
         let declared = Declared {
             small_tables: &self.small_tables,
             mapped_types: &self.mapped_types,
+            name: &place.name(Path::new("build.rs")),
             script: &script,
         };
         let vet = examine::examine(&scratch.client, &queries.files, declared, &mut found);

@@ -14,11 +14,11 @@ pub(crate) struct Declared<'a> {
     pub(crate) small_tables: &'a BTreeMap<String, String>,
     /// The Rust types of types of PostgreSQL.
     pub(crate) mapped_types: &'a BTreeMap<String, String>,
+    /// What messages call build.rs.
+    pub(crate) name: &'a str,
     /// The text of build.rs; empty if it cannot be read.
     pub(crate) script: &'a str,
 }
-
-const SCRIPT: &str = "build.rs";
 
 const UNKNOWN_TABLES: &str = "
     select name from unnest($1) as given (name) where not exists (
@@ -59,9 +59,9 @@ impl Declared<'_> {
         let problem = match self.script.find(&literal) {
             Some(start) => {
                 let range = start..start + literal.len();
-                SourceError::at(SCRIPT, Location::of_range(self.script, range), what)
+                SourceError::at(self.name, Location::of_range(self.script, range), what)
             }
-            None => SourceError::of_file(SCRIPT, what),
+            None => SourceError::of_file(self.name, what),
         };
         problem.remedy(remedy)
     }

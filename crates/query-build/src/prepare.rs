@@ -145,9 +145,7 @@ fn remedy(code: &SqlState) -> &'static str {
             "correct the query, or add the unique index that it needs"
         }
         SqlState::AMBIGUOUS_COLUMN => "say of which table: `table.column`",
-        SqlState::DATATYPE_MISMATCH | SqlState::INVALID_TEXT_REPRESENTATION => {
-            "compare and put together what has the same type, or cast one: `value::bigint`"
-        }
+        SqlState::INVALID_TEXT_REPRESENTATION => "write a value of the type that is wanted here",
         _ => "correct the query",
     }
 }
