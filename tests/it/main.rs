@@ -15,6 +15,7 @@ mod http;
 mod jobs;
 mod ledger;
 mod nulls;
+mod refusals;
 mod schema;
 mod startup;
 mod storage;

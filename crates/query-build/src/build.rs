@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use revisions::{ReadError, Revisions, SourceError};
 
+use crate::declared::Declared;
 use crate::error::{Error, Problem};
 use crate::examine::Vetted;
 use crate::place::Place;
@@ -177,7 +178,7 @@ impl Build {
         };
         clock.step("prove the migrations");
 
-        let vetted = self.vet_queries(&scratch, &queries, &mut problems)?;
+        let vetted = self.vet_queries(place, &scratch, &queries, &mut problems)?;
         clock.step("vet the queries");
 
         let mut watched = Vec::new();
@@ -294,18 +295,20 @@ impl Build {
     /// reads all of no table that grows, and says which of its columns may be null.
     fn vet_queries(
         &self,
+        place: &Place,
         scratch: &Scratch,
         queries: &Queries,
         problems: &mut Vec<Problem>,
     ) -> Result<Vetted, Error> {
         let mut found = Vec::new();
-        let vet = examine::examine(
-            &scratch.client,
-            &queries.files,
-            &self.mapped_types,
-            &self.small_tables,
-            &mut found,
-        );
+        let script = std::fs::read_to_string(place.package.join("build.rs")).unwrap_or_default();
+        let declared = Declared {
+            small_tables: &self.small_tables,
+            mapped_types: &self.mapped_types,
+            name: &place.name(Path::new("build.rs")),
+            script: &script,
+        };
+        let vet = examine::examine(&scratch.client, &queries.files, declared, &mut found);
         let vetted = scratch.runtime.block_on(vet);
         problems.extend(found.into_iter().map(Problem::from));
         vetted.map_err(|error| scratch.lost(error))

@@ -1,12 +1,11 @@
 //! The examination of the queries on the scratch database: do they fit the schema, how are they run, what may be null.
 
-use std::collections::BTreeMap;
-
 use tokio_postgres::Client;
 
 use revisions::SourceError;
 
 use crate::check::check;
+use crate::declared::Declared;
 use crate::prepare::prepare_queries;
 use crate::query_file::QueryFile;
 use crate::{nullability, plan, plan_document, same_tree};
@@ -24,17 +23,17 @@ pub(crate) struct Vetted {
 pub(crate) async fn examine(
     client: &Client,
     files: &[QueryFile],
-    mapped_types: &BTreeMap<String, String>,
-    small_tables: &BTreeMap<String, String>,
+    declared: Declared<'_>,
     problems: &mut Vec<SourceError>,
 ) -> Result<Vetted, tokio_postgres::Error> {
     let mut warnings = Vec::new();
+    let small_tables = declared.small_tables;
     let (prepared, refused) = prepare_queries(client, files).await?;
     problems.extend(refused.into_iter().map(|it| it.problem));
-    check(files, &prepared, mapped_types, problems);
+    check(files, &prepared, declared.mapped_types, problems);
     let plans = plan::plan(client, files, &prepared, small_tables).await?;
     plans.judge(files, &prepared, problems, &mut warnings);
-    problems.extend(plan::unknown_tables(client, small_tables).await?);
+    problems.extend(declared.unknown(client).await?);
     let trees = same_tree::compare(client, files, &prepared, problems).await?;
     let traced = nullability::trace(client, files, &prepared, &trees).await?;
     nullability::judge(files, &prepared, &traced, problems, &mut warnings);

@@ -13,6 +13,7 @@ mod assemble;
 mod build;
 mod check;
 mod colour;
+mod declared;
 mod embed;
 mod error;
 mod examine;

@@ -14,7 +14,6 @@ use std::ops::Range;
 
 use futures_util::future::join_all;
 use tokio_postgres::Client;
-use tokio_postgres::types::Type;
 
 use revisions::SourceError;
 use revisions::lexer::Kind;
@@ -93,30 +92,6 @@ pub(crate) async fn plan(
         plans,
         indexes,
     })
-}
-
-/// The declared small tables that there are not.
-///
-/// # Errors
-/// Only if the connection fails.
-pub(crate) async fn unknown_tables(
-    client: &Client,
-    small_tables: &BTreeMap<String, String>,
-) -> Result<Vec<SourceError>, tokio_postgres::Error> {
-    let names: Vec<&str> = small_tables.keys().map(String::as_str).collect();
-    let unknown = "select name from unnest($1) as given (name) where not exists (
-                       select from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-                        where c.relkind in ('r', 'p', 'm') and name in (c.relname, n.nspname || '.' || c.relname))";
-    let rows = client
-        .query_typed(unknown, &[(&names, Type::TEXT_ARRAY)])
-        .await?;
-    let problems = rows.iter().map(|row| {
-        let name: &str = row.try_get(0)?;
-        let what = format!("there is no table `{name}`, which is declared to be small");
-        let remedy = "correct its name in `.small_table(…)`, or take it out";
-        Ok(SourceError::of_file("build.rs", what).remedy(remedy))
-    });
-    problems.collect()
 }
 
 impl Plans {

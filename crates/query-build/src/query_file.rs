@@ -287,9 +287,8 @@ impl Parser<'_> {
     }
 
     fn unended(&mut self, tokens: &[Token], start: usize) {
-        let last = tokens
-            .last()
-            .map_or(start..start, |token| token.range.clone());
+        let sql = tokens.iter().rev().find(|token| !token.is_comment());
+        let last = sql.map_or(start..start, |token| token.range.clone());
         self.refuse(
             last,
             "the query does not end",

@@ -268,10 +268,6 @@ mod tests_with_postgresql {
     use crate::source::Source;
 
     /// What is said of a file with one query if `shipped` were shipped for it.
-    #[expect(
-        clippy::expect_used,
-        reason = "a test may end where something is not as it must be"
-    )]
     fn said(scratch: &Scratch, written: &str, shipped: &str) -> Option<String> {
         let source = Arc::new(Source {
             name: "queries/one.sql".to_owned(),

@@ -8,6 +8,7 @@
 mod behaviour;
 mod cargo;
 mod commands;
+mod declared;
 mod good;
 mod heads;
 mod lints;

@@ -148,3 +148,29 @@ fn a_file_name_that_is_no_module_name_is_refused() {
     }
     insta::assert_snapshot!(project.refusal());
 }
+
+#[test]
+fn a_parameter_whose_type_is_not_known_is_shown_where_it_stands() {
+    needs_postgresql!();
+    let project = Project::sample("untyped");
+    project.write(
+        "queries/untyped.sql",
+        "--- Untyped.\n--! untyped\nselect id, :first::text as first,\n       :second is null as bare\n  from customers where id = :id;\n",
+    );
+    let refusal = project.refusal();
+    assert!(refusal.contains("--> queries/untyped.sql:4:8"), "{refusal}");
+    assert!(refusal.contains("\n  |        ^^^^^^^\n"), "{refusal}");
+}
+
+#[test]
+fn a_query_without_an_end_ends_where_its_sql_does() {
+    needs_postgresql!();
+    let project = Project::sample("unended");
+    project.write(
+        "queries/unended.sql",
+        "--- One.\n--! one\nselect 1 as one\n\n--- Two.\n--! two\nselect 2 as two;\n",
+    );
+    let refusal = project.refusal();
+    let expected = "the query does not end\n --> queries/unended.sql:3:13";
+    assert!(refusal.contains(expected), "{refusal}");
+}

@@ -7,6 +7,7 @@ use super::{Script, Violation};
 
 mod columns;
 mod data;
+mod down;
 mod locks;
 mod settings;
 
@@ -20,6 +21,7 @@ pub(super) fn violations(script: &Script<'_>, news: &News) -> Vec<Violation> {
         violations.extend(columns::violations(words));
         violations.extend(settings::of_statement(words));
     }
+    violations.extend(down::missing(script));
     violations.extend(settings::of_header(script));
     violations.extend(settings::squawks_waivers(script));
     if script.in_transaction {

@@ -235,6 +235,12 @@ pub const RULES: &[Rule] = &[
         "`reindex … concurrently`, in a revision of its own with `-- transaction: none`",
     ),
     own(
+        "require-down-script",
+        Allow,
+        Form,
+        "write it, with the same name and the ending `.down.sql`; or say in the header why there is no way back: `-- down: irreversible: reason`",
+    ),
+    own(
         "several-table-locks",
         Warn,
         Locks,

@@ -20,7 +20,8 @@ fn history(scripts: &[&str]) -> Revisions {
         .map(|(index, sql)| Embedded {
             file_name: format!("U{}__change.sql", index + 1).leak(),
             up: sql.to_string().leak(),
-            down: None,
+            // That of the beginning is nothing to judge.
+            down: (index == 0).then_some("drop table visits, users;"),
             schema: None,
         })
         .collect();
