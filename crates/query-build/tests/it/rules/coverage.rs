@@ -68,6 +68,8 @@ const PLACES: &[Place] = &[
         2,
         &["interval_parameter", "parameter_type", "domain_parameter"],
     ),
+    ("declared.rs", "unknown", 2, &["small_table", "mapped_type"]),
+    ("declared.rs", "problem", 2, &["small_table", "mapped_type"]),
     (
         "generate.rs",
         "explain",
@@ -97,7 +99,6 @@ const PLACES: &[Place] = &[
             "null_parameter_of_a_column_that_is_not_null",
         ],
     ),
-    ("plan.rs", "unknown_tables", 1, &["small_table"]),
     ("plan.rs", "judge", 2, &["needless_full_scan", "full_scan"]),
     (
         "prepare.rs",

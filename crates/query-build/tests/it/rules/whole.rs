@@ -111,6 +111,20 @@ fn a_small_table_is_one_that_there_is() {
 }
 
 #[test]
+fn a_mapped_type_is_one_that_there_is() {
+    needs_postgresql!();
+    let project = project("rules_mapped_type", []);
+    project.write("queries/one.sql", QUERY);
+    let build = |name: &str| {
+        let build = Build::new().map_type(name, "crate::Email");
+        build.try_run(&project.package, &project.out_dir)
+    };
+    let refused = build("email_address").expect_err("there is no such type");
+    insta::assert_snapshot!("mapped_type", refused.to_string());
+    build("public.email_address").expect("there is such a type");
+}
+
+#[test]
 fn what_is_wrong_with_migrations_model_and_queries_is_told_at_once() {
     needs_postgresql!();
     let project = project("rules_together", []);
