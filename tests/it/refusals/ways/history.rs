@@ -28,7 +28,7 @@ pub(super) fn ways() -> Vec<Way> {
             .replace(
                 "sql/U20261126001858__files_of_results.sql",
                 "-- revises: 20261126001306",
-                "«»-- revises: 20261126001306",
+                "-- revises: «20261126001306»",
             )
             .refused("there is no revision 20261126001306", "bring back its file"),
         way("Two revisions revise each other")
@@ -42,7 +42,7 @@ pub(super) fn ways() -> Vec<Way> {
         way("A migration has a version from before the revision that it revises")
             .write(
                 "sql/U20260101000000__new.sql",
-                "-- A column.\n«»-- revises: 20261126051528\n\nalter table users add column note text;\n",
+                "-- A column.\n-- revises: «20261126051528»\n\nalter table users add column note text;\n",
             )
             .refused("the revision 20260101000000 is older than its parent", "rename the file"),
         way("A migration is renamed, and its down script is not")
@@ -57,9 +57,8 @@ pub(super) fn ways() -> Vec<Way> {
             .replace(
                 "sql/U20261126051527__register_the_storage_of_results.sql",
                 "-- revises: 20261126015835",
-                "-- revises: 20261126015835\n-- down: irreversible: nobody goes back",
+                "-- revises: 20261126015835\n-- down: «irreversible»: nobody goes back",
             )
-            .names("sql/U20261126051527__register_the_storage_of_results.sql")
             .refused("the revision is irreversible, and yet there is", "remove the one or the other"),
     ]
 }
