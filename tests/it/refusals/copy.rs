@@ -180,7 +180,10 @@ impl Copy {
             change.after = edited(edit, change.after.as_deref())?;
             changes.push(change);
         }
-        let mut place = way.file.map(|file| (file.to_owned(), None));
+        // Where a file that is no text cannot be marked, the way names the place, and one character is underlined.
+        let mut place = way
+            .file
+            .map(|file| (file.to_owned(), file.contains(':').then_some(1)));
         for change in &mut changes {
             let marked = change.after.as_deref().and_then(unmarked);
             if let Some((text, mark)) = marked {

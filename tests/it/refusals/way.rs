@@ -86,7 +86,7 @@ impl Way {
         self
     }
 
-    /// The message names the file, and no line of it.
+    /// The message names the file, and no line of it; or the place of one character, `FILE:LINE:COLUMN`.
     pub(super) fn names(mut self, file: &'static str) -> Self {
         self.file = Some(file);
         self
