@@ -10,7 +10,7 @@ pub(super) fn ways() -> Vec<Way> {
         way("A migration's name has one underscore too few")
             .write("sql/U20990101000000_new.sql", ADD)
             .names("sql/U20990101000000_new.sql")
-            .refused("the file looks like a migration, and is not named like one: two underscores", "rename the file"),
+            .refused("it looks like a migration, but is not named like one: two underscores", "rename the file"),
         way("Two migrations have the same version")
             .write("sql/U20261125213424__new.sql", ADD)
             .names("sql/U20261125213424__new.sql")
@@ -28,7 +28,7 @@ pub(super) fn ways() -> Vec<Way> {
             .replace(
                 "sql/U20261126001858__files_of_results.sql",
                 "-- revises: 20261126001306",
-                "«»-- revises: 20261126001306",
+                "-- revises: «20261126001306»",
             )
             .refused("there is no revision 20261126001306", "bring back its file"),
         way("Two revisions revise each other")
@@ -42,7 +42,7 @@ pub(super) fn ways() -> Vec<Way> {
         way("A migration has a version from before the revision that it revises")
             .write(
                 "sql/U20260101000000__new.sql",
-                "-- A column.\n«»-- revises: 20261126051528\n\nalter table users add column note text;\n",
+                "-- A column.\n-- revises: «20261126051528»\n\nalter table users add column note text;\n",
             )
             .refused("the revision 20260101000000 is older than its parent", "rename the file"),
         way("A migration is renamed, and its down script is not")
@@ -52,14 +52,13 @@ pub(super) fn ways() -> Vec<Way> {
                 "-- First events.\n-- revises: 20261126051527\n-- transaction: none\n\ncreate index concurrently job_events_first_idx on public.job_events using btree (created_at, job_id) where (event_number = 1);\n",
             )
             .names("sql/U20261126051528__register_the_storage_of_results_part_2.down.sql")
-            .refused("the down script undoes nothing: there is no", "rename it like the script that it undoes"),
+            .refused("it undoes nothing: there is no", "rename it like the script that it undoes"),
         way("A migration says that there is no way back, and there is a down script")
             .replace(
                 "sql/U20261126051527__register_the_storage_of_results.sql",
                 "-- revises: 20261126015835",
-                "-- revises: 20261126015835\n-- down: irreversible: nobody goes back",
+                "-- revises: 20261126015835\n-- down: «irreversible»: nobody goes back",
             )
-            .names("sql/U20261126051527__register_the_storage_of_results.sql")
-            .refused("the header says `down: irreversible`, and yet there is", "remove the one or the other"),
+            .refused("the revision is irreversible, and yet there is", "remove the one or the other"),
     ]
 }

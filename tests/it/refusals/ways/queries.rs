@@ -61,9 +61,8 @@ pub(super) fn ways() -> Vec<Way> {
             .replace(
                 WALLETS,
                 STANDING,
-                "select now() - users.created_at as age, users.status, wallets.id as wallet_id",
+                "select «now() - users.created_at as age», users.status, wallets.id as wallet_id",
             )
-            .replace(WALLETS, "--! wallet_standing", "--! «wallet_standing»")
             .refused(
                 "the column `age` has the type pg_catalog.interval, which has no Rust type here",
                 "extract(epoch from",
