@@ -246,7 +246,7 @@ impl Build {
             problems.push(problem.remedy(remedy).into());
             return None;
         }
-        let directory = place.from_here(&self.migrations).unwrap_or(directory);
+        let directory = place.way_from_here(&self.migrations).unwrap_or(directory);
         match Revisions::read(&directory) {
             Ok(revisions) => Some(revisions),
             Err(mut error) => {

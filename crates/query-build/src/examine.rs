@@ -6,7 +6,6 @@ use revisions::SourceError;
 
 use crate::check::check;
 use crate::declared::Declared;
-use crate::nullability::Extent;
 use crate::prepare::prepare_queries;
 use crate::query_file::QueryFile;
 use crate::{nullability, plan, plan_document, same_tree};
@@ -35,9 +34,9 @@ pub(crate) async fn examine(
     let plans = plan::plan(client, files, &prepared, small_tables).await?;
     plans.judge(files, &prepared, problems, &mut warnings);
     problems.extend(declared.unknown(client).await?);
-    let traced = nullability::trace(client, files, &prepared, Extent::Columns).await?;
+    let trees = same_tree::compare(client, files, &prepared, problems).await?;
+    let traced = nullability::trace(client, files, &prepared, &trees).await?;
     nullability::judge(files, &prepared, &traced, problems, &mut warnings);
-    same_tree::compare(client, files, &prepared, problems).await?;
     let document = plan_document::write(files, &prepared, &plans, &traced, small_tables);
     Ok(Vetted { warnings, document })
 }

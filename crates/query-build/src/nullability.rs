@@ -30,7 +30,7 @@ pub(crate) use judge::judge;
 use node::{Node, Value};
 use prove::{Parameter, Prover, Why};
 use scope::Scope;
-pub(crate) use writes::{Change, Write};
+pub(crate) use writes::{Change, Given, Write};
 
 /// What is known of the columns of a query.
 #[derive(Debug, Default)]
@@ -39,20 +39,11 @@ pub(crate) struct Traced {
     pub(crate) columns: Vec<Option<Why>>,
     /// For each column its place in the file, where it is known.
     pub(crate) places: Vec<Range<usize>>,
-    /// What it writes; only if [`Extent::Writes`] was asked for.
+    /// What it writes.
     pub(crate) writes: Vec<Write>,
 }
 
-/// How much is traced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// The columns of results.
-    Columns,
-    /// What is written too.
-    Writes,
-}
-
-/// Traces the columns of all queries, in the order of `prepared`.
+/// Traces all queries, in the order of `prepared`, by their trees: see [`trees`].
 ///
 /// # Errors
 /// Only if the connection fails.
@@ -60,27 +51,26 @@ pub(crate) async fn trace(
     client: &Client,
     files: &[QueryFile],
     prepared: &[Prepared],
-    extent: Extent,
+    trees: &[String],
 ) -> Result<Vec<Traced>, tokio_postgres::Error> {
-    let heads: Vec<String> = prepared
-        .iter()
-        .enumerate()
-        .map(|(number, query)| head(number, query))
-        .collect();
-    let asked = prepared.iter().zip(&heads).enumerate();
-    let trees = asked.map(|(number, (query, head))| async move {
-        match extent == Extent::Columns && query.statement.columns().is_empty() {
-            true => Ok(String::new()),
-            false => tree(client, number, query, head).await,
-        }
-    });
-    let trees = join_all(trees).await;
-    let trees = trees.into_iter().collect::<Result<Vec<String>, _>>()?;
-    let catalog = Catalog::read(client, &trees).await?;
-    let all = prepared.iter().zip(&trees);
+    let catalog = Catalog::read(client, trees).await?;
+    let all = prepared.iter().zip(trees);
     Ok(all
         .map(|(query, text)| traced(files, query, text, &catalog))
         .collect())
+}
+
+/// The parse trees of the queries as text; empty where PostgreSQL makes none, as for `listen`.
+///
+/// # Errors
+/// Only if the connection fails.
+pub(crate) async fn trees(
+    client: &Client,
+    prepared: &[Prepared],
+) -> Result<Vec<String>, tokio_postgres::Error> {
+    let asked = prepared.iter().enumerate();
+    let trees = join_all(asked.map(|(number, query)| tree(client, number, query))).await;
+    trees.into_iter().collect()
 }
 
 /// The beginning of the statement that makes a function of a query.
@@ -98,19 +88,18 @@ fn quoted(r#type: &Type) -> String {
     format!("{}.{}", quote(r#type.schema()), quote(r#type.name()))
 }
 
-/// The parse tree as text; empty where PostgreSQL makes none, as for `listen`.
 async fn tree(
     client: &Client,
     number: usize,
     query: &Prepared,
-    head: &str,
 ) -> Result<String, tokio_postgres::Error> {
     // One message is one transaction: a function that is refused leaves nothing behind.
     let name = format!("pg_temp.query_build_{number}");
     let ask = format!(
-        "{head}{}\n; end; \
+        "{}{}\n; end; \
          select prosqlbody::pg_catalog.text from pg_catalog.pg_proc where oid = '{name}'::pg_catalog.regproc; \
          drop function {name}",
+        head(number, query),
         query.shipped.sql
     );
     match client.simple_query(&ask).await {

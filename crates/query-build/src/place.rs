@@ -13,12 +13,12 @@ pub(crate) struct Place<'p> {
 impl Place<'_> {
     /// What messages call a directory or a file of the package. From elsewhere it is as the package calls it.
     pub(crate) fn name(&self, path: &Path) -> String {
-        let named = self.from_here(path).unwrap_or_else(|| path.to_owned());
+        let named = self.way_from_here(path).unwrap_or_else(|| path.to_owned());
         named.display().to_string().replace('\\', "/")
     }
 
     /// The way to it from here, if it is below.
-    pub(crate) fn from_here(&self, path: &Path) -> Option<PathBuf> {
+    pub(crate) fn way_from_here(&self, path: &Path) -> Option<PathBuf> {
         let inner = self.package.strip_prefix(self.here).ok()?;
         Some(inner.join(path))
     }

@@ -137,12 +137,12 @@ fn remedy(code: &SqlState) -> &'static str {
     if untyped.contains(code) {
         return "give the parameter a type: `:name::bigint`";
     }
-    if code == &SqlState::INVALID_COLUMN_REFERENCE {
-        return "correct the query, or add the unique index that it needs";
-    }
     match *code {
         SqlState::SYNTAX_ERROR => {
             "correct the query here, or just before: up to here, PostgreSQL could read it"
+        }
+        SqlState::INVALID_COLUMN_REFERENCE => {
+            "correct the query, or add the unique index that it needs"
         }
         SqlState::AMBIGUOUS_COLUMN => "say of which table: `table.column`",
         SqlState::INVALID_TEXT_REPRESENTATION => "write a value of the type that is wanted here",

@@ -17,7 +17,8 @@ use crate::shipped::Shipped;
 
 const REMEDY: &str = "write it in another way; a parameter can carry any literal";
 
-/// Compares all queries; those that are read in another way go to `problems`.
+/// Compares all queries; those that are read in another way go to `problems`. Gives the tree of each as it is shipped, as
+/// text; an empty one where PostgreSQL makes none, as for `listen`.
 ///
 /// # Errors
 /// Only if the connection fails.
@@ -26,17 +27,20 @@ pub(crate) async fn compare(
     files: &[QueryFile],
     prepared: &[Prepared],
     problems: &mut Vec<SourceError>,
-) -> Result<(), Error> {
+) -> Result<Vec<String>, Error> {
     let asked: Vec<Comparison> = prepared
         .iter()
         .enumerate()
         .map(|(number, prepared)| Comparison::of(number, files, prepared))
         .collect();
-    let found = join_all(asked.iter().map(|it| it.problem(client))).await;
-    for problem in found {
-        problems.extend(problem?);
+    let found = join_all(asked.iter().map(|it| it.read(client))).await;
+    let mut trees = Vec::new();
+    for read in found {
+        let (tree, problem) = read?;
+        trees.push(tree);
+        problems.extend(problem);
     }
-    Ok(())
+    Ok(trees)
 }
 
 /// The comparison of one query.
@@ -63,43 +67,54 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    async fn problem(&self, client: &Client) -> Result<Option<SourceError>, Error> {
+    async fn read(&self, client: &Client) -> Result<(String, Option<SourceError>), Error> {
+        let alone = format!("{}{}\n; end", self.head, self.shipped.sql);
         // What is not changed cannot be read in another way.
         if self.written.sql.trim_matches(is_space) == self.shipped.sql {
-            return Ok(None);
+            let tree = self.tree(client, &alone).await?;
+            return Ok((tree.unwrap_or_default(), None));
         }
         // A comment at the end of a text ends with its line.
         let before = format!("{}{}\n; ", self.head, self.shipped.sql);
         let both = format!("{before}{}\n; end", self.written.sql);
-        let refusal = match self.tree(client, &both).await {
-            Ok(trees) => return Ok(self.judge(&trees)),
-            Err(error) => error,
+        let refusal = match self.tree(client, &both).await? {
+            Ok(trees) => {
+                let problem = self.judge(&trees);
+                return Ok((trees, problem));
+            }
+            Err(refusal) => refusal,
         };
-        let Some(refusal) = refusal.as_db_error() else {
-            return Err(refusal);
-        };
-        let alone = format!("{}{}\n; end", self.head, self.shipped.sql);
-        Ok(Some(match self.tree(client, &alone).await {
-            Ok(_) => self.refused_as_written(refusal, before.chars().count()),
-            Err(error) if error.as_db_error().is_some() => self.without_tree(refusal),
-            Err(error) => return Err(error),
-        }))
+        Ok(match self.tree(client, &alone).await? {
+            Ok(tree) => {
+                let problem = self.refused_as_written(&refusal, before.chars().count());
+                (tree, Some(problem))
+            }
+            Err(_) => (String::new(), Some(self.without_tree(&refusal))),
+        })
     }
 
     /// What PostgreSQL keeps of a function that `create` makes.
-    async fn tree(&self, client: &Client, create: &str) -> Result<String, Error> {
+    async fn tree(&self, client: &Client, create: &str) -> Result<Result<String, DbError>, Error> {
         // One message is one transaction: a function that is refused leaves nothing behind.
         let name = format!("pg_temp.query_build_{}", self.number);
         let ask = format!(
             "{create}; select prosqlbody::pg_catalog.text from pg_catalog.pg_proc \
              where oid = '{name}'::pg_catalog.regproc; drop function {name}"
         );
-        let messages = client.simple_query(&ask).await?;
+        let messages = match client.simple_query(&ask).await {
+            Ok(messages) => messages,
+            Err(error) => {
+                return match error.as_db_error() {
+                    Some(refusal) => Ok(Err(refusal.clone())),
+                    None => Err(error),
+                };
+            }
+        };
         let row = messages.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => row.get(0),
             _ => None,
         });
-        Ok(row.unwrap_or_default().to_owned())
+        Ok(Ok(row.unwrap_or_default().to_owned()))
     }
 
     fn judge(&self, trees: &str) -> Option<SourceError> {
@@ -241,7 +256,8 @@ mod tests {
     }
 }
 
-#[cfg(all(test, feature = "embedded"))]
+#[cfg(test)]
+#[cfg(feature = "embedded")]
 mod tests_with_postgresql {
     use std::sync::Arc;
 
@@ -270,12 +286,9 @@ mod tests_with_postgresql {
             shipped: &other,
             written: Shipped::as_written(&file.source, query),
         };
-        let asked = scratch
-            .runtime
-            .block_on(comparison.problem(&scratch.client));
-        asked
-            .expect("a connection")
-            .map(|problem| problem.to_string())
+        let asked = scratch.runtime.block_on(comparison.read(&scratch.client));
+        let (_, problem) = asked.expect("a connection");
+        problem.map(|problem| problem.to_string())
     }
 
     #[test]

@@ -11,7 +11,7 @@ use revisions::{Location, SourceError};
 /// A text file as the build reads it: UTF-8, line ends normalised to LF, no byte order mark.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// Relative to the package, with `/` between the parts: the name that messages use.
+    /// From where the reader is, with `/` between the parts: the name that messages use.
     pub(crate) name: String,
     pub(crate) text: String,
 }

@@ -1,7 +1,7 @@
 //! The files of the package.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::migrations::{REVISIONS, revision};
@@ -36,11 +36,11 @@ pub(crate) fn write(directory: &Path) -> io::Result<()> {
         directory.join("build.rs"),
     )?;
     fs::write(directory.join("src/main.rs"), PROGRAM)?;
-    println!(
-        "{REVISIONS} revisions, {} queries of {COUNT} tables",
-        COUNT * OF_A_TABLE
-    );
-    Ok(())
+    let queries = COUNT * OF_A_TABLE;
+    writeln!(
+        io::stdout(),
+        "{REVISIONS} revisions, {queries} queries of {COUNT} tables"
+    )
 }
 
 /// The manifest of the sample, with the profile of the workspace and the engine inside the build script.

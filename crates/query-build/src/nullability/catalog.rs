@@ -17,6 +17,8 @@ pub(crate) struct Catalog {
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) columns: BTreeMap<i64, Column>,
+    /// Whether a trigger may change a row before it is written.
+    pub(crate) has_triggers_before: bool,
 }
 
 /// A column of a table.
@@ -50,7 +52,8 @@ select a.attrelid::int8, c.relname::text, a.attnum::int8, a.attname::text,
        a.attnotnull and not exists (
            select from pg_catalog.pg_constraint as n
             where n.conrelid = a.attrelid and n.contype = 'n' and not n.convalidated and a.attnum = any(n.conkey)),
-       a.attnotnull, a.atthasdef or a.attidentity <> '' or a.attgenerated <> ''
+       a.attnotnull, a.atthasdef or a.attidentity <> '' or a.attgenerated <> '',
+       exists (select from pg_catalog.pg_trigger as t where t.tgrelid = a.attrelid and t.tgtype & 3 = 3 and not t.tgisinternal)
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_class as c on c.oid = a.attrelid
  where a.attrelid = any($1) and a.attnum > 0 and not a.attisdropped";
@@ -86,6 +89,7 @@ impl Catalog {
         for row in columns {
             let table = catalog.tables.entry(row.try_get(0)?).or_default();
             table.name = row.try_get(1)?;
+            table.has_triggers_before = row.try_get(7)?;
             table.columns.insert(row.try_get(2)?, column(&row)?);
         }
         for row in functions {

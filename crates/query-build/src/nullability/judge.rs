@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use revisions::SourceError;
 
-use super::{Mark, Traced};
+use super::{Given, Mark, Traced};
 use crate::annotation::Name;
+use crate::plan::place_of_table;
 use crate::prepare::Prepared;
 use crate::query_file::{Query, QueryFile};
 use crate::waiver::Rule;
@@ -48,6 +49,7 @@ pub(crate) fn judge(
             }
         }
         waivers(file, query, prepared, traced, problems, warnings);
+        problems.extend(written(file, query, traced));
     }
     for ((file, _), mark) in &marks {
         if !mark.is_needed {
@@ -94,6 +96,39 @@ fn unmarked(
         .remedy(format!(
             "mark it: {marked}; or say under that line why it never is: `--# not-null: {column}: reason`"
         ))
+}
+
+/// Nulls that PostgreSQL is sure to refuse when the query runs.
+fn written(file: &QueryFile, query: &Query, traced: &Traced) -> Vec<SourceError> {
+    let nulls = traced.writes.iter().flat_map(|write| &write.nulls);
+    let refused = nulls.filter_map(|null| {
+        let column = format!("`{}.{}`", null.table, null.column);
+        let of_table = || place_of_table(query, &file.source, &null.table);
+        let (place, what, remedy) = match &null.given {
+            Given::Another => return None,
+            Given::Nothing => (
+                of_table(),
+                format!(
+                    "rows are inserted without {column}, which must have a value and has no default"
+                ),
+                "give it a value here, or a default in a migration".to_owned(),
+            ),
+            Given::Null => (
+                of_table(),
+                format!("null is written to {column}, which must have a value"),
+                "write a value; or let the column be null, in a migration".to_owned(),
+            ),
+            Given::Parameter(name) => (
+                query.place_of(&file.source, name)?,
+                format!("the parameter `{name}` may be null, and {column} must have a value"),
+                format!("take the mark off: `{name}`; or let the column be null, in a migration"),
+            ),
+        };
+        let problem = file.source.problem(place, what);
+        let problem = problem.note("query", format!("`{}`", query.line.name.text));
+        Some(problem.remedy(remedy))
+    });
+    refused.collect()
 }
 
 /// Waivers of columns that are not there, or that are proved.

@@ -34,6 +34,21 @@ pub(crate) struct Null {
     pub(crate) column: String,
     /// Why it may be null; nothing if an insert leaves the column out, which has no default.
     pub(crate) why: Option<String>,
+    /// What is written there, where it is plain.
+    pub(crate) given: Given,
+}
+
+/// What a column gets.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// Nothing: each row is refused.
+    Nothing,
+    /// Null: each row is refused.
+    Null,
+    /// A parameter that may be null: null is always refused.
+    Parameter(String),
+    /// What is computed, or what a trigger may replace.
+    Another,
 }
 
 impl Change {
@@ -99,11 +114,15 @@ impl Prover<'_> {
             .collect();
         let mut nulls = Vec::new();
         for (number, column) in &table.columns {
-            let mut null = |why| {
+            let mut null = |why, given| {
                 nulls.push(Null {
                     table: table.name.clone(),
                     column: column.name.clone(),
                     why,
+                    given: match table.has_triggers_before {
+                        true => Given::Another,
+                        false => given,
+                    },
                 });
             };
             let given = assigned.iter().find(|(of, _)| of == number);
@@ -112,10 +131,12 @@ impl Prover<'_> {
                 _ if !column.refuses_null => {}
                 Some((_, value)) => {
                     if let Err(why) = self.expression(scope, value) {
-                        null(Some(why));
+                        null(Some(why), self.plain(value));
                     }
                 }
-                None if change == Change::Insert && !column.has_default => null(None),
+                None if change == Change::Insert && !column.has_default => {
+                    null(None, Given::Nothing);
+                }
                 None => {}
             }
         }
@@ -124,6 +145,21 @@ impl Prover<'_> {
             change,
             columns: assigned.iter().map(|(number, _)| *number).collect(),
             nulls,
+        }
+    }
+
+    /// What a value is under its casts.
+    fn plain(&self, value: &Node) -> Given {
+        match value.name {
+            "RELABELTYPE" | "COERCEVIAIO" | "COERCETODOMAIN" => match value.node("arg") {
+                Some(inner) => self.plain(inner),
+                None => Given::Another,
+            },
+            "CONST" if value.is_true("constisnull") => Given::Null,
+            _ => match self.given(value) {
+                Some(parameter) => Given::Parameter(parameter.name.clone()),
+                None => Given::Another,
+            },
         }
     }
 }

@@ -7,11 +7,10 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement};
 
 use revisions::SourceError;
-use revisions::lexer::Kind;
 
 use super::accepts;
 use super::constraints::{Constraint, Constraints};
-use crate::nullability::{self, Extent, Traced};
+use crate::nullability::{self, Traced};
 use crate::plan::{self, Plan, place_of_table};
 use crate::prepare::{Prepared, Refused, prepare_queries};
 use crate::query_file::{Query, QueryFile};
@@ -84,7 +83,8 @@ pub(super) async fn look(
     client.clear_type_cache();
     let (prepared, refused) = prepare_queries(client, files).await?;
     let plans = plan::plan(client, files, &prepared, small_tables).await?;
-    let traced = nullability::trace(client, files, &prepared, Extent::Writes).await?;
+    let trees = nullability::trees(client, &prepared).await?;
+    let traced = nullability::trace(client, files, &prepared, &trees).await?;
     let constraints = Constraints::read(client).await?;
     let refused = refused.into_iter().chain(plans.refused);
     let mut findings: Vec<Finding> = refused.map(Finding::of_refusal).collect();
@@ -211,12 +211,7 @@ impl Seen<'_> {
         let found = both.zip(names).enumerate();
         let found = found.filter_map(|(index, ((old, new), name))| {
             let why = accepts::refusal(old, new)?;
-            let mut tokens = query.tokens.iter();
-            let token = tokens.find(|token| {
-                let is_parameter = token.kind == Kind::Parameter;
-                is_parameter && token.text(&file.source.text).trim_start_matches(':') == name
-            });
-            let place = token.map(|token| token.range.clone());
+            let place = query.place_of(&file.source, name);
             let message = format!("the parameter `{name}` {why}");
             Some(self.finding(What::Parameter(index), place, message))
         });

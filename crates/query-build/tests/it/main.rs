@@ -6,6 +6,7 @@
 )]
 
 mod behaviour;
+mod cargo;
 mod commands;
 mod declared;
 mod good;

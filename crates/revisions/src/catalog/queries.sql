@@ -22,6 +22,13 @@ relations as (
      where c.relname not in ('refinery_schema_history', 'refinery_schema_progress')
        and not exists (select from owned where classid = 'pg_class'::regclass and objid = c.oid)
 ),
+domains as (
+    select t.oid, n.name || '.' || quote_ident(t.typname) as name
+      from pg_type t
+      join namespaces n on n.oid = t.typnamespace
+     where t.typtype = 'd'
+       and not exists (select from owned where classid = 'pg_type'::regclass and objid = t.oid)
+),
 objects as (
 select 'schema' as class, name, '{}'::jsonb as facts,
        'pg_namespace'::regclass::oid as catalog, oid as object, 0 as part
@@ -194,27 +201,26 @@ select 'column', r.name || '.' || quote_ident(a.attname), jsonb_build_object(
             where classoid = 'pg_class'::regclass and objoid = r.oid and objsubid = a.attnum))
 
 union all
-select 'constraint', coalesce(r.name, n.name || '.' || quote_ident(t.typname)) || '.' || quote_ident(c.conname),
+select 'constraint', coalesce(r.name, t.name) || '.' || quote_ident(c.conname),
        jsonb_build_object(
            'definition', pg_get_constraintdef(c.oid),
            'no inherit', c.connoinherit and c.contype <> 'c' and r.relkind is null,
            'inherited', not c.conislocal,
-           'clustered', (select indisclustered from pg_index where indexrelid = c.conindid and c.contype in ('p', 'u', 'x')),
-           'replica identity', (select indisreplident from pg_index
-                                 where indexrelid = c.conindid and c.contype in ('p', 'u', 'x')),
-           'options', case when c.contype in ('p', 'u', 'x') then (
+           'clustered', i.indisclustered,
+           'replica identity', i.indisreplident,
+           'options', case when i.indexrelid is not null then (
                select string_agg(item, ', ' order by item)
-                 from pg_class i, unnest(i.reloptions) as item
-                where i.oid = c.conindid) end), 'pg_constraint'::regclass::oid, c.oid, 0
+                 from pg_class, unnest(reloptions) as item
+                where oid = i.indexrelid) end), 'pg_constraint'::regclass::oid, c.oid, 0
   from pg_constraint c
   left join relations r on r.oid = c.conrelid
-  left join pg_type t on t.oid = c.contypid and t.typtype = 'd'
-        and not exists (select from owned where classid = 'pg_type'::regclass and objid = t.oid)
-  left join namespaces n on n.oid = t.typnamespace
+  left join domains t on t.oid = c.contypid
+  left join pg_index i on i.indexrelid = c.conindid and c.contype in ('p', 'u', 'x')
+  -- One for each partition of the table that a foreign key refers to is a part of that foreign key.
+  left join pg_constraint p on p.oid = c.conparentid and p.conrelid = c.conrelid
  where c.contype in ('p', 'u', 'f', 'c', 'x')
-   and (r.oid is not null or n.oid is not null)
-   -- One for each partition of the table that a foreign key refers to is a part of that foreign key.
-   and not exists (select from pg_constraint p where p.oid = c.conparentid and p.conrelid = c.conrelid)
+   and (r.oid is not null or t.oid is not null)
+   and p.oid is null
 
 union all
 select 'index', r.name, jsonb_build_object(

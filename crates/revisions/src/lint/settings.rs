@@ -93,6 +93,13 @@ impl LintSettings {
                 problems.push(SourceError::at(file, location, wrong.message).remedy(wrong.remedy));
             }
         }
+        // The table is in the order of its names, or of its lines, as the features of `toml` are.
+        problems.sort_by_key(|problem| {
+            problem
+                .location
+                .as_ref()
+                .map(|place| (place.line, place.column))
+        });
         match problems.is_empty() {
             true => Ok(settings),
             false => Err(problems),

@@ -32,7 +32,7 @@ pub enum ReadError {
     },
     /// Two files with the same version.
     #[error(
-        "the version {id} is used twice\n --> {first}\n --> {second}\n  = help: give the one that was applied nowhere yet another version"
+        "the version {id} is used twice\n--> {first}\n--> {second}\n = help: give the one that was applied nowhere yet another version"
     )]
     Duplicate {
         /// The version.
@@ -57,14 +57,14 @@ pub enum ReadError {
     #[error("{}", numbered(.0))]
     Several(Vec<ReadError>),
     /// Revisions that need each other.
-    #[error("these revisions need each other, so none can be the first:{}\n  = help: mend their `revises` and `depends-on` lines", lines(.files))]
+    #[error("these revisions need each other, so none can be the first:{}\n = help: mend their `revises` and `depends-on` lines", lines(.files))]
     Cycle {
         /// Their files, each needed by the one before it.
         files: Vec<String>,
     },
     /// A branch label that two revisions give.
     #[error(
-        "the branch label `{label}` is given twice\n --> {first}\n --> {second}\n  = help: keep it in one of them"
+        "the branch label `{label}` is given twice\n--> {first}\n--> {second}\n = help: keep it in one of them"
     )]
     DuplicateLabel {
         /// The label.
@@ -75,7 +75,7 @@ pub enum ReadError {
         second: String,
     },
     /// More than one revision that nothing revises.
-    #[error("there are {} heads, revisions that no other revises:{}\n  = help: join them: {}", .heads.len(), lines(.files), merge_line("cargo db", .heads, .dir.as_deref()))]
+    #[error("there are {} heads, revisions that no other revises:{}\n = help: join them: {}", .heads.len(), lines(.files), merge_line("cargo db", .heads, .dir.as_deref()))]
     SeveralHeads {
         /// Their ids.
         heads: Vec<i64>,
@@ -106,7 +106,7 @@ fn numbered(errors: &[ReadError]) -> String {
 }
 
 fn lines(files: &[String]) -> String {
-    files.iter().map(|file| format!("\n --> {file}")).collect()
+    files.iter().map(|file| format!("\n--> {file}")).collect()
 }
 
 /// The command that joins `heads`, as it is typed where the commands are called `program`, and `dir` has to be named.

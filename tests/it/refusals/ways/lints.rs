@@ -21,11 +21,15 @@ pub(super) fn ways() -> Vec<Way> {
             "-- A name less.\n\nalter table jobs «drop column worker_name»;\n",
         )
         .refused("the values of the column are lost, and programs that still use it fail", "let a release go out first"),
-        way("A column becomes `not null` while all of its table is read under a lock")
-            .write(NEW, "-- Names.\n\nalter table users alter column location «set not null»;\n")
-            .write(NEW_DOWN, "alter table users alter column location drop not null;\n")
-            .replace(MODEL, "    location text,\n", "    location text not null,\n")
-            .refused("Setting a column `NOT NULL` blocks reads", "`add constraint"),
+        way("A check is held against all rows while nobody can write")
+            .write(NEW, "-- Places.\n\nalter table users add «constraint users_location_check check (location <> '')»;\n")
+            .write(NEW_DOWN, "alter table users drop constraint users_location_check;\n")
+            .replace(
+                MODEL,
+                "    location text,\n",
+                "    location text constraint users_location_check check (location <> ''),\n",
+            )
+            .refused("By default new constraints require a table scan", "`not valid`"),
         way("A foreign key is checked while both tables are locked")
             .write(
                 NEW,

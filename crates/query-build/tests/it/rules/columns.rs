@@ -45,8 +45,8 @@ pub(super) const PAIRS: &[Pair] = &[
     ),
     pair!(
         "parameter_type",
-        refused: "--- One.\n--! one : (place?)\nselect (:place::point)::text as place;\n",
-        accepted: "--- One.\n--! one : (place?)\nselect (:place::text::point)::text as place;\n",
+        refused: "--- One.\n--! one\nselect (:place::point)::text as place;\n",
+        accepted: "--- One.\n--! one\nselect (:place::text::point)::text as place;\n",
     ),
     pair!(
         "domain_parameter",

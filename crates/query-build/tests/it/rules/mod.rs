@@ -11,6 +11,7 @@ mod shipping;
 mod sql;
 mod waivers;
 mod whole;
+mod writes;
 
 use query_build::{Error, Report};
 
@@ -46,6 +47,7 @@ fn pairs() -> impl Iterator<Item = &'static Pair> {
         shipping::PAIRS,
         sql::PAIRS,
         waivers::PAIRS,
+        writes::PAIRS,
     ];
     rooms.into_iter().flatten()
 }

@@ -111,6 +111,20 @@ fn a_small_table_is_one_that_there_is() {
 }
 
 #[test]
+fn a_mapped_type_is_one_that_there_is() {
+    needs_postgresql!();
+    let project = project("rules_mapped_type", []);
+    project.write("queries/one.sql", QUERY);
+    let build = |name: &str| {
+        let build = Build::new().map_type(name, "crate::Email");
+        build.try_run(&project.package, &project.out_dir)
+    };
+    let refused = build("email_address").expect_err("there is no such type");
+    insta::assert_snapshot!("mapped_type", refused.to_string());
+    build("public.email_address").expect("there is such a type");
+}
+
+#[test]
 fn what_is_wrong_with_migrations_model_and_queries_is_told_at_once() {
     needs_postgresql!();
     let project = project("rules_together", []);
@@ -162,6 +176,28 @@ fn a_model_is_utf8_and_ends_no_transaction() {
         "sql/schema.sql",
         format!("\u{feff}-- privileges: compared\n{model}").replace('\n', "\r\n"),
     );
+    built(&project);
+}
+
+#[test]
+fn a_migration_that_makes_something_else_for_the_second_time_is_refused() {
+    needs_postgresql!();
+    let project = project("rules_second_time", []);
+    // A role is outside of the schema: it stays when the revision is undone.
+    let up = |otherwise: &str| {
+        format!(
+            "-- Notes.\ndo $$ begin\n  if not exists (select from pg_roles where rolname = 'rules_second_time') then\n    \
+             create role rules_second_time;\n    create table notes (id bigint primary key);\n  else\n    \
+             create table {otherwise} (id bigint primary key);\n  end if;\nend $$;\n"
+        )
+    };
+    let down = "drop table if exists notes;\ndrop table if exists other_notes;\n";
+    project
+        .write("sql/U20250201000000__notes.sql", up("other_notes"))
+        .write("sql/U20250201000000__notes.down.sql", down)
+        .write("queries/one.sql", QUERY);
+    insta::assert_snapshot!("not_the_same_again", project.refusal());
+    project.write("sql/U20250201000000__notes.sql", up("notes"));
     built(&project);
 }
 

@@ -73,7 +73,7 @@ async fn privileges_are_followed_where_they_are_asked_for() {
     needs_many_connections!();
     let client = Database::new().await.connect("test").await;
     let role = "p_follower".to_owned();
-    scratch_postgres::make_roles(&client, &[role.clone()])
+    scratch_postgres::make_roles(&client, std::slice::from_ref(&role))
         .await
         .unwrap();
     let scope = Scope {

@@ -188,7 +188,7 @@ fn a_directory_that_is_not_there_is_refused_with_the_option_that_names_it() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.starts_with("cannot be read") && error.contains("\n --> no/such/directory\n"),
+        error.starts_with("cannot be read") && error.contains("\n--> no/such/directory\n"),
         "{error}"
     );
     assert!(error.contains("--dir DIR"), "{error}");

@@ -1,0 +1,41 @@
+//! What a query writes: nulls where there must be none.
+
+use super::{Pair, pair};
+
+/// A trigger may give a value to what an insert leaves out.
+const FILLED: &str = "\
+-- Codes that a trigger gives.
+create table codes (id bigint primary key, code text not null);
+create function give_code() returns trigger language plpgsql as $$ begin new.code := 'c'; return new; end $$;
+create trigger codes_give_code before insert on codes for each row execute function give_code();
+";
+const UNFILLED: &str = "drop table codes;\ndrop function give_code();\n";
+
+pub(super) const PAIRS: &[Pair] = &[
+    Pair {
+        name: "insert_without_a_column",
+        refused: &[(
+            "",
+            b"--- One.\n--! one\ninsert into visits (id, person_id) values (:id, :person_id);\n",
+        )],
+        accepted: &[
+            (
+                "",
+                b"--- One.\n--! one\ninsert into visits (id, person_id, place) values (:id, :person_id, :place);\n\n\
+                  --- Two.\n--! two\ninsert into codes (id) values (:id);\n",
+            ),
+            ("sql/U20250301000000__codes.sql", FILLED.as_bytes()),
+            ("sql/U20250301000000__codes.down.sql", UNFILLED.as_bytes()),
+        ],
+    },
+    pair!(
+        "null_parameter_of_a_column_that_is_not_null",
+        refused: "--- One.\n--! one (place?)\nupdate visits set place = :place where id = :id;\n",
+        accepted: "--- One.\n--! one (place?)\nupdate visits set place = coalesce(:place, place) where id = :id;\n",
+    ),
+    pair!(
+        "null_in_a_column_that_is_not_null",
+        refused: "--- One.\n--! one\nwith gone as (update visits set place = null where id = :id returning id) select count(*) from gone;\n",
+        accepted: "--- One.\n--! one\nwith gone as (update visits set place = '' where id = :id returning id) select count(*) from gone;\n",
+    ),
+];
