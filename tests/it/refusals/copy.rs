@@ -180,10 +180,7 @@ impl Copy {
             change.after = edited(edit, change.after.as_deref())?;
             changes.push(change);
         }
-        // Where a file that is no text cannot be marked, the way names the place, and one character is underlined.
-        let mut place = way
-            .file
-            .map(|file| (file.to_owned(), file.contains(':').then_some(1)));
+        let mut place = way.place.map(|(place, length)| (place.to_owned(), length));
         for change in &mut changes {
             let marked = change.after.as_deref().and_then(unmarked);
             if let Some((text, mark)) = marked {

@@ -22,7 +22,7 @@ pub(super) fn ways() -> Vec<Way> {
         )
         .refused("the values of the column are lost, and programs that still use it fail", "let a release go out first"),
         way("A check is held against all rows while nobody can write")
-            .write(NEW, "-- Places.\n\nalter table users add «constraint users_location_filled_check check (location <> '')»;\n")
+            .write(NEW, "-- Places.\n\nalter table users «add constraint users_location_filled_check check (location <> '')»;\n")
             .write(NEW_DOWN, "alter table users drop constraint users_location_filled_check;\n")
             .replace(
                 MODEL,
