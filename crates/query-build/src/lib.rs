@@ -35,6 +35,7 @@ mod same_tree;
 mod scratch;
 mod shipped;
 mod source;
+mod steps;
 mod support;
 mod vet;
 mod waiver;

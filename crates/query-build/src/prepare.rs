@@ -132,6 +132,7 @@ fn remedy(code: &SqlState) -> &'static str {
     }
     let untyped = [
         SqlState::INDETERMINATE_DATATYPE,
+        SqlState::AMBIGUOUS_PARAMETER,
         SqlState::AMBIGUOUS_FUNCTION,
     ];
     if untyped.contains(code) {

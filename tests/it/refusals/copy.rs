@@ -180,7 +180,7 @@ impl Copy {
             change.after = edited(edit, change.after.as_deref())?;
             changes.push(change);
         }
-        let mut place = way.file.map(|file| (file.to_owned(), None));
+        let mut place = way.place.map(|(place, length)| (place.to_owned(), length));
         for change in &mut changes {
             let marked = change.after.as_deref().and_then(unmarked);
             if let Some((text, mark)) = marked {

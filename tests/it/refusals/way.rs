@@ -6,8 +6,8 @@ pub(super) struct Way {
     pub(super) title: &'static str,
     pub(super) edits: Vec<Edit>,
     pub(super) verdict: Verdict,
-    /// The file that the message names as a whole, where it names no line.
-    pub(super) file: Option<&'static str>,
+    /// The place that the message names, where no text is marked: a file as a whole, or a line of one that is no text.
+    pub(super) place: Option<(&'static str, Option<usize>)>,
     /// How the message begins.
     pub(super) says: &'static str,
     /// What the advice contains.
@@ -59,7 +59,7 @@ pub(super) fn way(title: &'static str) -> Way {
         title,
         edits: Vec::new(),
         verdict: Verdict::Refused,
-        file: None,
+        place: None,
         says: "",
         advises: "",
         has_consequences: false,
@@ -88,7 +88,13 @@ impl Way {
 
     /// The message names the file, and no line of it.
     pub(super) fn names(mut self, file: &'static str) -> Self {
-        self.file = Some(file);
+        self.place = Some((file, None));
+        self
+    }
+
+    /// The message names a place in what is no text, and underlines so many characters.
+    pub(super) fn underlines(mut self, place: &'static str, characters: usize) -> Self {
+        self.place = Some((place, Some(characters)));
         self
     }
 

@@ -17,8 +17,9 @@ pub(crate) struct Catalog {
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) columns: BTreeMap<i64, Column>,
-    /// Whether a trigger may change a row before it is written.
-    pub(crate) has_triggers_before: bool,
+    /// Whether a row that is written may be another one than the statement says: by a trigger, a rule, or those of the
+    /// tables below it.
+    pub(crate) changes_rows: bool,
 }
 
 /// A column of a table.
@@ -52,10 +53,14 @@ select a.attrelid::int8, c.relname::text, a.attnum::int8, a.attname::text,
        a.attnotnull and not exists (
            select from pg_catalog.pg_constraint as n
             where n.conrelid = a.attrelid and n.contype = 'n' and not n.convalidated and a.attnum = any(n.conkey)),
-       a.attnotnull, a.atthasdef or a.attidentity <> '' or a.attgenerated <> '',
-       exists (select from pg_catalog.pg_trigger as t where t.tgrelid = a.attrelid and t.tgtype & 3 = 3 and not t.tgisinternal)
+       a.attnotnull or y.typnotnull,
+       a.atthasdef or a.attidentity <> '' or a.attgenerated <> '' or y.typdefault is not null,
+       c.relhasrules or c.relhassubclass or exists (
+           select from pg_catalog.pg_trigger as t
+            where t.tgrelid = a.attrelid and t.tgtype & 3 = 3 and not t.tgisinternal)
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_class as c on c.oid = a.attrelid
+  join pg_catalog.pg_type as y on y.oid = a.atttypid
  where a.attrelid = any($1) and a.attnum > 0 and not a.attisdropped";
 
 const FUNCTIONS: &str = "
@@ -89,7 +94,7 @@ impl Catalog {
         for row in columns {
             let table = catalog.tables.entry(row.try_get(0)?).or_default();
             table.name = row.try_get(1)?;
-            table.has_triggers_before = row.try_get(7)?;
+            table.changes_rows = row.try_get(7)?;
             table.columns.insert(row.try_get(2)?, column(&row)?);
         }
         for row in functions {

@@ -61,6 +61,11 @@ impl<'t> Node<'t> {
         self.list(name).iter().filter_map(Value::as_node)
     }
 
+    /// Whether this node, or one in it, is such a one.
+    pub(crate) fn any(&self, is_it: &dyn Fn(&Self) -> bool) -> bool {
+        is_it(self) || self.fields.iter().any(|(_, value)| value.any(is_it))
+    }
+
     /// The bytes of a constant, without the length that PostgreSQL puts before a text.
     pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
         let bytes = self.list(name).iter().filter_map(|value| match value {
@@ -72,6 +77,14 @@ impl<'t> Node<'t> {
 }
 
 impl<'t> Value<'t> {
+    fn any(&self, is_it: &dyn Fn(&Node<'t>) -> bool) -> bool {
+        match self {
+            Self::Node(node) => node.any(is_it),
+            Self::List(values) => values.iter().any(|value| value.any(is_it)),
+            Self::Atom(_) | Self::Nothing => false,
+        }
+    }
+
     pub(crate) fn as_node(&self) -> Option<&Node<'t>> {
         match self {
             Self::Node(node) => Some(node),

@@ -83,18 +83,27 @@ impl Prover<'_> {
         let Some(table) = catalog.table(relation) else {
             return writes;
         };
-        let mut add = |change, assigned: Vec<&Node>| {
-            writes.push(self.write(scope, (relation, table), change, &assigned));
+        let mut add = |change, assigned: Vec<&Node>, conditions: &[Option<&Node>]| {
+            let mut write = self.write(scope, (relation, table), change, &assigned);
+            let conditions: Vec<&Node> = conditions.iter().copied().flatten().collect();
+            self.forget_what_conditions_decide(&mut write, query, &conditions);
+            writes.push(write);
         };
+        let tree = query.node("jointree");
         if let Some(change) = Change::of(query.number("commandType")) {
-            add(change, query.nodes("targetList").collect());
+            add(change, query.nodes("targetList").collect(), &[tree]);
         }
         if let Some(conflict) = query.node("onConflict") {
-            add(Change::Update, conflict.nodes("onConflictSet").collect());
+            let set: Vec<&Node> = conflict.nodes("onConflictSet").collect();
+            // `do nothing` sets nothing.
+            if !set.is_empty() {
+                add(Change::Update, set, &[conflict.node("onConflictWhere")]);
+            }
         }
         for action in query.nodes("mergeActionList") {
             if let Some(change) = Change::of(action.number("commandType")) {
-                add(change, action.nodes("targetList").collect());
+                let set = action.nodes("targetList").collect();
+                add(change, set, &[tree, action.node("qual")]);
             }
         }
         writes
@@ -119,7 +128,7 @@ impl Prover<'_> {
                     table: table.name.clone(),
                     column: column.name.clone(),
                     why,
-                    given: match table.has_triggers_before {
+                    given: match table.changes_rows {
                         true => Given::Another,
                         false => given,
                     },
@@ -145,6 +154,27 @@ impl Prover<'_> {
             change,
             columns: assigned.iter().map(|(number, _)| *number).collect(),
             nulls,
+        }
+    }
+
+    /// A condition on a parameter may see to it that null is not written, and rows that come from elsewhere may be none.
+    fn forget_what_conditions_decide(&self, write: &mut Write, query: &Node, conditions: &[&Node]) {
+        let tree = query.node("jointree");
+        let is_of_rows = tree.is_some_and(|tree| !tree.list("fromlist").is_empty());
+        let is_of_rows = write.change == Change::Insert && is_of_rows;
+        // `overriding user value`: what is given is not written.
+        let is_overridden = query.number("override") == Some(1);
+        for null in &mut write.nulls {
+            let is_decided = match &null.given {
+                Given::Parameter(name) => conditions.iter().any(|condition| {
+                    let is_it = |node: &Node| self.given(node).is_some_and(|it| it.name == *name);
+                    condition.any(&is_it)
+                }),
+                _ => false,
+            };
+            if is_of_rows || is_overridden || is_decided {
+                null.given = Given::Another;
+            }
         }
     }
 

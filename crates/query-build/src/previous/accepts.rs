@@ -59,11 +59,14 @@ fn is_json(r#type: &Type) -> bool {
 
 /// As it is written in SQL, so far as the driver's name for it differs.
 fn name(r#type: &Type) -> String {
-    let name = match r#type.kind() {
-        Kind::Array(element) => return format!("{}[]", name(element)),
-        _ => r#type.name(),
-    };
-    let written = match name {
+    format!("`{}`", bare_name(r#type))
+}
+
+fn bare_name(r#type: &Type) -> String {
+    if let Kind::Array(element) = r#type.kind() {
+        return format!("{}[]", bare_name(element));
+    }
+    let written = match r#type.name() {
         "int2" => "smallint",
         "int4" => "integer",
         "int8" => "bigint",
@@ -72,7 +75,7 @@ fn name(r#type: &Type) -> String {
         "bool" => "boolean",
         name => name,
     };
-    format!("`{written}`").replace("`[]", "[]`")
+    written.to_owned()
 }
 
 #[cfg(test)]
@@ -100,7 +103,7 @@ mod tests {
         );
         assert_eq!(
             refusal(&Type::INT4_ARRAY, &Type::INT8_ARRAY).as_deref(),
-            Some("is `bigint`[], and was `integer`[]")
+            Some("is `bigint[]`, and was `integer[]`")
         );
     }
 

@@ -27,6 +27,8 @@ struct Column {
     r#type: String,
     /// What a row has here that nobody gives a value to; none is null.
     default: Option<String>,
+    /// It is made of other columns.
+    is_generated: bool,
 }
 
 /// A rule.
@@ -35,8 +37,11 @@ pub(super) struct Constraint {
     table: i64,
     /// As it is defined: `orders_number_key UNIQUE (number)`.
     pub(super) definition: String,
-    /// The columns that it is about; none if it is about the row.
+    /// What it is known by again.
+    pub(super) key: String,
+    /// The columns that it is about, where they are all that it is about.
     columns: Vec<i64>,
+    is_of_the_row: bool,
     on_insert: bool,
     on_update: bool,
     on_delete: bool,
@@ -46,29 +51,35 @@ pub(super) struct Constraint {
     check: Option<String>,
 }
 
-/// A foreign key binds both tables. A unique constraint is its index, and triggers of foreign keys are PostgreSQL's own.
-const ALL: &str = "
-select c.conrelid::int8, format('%s %s', c.conname, pg_get_constraintdef(c.oid)), c.conkey::int8[], true, true, false,
-       c.contype = 'f' and c.confmatchtype = 's'
-       or c.contype = 'u' and not (select i.indnullsnotdistinct from pg_catalog.pg_index as i where i.indexrelid = c.conindid),
+/// A foreign key binds both tables. A unique constraint is its index, and triggers of foreign keys are PostgreSQL's own. What
+/// a rule is known by again leaves out its name, and whether the rows before it were looked at.
+const ALL: &str = r"
+select c.conrelid::int8, format('%s %s', c.conname, pg_get_constraintdef(c.oid)),
+       case when c.contype in ('p', 'u') then regexp_replace(pg_get_indexdef(c.conindid), '^.*? ON ', '')
+            else regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', '') end,
+       case when 0 = any(c.conkey) or i.indpred is not null then '{}' else c.conkey::int8[] end, true, true, false,
+       c.contype = 'f' and c.confmatchtype = 's' or c.contype = 'u' and not i.indnullsnotdistinct,
        pg_get_expr(c.conbin, c.conrelid)
   from pg_catalog.pg_constraint as c
- where c.conrelid <> 0 and c.contype in ('c', 'f', 'p', 'u', 'x')
+  left join pg_catalog.pg_index as i on i.indexrelid = c.conindid and c.contype in ('p', 'u', 'x')
+ where c.conrelid <> 0 and c.conparentid = 0 and c.contype in ('c', 'f', 'p', 'u', 'x')
 union all
 select c.confrelid::int8, format('%s %s of %s', c.conname, pg_get_constraintdef(c.oid), c.conrelid::regclass),
-       c.confkey::int8[], false, true, true, false, null
+       format('%s of %s', regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', ''), c.conrelid::regclass),
+       c.confkey::int8[], false, c.confupdtype in ('a', 'r'), c.confdeltype in ('a', 'r'), false, null
   from pg_catalog.pg_constraint as c
- where c.contype = 'f'
+ where c.contype = 'f' and c.conparentid = 0
 union all
-select i.indrelid::int8, pg_get_indexdef(i.indexrelid),
-       case when 0 = any(i.indkey) then '{}' else i.indkey::int8[] end, true, true, false,
+select i.indrelid::int8, pg_get_indexdef(i.indexrelid), regexp_replace(pg_get_indexdef(i.indexrelid), '^.*? ON ', ''),
+       case when 0 = any(i.indkey) or i.indpred is not null then '{}'
+            else (i.indkey::int8[])[0:i.indnkeyatts - 1] end, true, true, false,
        not i.indnullsnotdistinct, null
   from pg_catalog.pg_index as i
  where i.indisunique
    and not exists (select from pg_catalog.pg_constraint as c
                     where c.conindid = i.indexrelid and c.contype in ('p', 'u', 'x'))
 union all
-select t.tgrelid::int8, pg_get_triggerdef(t.oid), t.tgattr::int8[],
+select t.tgrelid::int8, pg_get_triggerdef(t.oid), pg_get_triggerdef(t.oid), t.tgattr::int8[],
        t.tgtype & 4 > 0, t.tgtype & 16 > 0, t.tgtype & 8 > 0, false, null
   from pg_catalog.pg_trigger as t
  where not t.tgisinternal
@@ -76,9 +87,11 @@ order by 1, 2";
 
 const COLUMNS: &str = "
 select c.oid::int8, c.oid::regclass::text, a.attnum::int8, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
-       coalesce(pg_get_expr(d.adbin, d.adrelid), case when a.attidentity <> '' then '0' end)
+       coalesce(pg_get_expr(d.adbin, d.adrelid), y.typdefault, case when a.attidentity <> '' then 'nextval(null)' end),
+       a.attgenerated <> ''
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_class as c on c.oid = a.attrelid
+  join pg_catalog.pg_type as y on y.oid = a.atttypid
   left join pg_catalog.pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
  where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p')
    and c.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)";
@@ -98,8 +111,19 @@ impl Constraints {
                 name: row.try_get(3)?,
                 r#type: row.try_get(4)?,
                 default: row.try_get(5)?,
+                is_generated: row.try_get(6)?,
             };
             table.columns.insert(row.try_get(2)?, column);
+        }
+        for constraint in &mut constraints.all {
+            let table = constraints.tables.get(&constraint.table);
+            let is_generated = |number: &i64| {
+                let column = table.and_then(|table| table.columns.get(number));
+                column.is_some_and(|column| column.is_generated)
+            };
+            // Whoever changes a column changes what is made of it.
+            constraint.is_of_the_row =
+                constraint.columns.is_empty() || constraint.columns.iter().any(is_generated);
         }
         Ok(constraints)
     }
@@ -123,9 +147,9 @@ impl Constraints {
     }
 
     fn has(&self, constraint: &Constraint) -> bool {
-        self.all.iter().any(|known| {
-            known.table == constraint.table && known.definition == constraint.definition
-        })
+        self.all
+            .iter()
+            .any(|known| known.table == constraint.table && known.key == constraint.key)
     }
 
     /// Whether the new columns, which have their defaults, keep a rule from being broken.
@@ -146,17 +170,21 @@ impl Constraints {
             .filter(|number| !old.columns.contains_key(number))
             .filter_map(|number| table.columns.get(number))
             .collect();
-        let is_of_new_columns =
-            !constraint.columns.is_empty() && new.len() == constraint.columns.len();
-        if is_of_new_columns
-            || constraint.is_satisfied_by_null && new.iter().any(|column| column.default.is_none())
-        {
-            return Ok(true);
+        if let Some(check) = &constraint.check {
+            return match new.is_empty() {
+                true => Ok(false),
+                false => is_true(check, table, old, client).await,
+            };
         }
-        match &constraint.check {
-            Some(check) if !new.is_empty() => is_true(check, table, old, client).await,
-            _ => Ok(false),
-        }
+        let is_left_null = |column: &&Column| column.default.is_none();
+        let is_counted = |column: &&Column| {
+            let default = column.default.as_deref();
+            default.is_some_and(|default| default.starts_with("nextval("))
+        };
+        Ok(
+            constraint.is_satisfied_by_null && new.iter().any(is_left_null)
+                || new.iter().any(is_counted),
+        )
     }
 }
 
@@ -199,7 +227,7 @@ impl Constraint {
     pub(super) fn is_about(&self, write: &Write) -> bool {
         let mut columns = self.columns.iter();
         let changes_its_columns =
-            self.columns.is_empty() || columns.any(|column| write.columns.contains(column));
+            self.is_of_the_row || columns.any(|column| write.columns.contains(column));
         self.table == write.table
             && match write.change {
                 Change::Insert => self.on_insert,
@@ -213,11 +241,13 @@ fn constraint(row: &Row) -> Result<Constraint, tokio_postgres::Error> {
     Ok(Constraint {
         table: row.try_get(0)?,
         definition: row.try_get(1)?,
-        columns: row.try_get::<_, Option<_>>(2)?.unwrap_or_default(),
-        on_insert: row.try_get(3)?,
-        on_update: row.try_get(4)?,
-        on_delete: row.try_get(5)?,
-        is_satisfied_by_null: row.try_get::<_, Option<_>>(6)?.unwrap_or_default(),
-        check: row.try_get(7)?,
+        key: row.try_get(2)?,
+        columns: row.try_get::<_, Option<_>>(3)?.unwrap_or_default(),
+        is_of_the_row: false,
+        on_insert: row.try_get(4)?,
+        on_update: row.try_get(5)?,
+        on_delete: row.try_get(6)?,
+        is_satisfied_by_null: row.try_get::<_, Option<_>>(7)?.unwrap_or_default(),
+        check: row.try_get(8)?,
     })
 }

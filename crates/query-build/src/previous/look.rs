@@ -261,7 +261,7 @@ fn may_refuse(
             prepared,
             traced,
         };
-        let what = What::Constraint(rule.definition.clone());
+        let what = What::Constraint(rule.key.clone());
         let finding = seen.finding(what, None, rule.definition.clone());
         let others = writers
             .iter()

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -11,6 +11,7 @@ use revisions::{Revisions, SourceError};
 
 use crate::build::Build;
 use crate::error::{Error, Problem};
+use crate::output;
 use crate::prove::Model;
 use crate::query_file::QueryFile;
 use crate::read::read_files;
@@ -54,12 +55,13 @@ impl Release {
             });
         }
         let git = Git { package, name };
-        let temporary = tempfile::Builder::new()
-            .prefix(".query-build-")
-            .tempdir_in(out_dir)
-            .map_err(Error::io(out_dir))?;
-        let prefix = git.check_out(build, &temporary)?;
-        Self::of_directory(build, name, temporary.path(), prefix)
+        let temporary = output::working_directory(out_dir)?;
+        let commit = git.check_out(build, &temporary)?;
+        let root = temporary.path().join(&commit.prefix);
+        let mut release =
+            Self::of_directory(build, name, &root, format!("{name}:{}", commit.prefix))?;
+        release.watched = commit.watched;
+        Ok(release)
     }
 
     fn of_directory(build: &Build, name: &str, root: &Path, prefix: String) -> Result<Self, Error> {
@@ -123,6 +125,13 @@ fn unreadable(name: &str, what: &str) -> Error {
     Error::refused(vec![problem.into()])
 }
 
+/// What was found of a commit.
+struct Commit {
+    /// Where the package lies in the repository: empty, or ending in `/`.
+    prefix: String,
+    watched: Vec<PathBuf>,
+}
+
 /// A release in the repository that the package lies in.
 struct Git<'a> {
     package: &'a Path,
@@ -130,8 +139,8 @@ struct Git<'a> {
 }
 
 impl Git<'_> {
-    /// Writes the migrations and the queries of the release to `directory`; what git puts before their paths.
-    fn check_out(&self, build: &Build, directory: &TempDir) -> Result<String, Error> {
+    /// Writes the migrations and the queries of the release to `directory`, as they lie in the repository.
+    fn check_out(&self, build: &Build, directory: &TempDir) -> Result<Commit, Error> {
         let commit = format!("{}^{{commit}}", self.name);
         if self.name.starts_with('-') {
             return Err(self.failed("git has no such revision"));
@@ -149,25 +158,48 @@ impl Git<'_> {
         ];
         let directories = std::iter::once(&build.migrations).chain(&build.queries);
         let directories: Vec<String> = directories
-            .map(|it| format!("{prefix}{}/", it.display()).replace('\\', "/"))
+            .map(|it| format!("{}/", normal(&Path::new(&prefix).join(it))))
             .collect();
         list.extend(directories.iter().map(String::as_str));
         let paths = self.ask(&list)?;
         let paths: Vec<&str> = paths.split('\0').filter(|path| !path.is_empty()).collect();
         let contents = self.contents(&commit, &paths)?;
         for (path, content) in paths.iter().zip(contents) {
-            let below = path.strip_prefix(prefix.as_str()).unwrap_or(path);
-            let file = directory.path().join(below);
+            let file = directory.path().join(path);
             let parent = file.parent().unwrap_or(directory.path());
             fs::create_dir_all(parent).map_err(Error::io(parent))?;
             fs::write(&file, content).map_err(Error::io(&file))?;
         }
-        Ok(format!("{}:{prefix}", self.name))
+        let package = directory.path().join(&prefix);
+        fs::create_dir_all(&package).map_err(Error::io(&package))?;
+        let watched = self.what_moves()?;
+        Ok(Commit { prefix, watched })
+    }
+
+    /// The files that change when the name comes to mean another commit: those of a branch or a tag.
+    fn what_moves(&self) -> Result<Vec<PathBuf>, Error> {
+        let reference = self.ask(&["rev-parse", "--symbolic-full-name", self.name])?;
+        if reference.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut files = Vec::new();
+        for name in [reference.as_str(), "packed-refs"] {
+            let path = self
+                .package
+                .join(self.ask(&["rev-parse", "--git-path", name])?);
+            // What is not there would make cargo run the script each time.
+            files.extend(Some(path).filter(|path| path.is_file()));
+        }
+        Ok(files)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut git = Command::new("git");
         git.arg("-C").arg(self.package).args(arguments);
+        // Where git itself has started the build, these are of another directory.
+        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+            git.env_remove(variable);
+        }
         git
     }
 
@@ -220,6 +252,19 @@ impl Git<'_> {
             &format!("there is no such directory, and {said}"),
         )
     }
+}
+
+/// A path without `..`, and with `/` between its parts, as git names it.
+fn normal(path: &Path) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(parts.pop()),
+            Component::Normal(name) => parts.push(name.to_string_lossy().into_owned()),
+            _ => {}
+        }
+    }
+    parts.join("/")
 }
 
 /// The next file in the answer of `git cat-file --batch`: `<object> blob <size>`, the content, a line end.

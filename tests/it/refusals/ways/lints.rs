@@ -22,12 +22,12 @@ pub(super) fn ways() -> Vec<Way> {
         )
         .refused("the values of the column are lost, and programs that still use it fail", "let a release go out first"),
         way("A check is held against all rows while nobody can write")
-            .write(NEW, "-- Places.\n\nalter table users add «constraint users_location_check check (location <> '')»;\n")
-            .write(NEW_DOWN, "alter table users drop constraint users_location_check;\n")
+            .write(NEW, "-- Places.\n\nalter table users «add constraint users_location_filled_check check (location <> '')»;\n")
+            .write(NEW_DOWN, "alter table users drop constraint users_location_filled_check;\n")
             .replace(
                 MODEL,
                 "    location text,\n",
-                "    location text constraint users_location_check check (location <> ''),\n",
+                "    location text constraint users_location_filled_check check (location <> ''),\n",
             )
             .refused("By default new constraints require a table scan", "`not valid`"),
         way("A foreign key is checked while both tables are locked")

@@ -24,7 +24,7 @@ pub(super) fn ways() -> Vec<Way> {
             .refused("role \"reporting\" does not exist (42704)", "-- roles: reporting"),
         way("A migration is not UTF-8")
             .write(NEW, b"-- A column for the caf\xe9.\n\nalter table users add column note text;\n")
-            .names("sql/U20990101000000__new.sql:1:24")
+            .underlines("sql/U20990101000000__new.sql:1:24", 1)
             .refused("the file is not UTF-8: there is the byte 0xe9", "save the file as UTF-8"),
         way("A down script leaves something behind")
             .replace(LAST_DOWN, "drop table public.result_storage;\n", "")

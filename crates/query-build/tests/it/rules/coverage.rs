@@ -42,7 +42,7 @@ const PLACES: &[Place] = &[
         1,
         &["query_line_end", "type_line_end"],
     ),
-    ("build.rs", "read_revisions", 1, &["no_directories"]),
+    ("steps.rs", "read_revisions", 1, &["no_directories"]),
     ("check.rs", "refuse", 1, &[]),
     (
         "check.rs",
