@@ -18,8 +18,9 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use futures_util::future::join_all;
+use tokio_postgres::error::DbError;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
 use crate::annotation::Name;
 use crate::prepare::Prepared;
@@ -52,7 +53,7 @@ pub(crate) async fn trace(
     files: &[QueryFile],
     prepared: &[Prepared],
     trees: &[String],
-) -> Result<Vec<Traced>, tokio_postgres::Error> {
+) -> Result<Vec<Traced>, Error> {
     let catalog = Catalog::read(client, trees).await?;
     let all = prepared.iter().zip(trees);
     Ok(all
@@ -64,10 +65,7 @@ pub(crate) async fn trace(
 ///
 /// # Errors
 /// Only if the connection fails.
-pub(crate) async fn trees(
-    client: &Client,
-    prepared: &[Prepared],
-) -> Result<Vec<String>, tokio_postgres::Error> {
+pub(crate) async fn trees(client: &Client, prepared: &[Prepared]) -> Result<Vec<String>, Error> {
     let asked = prepared.iter().enumerate();
     let trees = join_all(asked.map(|(number, query)| tree(client, number, query))).await;
     trees.into_iter().collect()
@@ -88,31 +86,37 @@ fn quoted(r#type: &Type) -> String {
     format!("{}.{}", quote(r#type.schema()), quote(r#type.name()))
 }
 
-async fn tree(
+async fn tree(client: &Client, number: usize, query: &Prepared) -> Result<String, Error> {
+    let create = format!("{}{}\n; end", head(number, query), query.shipped.sql);
+    Ok(tree_of(client, number, &create).await?.unwrap_or_default())
+}
+
+/// What PostgreSQL keeps of the function that `create` makes, by the name that [`head`] gives it; or why it makes none.
+pub(crate) async fn tree_of(
     client: &Client,
     number: usize,
-    query: &Prepared,
-) -> Result<String, tokio_postgres::Error> {
+    create: &str,
+) -> Result<Result<String, DbError>, Error> {
     // One message is one transaction: a function that is refused leaves nothing behind.
     let name = format!("pg_temp.query_build_{number}");
     let ask = format!(
-        "{}{}\n; end; \
-         select prosqlbody::pg_catalog.text from pg_catalog.pg_proc where oid = '{name}'::pg_catalog.regproc; \
-         drop function {name}",
-        head(number, query),
-        query.shipped.sql
+        "{create}; select prosqlbody::pg_catalog.text from pg_catalog.pg_proc \
+         where oid = '{name}'::pg_catalog.regproc; drop function {name}"
     );
-    match client.simple_query(&ask).await {
-        Ok(messages) => {
-            let row = messages.iter().find_map(|message| match message {
-                SimpleQueryMessage::Row(row) => row.get(0),
-                _ => None,
-            });
-            Ok(row.unwrap_or_default().to_owned())
+    let messages = match client.simple_query(&ask).await {
+        Ok(messages) => messages,
+        Err(error) => {
+            return match error.as_db_error() {
+                Some(refusal) => Ok(Err(refusal.clone())),
+                None => Err(error),
+            };
         }
-        Err(error) if error.as_db_error().is_some() => Ok(String::new()),
-        Err(error) => Err(error),
-    }
+    };
+    let row = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    Ok(Ok(row.unwrap_or_default().to_owned()))
 }
 
 fn traced(files: &[QueryFile], prepared: &Prepared, text: &str, catalog: &Catalog) -> Traced {

@@ -12,7 +12,9 @@ mod release;
 
 use std::collections::BTreeMap;
 
-use revisions::lint::{self, Level, LintSettings, RULES, Rule};
+use revisions::lint::{
+    self, Level, LintSettings, PREVIOUS_RELEASE_QUERIES, PREVIOUS_RELEASE_WRITES, Rule,
+};
 use revisions::{Migrator, Revision, Revisions, SourceError};
 
 use crate::error::{Error, Problem};
@@ -68,7 +70,7 @@ impl Check<'_> {
             }
         }
         for revision in self.new_revisions() {
-            for rule in of_releases() {
+            for rule in [&PREVIOUS_RELEASE_QUERIES, &PREVIOUS_RELEASE_WRITES] {
                 let found = caused.iter().any(|(of, finding)| {
                     of.id() == revision.id() && self::rule(&finding.what) == rule
                 });
@@ -81,15 +83,15 @@ impl Check<'_> {
 
     /// What is found after the migration and was not before, with the revision that it comes from.
     fn caused(&self, scratch: &Scratch) -> Result<Result<Caused<'_>, Problem>, Error> {
+        let new: Vec<&Revision> = self.new_revisions().collect();
+        let Some(last) = new.last() else {
+            return Ok(Ok(Vec::new()));
+        };
         let mut database = match self.database(scratch)? {
             Ok(database) => database,
             Err(problem) => return Ok(Err(problem)),
         };
         let before = self.look(&database, None)?;
-        let new: Vec<&Revision> = self.new_revisions().collect();
-        let Some(last) = new.last() else {
-            return Ok(Ok(Vec::new()));
-        };
         if let Err(problem) = upgrade(&mut database, self.revisions, "head") {
             return Ok(Err(problem));
         }
@@ -187,21 +189,12 @@ fn upgrade(database: &mut Scratch, revisions: &Revisions, target: &str) -> Resul
     upgraded.map(drop).map_err(in_a_scratch_database)
 }
 
-fn of_releases() -> impl Iterator<Item = &'static Rule> {
-    RULES
-        .iter()
-        .filter(|rule| rule.guards == lint::Guards::Release)
-}
-
 /// The rule that a finding is against.
 fn rule(what: &What) -> &'static Rule {
-    let name = match what {
-        What::Constraint(_) => "previous-release-writes",
-        _ => "previous-release-queries",
-    };
-    of_releases()
-        .find(|rule| rule.name == name)
-        .unwrap_or(&RULES[0])
+    match what {
+        What::Constraint(_) => &PREVIOUS_RELEASE_WRITES,
+        _ => &PREVIOUS_RELEASE_QUERIES,
+    }
 }
 
 fn is_waived(revision: &Revision, rule: &Rule) -> bool {

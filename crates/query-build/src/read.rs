@@ -21,15 +21,14 @@ pub(crate) fn read_queries(
     name: &str,
     problems: &mut Vec<SourceError>,
 ) -> Result<Queries, Error> {
-    let mut queries = Queries { files: Vec::new() };
     if !directory.is_dir() {
         problems.push(
             SourceError::of_file(name, "the directory of the queries does not exist")
                 .remedy("create it, or name another one in build.rs: `.queries(\"directory\")`; a package without queries says `.without_queries()`"),
         );
-        return Ok(queries);
+        return Ok(Queries { files: Vec::new() });
     }
-    queries = read_files(directory, name, problems)?;
+    let mut queries = read_files(directory, name, problems)?;
     if queries.files.is_empty() && problems.is_empty() {
         problems.push(
             SourceError::of_file(name, "the directory has no .sql file").remedy(

@@ -6,11 +6,11 @@
 
 use futures_util::future::join_all;
 use tokio_postgres::error::{DbError, ErrorPosition};
-use tokio_postgres::{Client, Error, SimpleQueryMessage};
+use tokio_postgres::{Client, Error};
 
 use revisions::SourceError;
 
-use crate::nullability::{head, node::words};
+use crate::nullability::{head, node::words, tree_of};
 use crate::prepare::Prepared;
 use crate::query_file::{Query, QueryFile};
 use crate::shipped::Shipped;
@@ -71,50 +71,26 @@ impl<'a> Comparison<'a> {
         let alone = format!("{}{}\n; end", self.head, self.shipped.sql);
         // What is not changed cannot be read in another way.
         if self.written.sql.trim_matches(is_space) == self.shipped.sql {
-            let tree = self.tree(client, &alone).await?;
+            let tree = tree_of(client, self.number, &alone).await?;
             return Ok((tree.unwrap_or_default(), None));
         }
         // A comment at the end of a text ends with its line.
         let before = format!("{}{}\n; ", self.head, self.shipped.sql);
         let both = format!("{before}{}\n; end", self.written.sql);
-        let refusal = match self.tree(client, &both).await? {
+        let refusal = match tree_of(client, self.number, &both).await? {
             Ok(trees) => {
                 let problem = self.judge(&trees);
                 return Ok((trees, problem));
             }
             Err(refusal) => refusal,
         };
-        Ok(match self.tree(client, &alone).await? {
+        Ok(match tree_of(client, self.number, &alone).await? {
             Ok(tree) => {
                 let problem = self.refused_as_written(&refusal, before.chars().count());
                 (tree, Some(problem))
             }
             Err(_) => (String::new(), Some(self.without_tree(&refusal))),
         })
-    }
-
-    /// What PostgreSQL keeps of a function that `create` makes.
-    async fn tree(&self, client: &Client, create: &str) -> Result<Result<String, DbError>, Error> {
-        // One message is one transaction: a function that is refused leaves nothing behind.
-        let name = format!("pg_temp.query_build_{}", self.number);
-        let ask = format!(
-            "{create}; select prosqlbody::pg_catalog.text from pg_catalog.pg_proc \
-             where oid = '{name}'::pg_catalog.regproc; drop function {name}"
-        );
-        let messages = match client.simple_query(&ask).await {
-            Ok(messages) => messages,
-            Err(error) => {
-                return match error.as_db_error() {
-                    Some(refusal) => Ok(Err(refusal.clone())),
-                    None => Err(error),
-                };
-            }
-        };
-        let row = messages.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.get(0),
-            _ => None,
-        });
-        Ok(Ok(row.unwrap_or_default().to_owned()))
     }
 
     fn judge(&self, trees: &str) -> Option<SourceError> {

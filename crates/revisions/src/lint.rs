@@ -23,9 +23,9 @@ mod waivers;
 mod words;
 
 pub use rule::{Guards, Level, Rule};
-pub use rules::RULES;
 #[cfg(feature = "cli")]
 pub(crate) use rules::find as rule_of;
+pub use rules::{PREVIOUS_RELEASE_QUERIES, PREVIOUS_RELEASE_WRITES, RULES};
 pub use settings::{LintSettings, UnknownRule};
 pub use waivers::unused_waiver;
 

@@ -157,7 +157,7 @@ impl Prover<'_> {
         }
     }
 
-    /// A condition on a parameter may see to it that null is not written, and rows that come from elsewhere may be none.
+    /// A condition on a parameter, here or where the rows come from, may see to it that null is not written.
     fn forget_what_conditions_decide(&self, write: &mut Write, query: &Node, conditions: &[&Node]) {
         let tree = query.node("jointree");
         let is_of_rows = tree.is_some_and(|tree| !tree.list("fromlist").is_empty());
@@ -166,13 +166,15 @@ impl Prover<'_> {
         let is_overridden = query.number("override") == Some(1);
         for null in &mut write.nulls {
             let is_decided = match &null.given {
-                Given::Parameter(name) => conditions.iter().any(|condition| {
+                Given::Parameter(name) => {
                     let is_it = |node: &Node| self.given(node).is_some_and(|it| it.name == *name);
-                    condition.any(&is_it)
-                }),
-                _ => false,
+                    let mut conditions = conditions.iter();
+                    is_overridden || is_of_rows || conditions.any(|it| it.any(&is_it))
+                }
+                Given::Null => is_overridden,
+                Given::Nothing | Given::Another => false,
             };
-            if is_of_rows || is_overridden || is_decided {
+            if is_decided {
                 null.given = Given::Another;
             }
         }

@@ -87,7 +87,7 @@ order by 1, 2";
 
 const COLUMNS: &str = "
 select c.oid::int8, c.oid::regclass::text, a.attnum::int8, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
-       coalesce(pg_get_expr(d.adbin, d.adrelid), y.typdefault, case when a.attidentity <> '' then 'nextval(null)' end),
+       coalesce(pg_get_expr(d.adbin, d.adrelid), pg_get_expr(y.typdefaultbin, 0), case when a.attidentity <> '' then 'nextval(null)' end),
        a.attgenerated <> ''
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_class as c on c.oid = a.attrelid

@@ -37,6 +37,22 @@ const TWO_RELEASES: &str =
 const NO_TRANSACTION: &str = "leave it out: the migrator begins and commits the transaction; `-- transaction: none` is for what cannot run in one";
 const ADD_COLUMN: &str = "add the column without it, fill it in batches (`-- repeat: until-no-rows`), and set it afterwards";
 
+/// The queries of the release before work on the new schema.
+pub const PREVIOUS_RELEASE_QUERIES: Rule = own(
+    "previous-release-queries",
+    Deny,
+    Release,
+    "keep what that release uses until none of its programs runs, and take it away in the release after this one",
+);
+
+/// What the release before writes satisfies the new constraints.
+pub const PREVIOUS_RELEASE_WRITES: Rule = own(
+    "previous-release-writes",
+    Warn,
+    Release,
+    "see that what that release writes satisfies it",
+);
+
 /// All rules, those of squawk first.
 pub const RULES: &[Rule] = &[
     squawk("adding-field-with-default", Deny, Locks, ADD_COLUMN),
@@ -204,18 +220,8 @@ pub const RULES: &[Rule] = &[
         Data,
         "delete in batches (`-- repeat: until-no-rows`) what is really to go",
     ),
-    own(
-        "previous-release-queries",
-        Deny,
-        Release,
-        "keep what that release uses until none of its programs runs, and take it away in the release after this one",
-    ),
-    own(
-        "previous-release-writes",
-        Warn,
-        Release,
-        "see that what that release writes satisfies it",
-    ),
+    PREVIOUS_RELEASE_QUERIES,
+    PREVIOUS_RELEASE_WRITES,
     own(
         "require-batched-update",
         Deny,

@@ -19,7 +19,8 @@ pub(super) const PAIRS: &[Pair] = &[
         name: "insert_without_a_column",
         refused: &[(
             "",
-            b"--- One.\n--! one\ninsert into visits (id, person_id) values (:id, :person_id);\n",
+            b"--- One.\n--! one\ninsert into visits (id, person_id) values (:id, :person_id);\n\n\
+              --- Two.\n--! two\ninsert into visits (id, person_id) select id, id from people where id = :id;\n",
         )],
         accepted: &[
             (
